@@ -1,0 +1,18 @@
+# What the library is built on. Of these an installed xgrad needs OpenBLAS, zlib and threads only.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+set(BLA_VENDOR OpenBLAS)  # it holds LAPACK as well
+find_package(BLAS REQUIRED)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(xsimd REQUIRED)
+find_package(xtensor REQUIRED)  # xtensor-blas does not look for it
+find_package(xtensor-blas REQUIRED)
+
+# OpenBLAS's own cblas.h, which declares more than the reference one that may lie beside it.
+find_path(XGRAD_CBLAS_DIR cblas.h
+          PATH_SUFFIXES openblas-serial openblas-openmp openblas-pthread openblas
+          DOC "Folder of OpenBLAS's cblas.h" REQUIRED)
+mark_as_advanced(XGRAD_CBLAS_DIR)
+add_library(xgrad_cblas INTERFACE IMPORTED)
+target_include_directories(xgrad_cblas SYSTEM INTERFACE ${XGRAD_CBLAS_DIR})

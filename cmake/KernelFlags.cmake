@@ -1,0 +1,19 @@
+# Sets XGRAD_KERNEL_FLAGS, the flags of the library's own sources. They never reach a user's target.
+#
+# The first two let loops vectorise and change no result: xgrad reads neither errno nor the floating-point
+# exception flags. -ffast-math would change results and is never used.
+
+include(CheckCXXSourceCompiles)
+
+set(XGRAD_KERNEL_FLAGS -fno-math-errno -fno-trapping-math)
+if(XGRAD_NATIVE)
+  list(APPEND XGRAD_KERNEL_FLAGS -march=native)
+  set(CMAKE_REQUIRED_FLAGS -march=native)
+  check_cxx_source_compiles("#ifndef __AVX512F__\n#error\n#endif\nint main() {}" XGRAD_CPU_HAS_AVX512)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(XGRAD_CPU_HAS_AVX512 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    list(APPEND XGRAD_KERNEL_FLAGS -mprefer-vector-width=512)  # g++ 12 prefers 256 bits
+  endif()
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND XGRAD_KERNEL_FLAGS -march=x86-64-v3)
+endif()

@@ -1,0 +1,5 @@
+#pragma once
+
+/// All of xgrad, apart from the optional border to xtensor (xgrad/core/xtensor.hpp).
+
+#include <xgrad/core.hpp>
