@@ -1,0 +1,124 @@
+# Compiles the C++ of the documents, so that what they show is true.
+#
+#   ```cpp             a program, if it holds `int main` or begins with `#include`; else statements, which are
+#                      compiled as the body of a function under `using namespace xgrad`
+#   ```cpp run         a program that is run as well, with the data of examples/data: a test of CTest
+#   ```cpp continued   statements that go on where the block of statements above them ended
+#   ```cpp op          definitions as they stand in core/src/ops
+#   ```cpp fragment    not compiled; for what cannot be, such as a shape with ellipses
+#
+# The compiler's messages name the document and its line.
+
+set(document_op_header "" CACHE INTERNAL "What a source in core/src/ops includes first")
+
+# write_if_changed(FILE CONTENT): leaves the time stamp alone when nothing changed.
+function(write_if_changed file content)
+  set(before)
+  if(EXISTS ${file})
+    file(READ ${file} before)
+  endif()
+  if(NOT before STREQUAL content)
+    file(WRITE ${file} "${content}")
+  endif()
+endfunction()
+
+# add_document(NAME): an object library document_NAME of the blocks in NAME, and tests of the `run` blocks.
+function(add_document document)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${document})
+  file(READ ${PROJECT_SOURCE_DIR}/${document} rest)
+  string(PREPEND rest "\n")
+  cmake_path(GET document STEM name)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/documents/${name})
+  set(sources)
+  set(statements "")
+  set(line 0)
+
+  while(TRUE)
+    # The opening fence, its words, and the block up to the closing fence.
+    string(FIND "${rest}" "\n```cpp" start)
+    if(start EQUAL -1)
+      break()
+    endif()
+    string(SUBSTRING "${rest}" 0 ${start} before)
+    math(EXPR start "${start} + 7")
+    string(SUBSTRING "${rest}" ${start} -1 rest)
+    string(FIND "${rest}" "\n" end_of_fence)
+    string(SUBSTRING "${rest}" 0 ${end_of_fence} word)
+    string(STRIP "${word}" word)
+    math(EXPR end_of_fence "${end_of_fence} + 1")
+    string(SUBSTRING "${rest}" ${end_of_fence} -1 rest)
+    string(FIND "${rest}" "\n```" end)
+    if(end EQUAL -1)
+      message(FATAL_ERROR "${document}: a block of code is not closed")
+    endif()
+    string(SUBSTRING "${rest}" 0 ${end} block)
+    math(EXPR end "${end} + 4")
+    string(SUBSTRING "${rest}" ${end} -1 rest)
+
+    count_lines("${before}" lines)
+    math(EXPR line "${line} + ${lines} + 1")
+    math(EXPR first "${line} + 1")
+    set(located "#line ${first} \"${document}\"\n${block}\n")
+    count_lines("${block}" lines)
+    math(EXPR line "${line} + ${lines} + 1")
+
+    if(word STREQUAL "fragment")
+    elseif(word STREQUAL "run")
+      write_if_changed(${out}/${first}.cpp "${located}")
+      add_document_program(${name} ${first} ${out}/${first}.cpp)
+    elseif(word STREQUAL "op")
+      write_if_changed(${out}/${first}.cpp "${document_op_header}\nnamespace xgrad {\n${located}\n}\n")
+      list(APPEND sources ${out}/${first}.cpp)
+    elseif(word STREQUAL "continued")
+      if(statements STREQUAL "")
+        message(FATAL_ERROR "${document}:${line}: no block of statements stands above this one")
+      endif()
+      string(REGEX REPLACE "}\n$" "" statements "${statements}")
+      string(APPEND statements "${located}}\n")
+    elseif(NOT word STREQUAL "")
+      message(FATAL_ERROR "${document}:${line}: unknown word after ```cpp: ${word}")
+    elseif(block MATCHES "int main|^#include")
+      write_if_changed(${out}/${first}.cpp "${located}")
+      list(APPEND sources ${out}/${first}.cpp)
+    else()
+      string(APPEND statements "[[maybe_unused]] static void block_${first}() {\n${located}}\n")
+    endif()
+  endwhile()
+
+  if(NOT statements STREQUAL "")
+    write_if_changed(${out}/statements.cpp
+                     "#include <xgrad/xgrad.hpp>\nusing namespace xgrad;\n${statements}")
+    list(APPEND sources ${out}/statements.cpp)
+  endif()
+  if(sources)
+    add_library(document_${name} OBJECT ${sources})
+    set_up_document_target(document_${name})
+  endif()
+endfunction()
+
+function(count_lines text result)
+  string(REGEX REPLACE "[^\n]+" "" breaks "${text}")
+  string(LENGTH "${breaks}" count)
+  set(${result} ${count} PARENT_SCOPE)
+endfunction()
+
+function(add_document_program name line source)
+  set(target document_${name}_${line})
+  add_executable(${target} ${source})
+  set_up_document_target(${target})
+  add_test(NAME document.${name}.${line} COMMAND ${target})
+  set_tests_properties(document.${name}.${line} PROPERTIES
+    TIMEOUT 120 ENVIRONMENT "XGRAD_DATA=${PROJECT_SOURCE_DIR}/examples/data")
+endfunction()
+
+function(set_up_document_target target)
+  target_link_libraries(${target} PRIVATE xgrad::xgrad xgrad::xtensor)
+  target_include_directories(${target} PRIVATE ${private_dirs})
+  target_compile_options(${target} PRIVATE -Wno-unused -Wno-shadow)
+endfunction()
+
+file(GLOB documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+     ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md ${PROJECT_SOURCE_DIR}/docs/*.md)
+foreach(document IN LISTS documents)
+  add_document(${document})
+endforeach()
