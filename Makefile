@@ -1,0 +1,85 @@
+# The two commands are `make demo` and `make test`; `make help` lists the others.
+
+JOBS ?= $(shell nproc)
+PACKAGES ?= yes# no: do not look for Debian packages
+CLANG_FORMAT ?= clang-format-14
+
+install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
+build = cmake --build --preset $(1) --parallel $(JOBS)
+test = ctest --preset $(1) --parallel $(JOBS)
+formatted = find include core nn optim data train examples tests benchmarks \
+              \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-full examples headers bench asan tsan clang tidy coverage format check-format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+demo: ## install what is missing, build, train a classifier of handwritten digits
+	$(call install,demo)
+	cmake --preset release -DXGRAD_BUILD_TESTS=OFF -DXGRAD_BUILD_BENCHMARKS=OFF
+	$(call build,release) --target digits
+	build/release/examples/digits
+
+build/release.tests:
+	$(call install,test)
+	cmake --preset release -DXGRAD_BUILD_TESTS=ON -DXGRAD_BUILD_BENCHMARKS=ON
+	$(call build,release)
+.PHONY: build/release.tests
+
+test: build/release.tests ## install what is missing, build, run the tests
+	$(call test,release)
+
+test-full: build/release.tests ## the same with the slow tests
+	$(call test,full)
+
+examples: build/release.tests ## run every example
+	$(call test,release) --label-regex '^example$$' --verbose
+
+headers: build/release.tests ## compile each public header alone
+	$(call build,release) --target all_verify_interface_header_sets
+
+bench: build/release.tests ## run the benchmarks
+	for program in build/release/benchmarks/*_bench; do $$program || exit; done
+
+asan: ## the tests under the address, undefined behaviour and leak sanitizers
+	$(call install,test)
+	cmake --preset asan
+	$(call build,asan)
+	$(call test,asan)
+
+tsan: ## the tests under the thread sanitizer
+	$(call install,test)
+	cmake --preset tsan
+	$(call build,tsan)
+	$(call test,tsan)
+
+clang: ## build with clang 14, run the tests
+	$(call install,tools)
+	cmake --preset clang
+	$(call build,clang)
+	$(call test,clang)
+
+tidy: ## build under clang-tidy
+	$(call install,tools)
+	cmake --preset tidy
+	$(call build,tidy)
+
+coverage: ## which lines the tests reach: build/coverage/report.html
+	$(call install,tools)
+	cmake --preset coverage
+	$(call build,coverage)
+	$(call test,coverage)
+	gcovr --root . --filter '(core|nn|optim|data|train)/' --html-details build/coverage/report.html --print-summary build/coverage
+
+format: ## format every source
+	$(call install,ci)
+	$(formatted) -i
+
+check-format: ## fail when a source is not formatted
+	$(call install,ci)
+	$(formatted) --dry-run --Werror
+
+clean: ## remove every build
+	rm -rf build
