@@ -2,4 +2,4 @@
 
 /// All of xgrad, apart from the optional border to xtensor (xgrad/core/xtensor.hpp).
 
-#include <xgrad/core.hpp>
+#include "xgrad/core.hpp"

@@ -1,4 +1,4 @@
-#include <xgrad/xgrad.hpp>
+#include "xgrad/xgrad.hpp"
 
 int main() {
   const xgrad::Tensor x = xgrad::full({}, 3.0).requires_grad_();

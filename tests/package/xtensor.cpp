@@ -1,1 +1,1 @@
-#include <xgrad/core/xtensor.hpp>
+#include "xgrad/core/xtensor.hpp"
