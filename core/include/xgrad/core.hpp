@@ -1,0 +1,16 @@
+#pragma once
+
+#include "xgrad/core/backward.hpp"
+#include "xgrad/core/creation.hpp"
+#include "xgrad/core/gradcheck.hpp"
+#include "xgrad/core/ops/activation.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/compare.hpp"
+#include "xgrad/core/ops/index.hpp"
+#include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/ops/loss.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
+#include "xgrad/core/ops/unary.hpp"
+#include "xgrad/core/random.hpp"
+#include "xgrad/core/tape.hpp"

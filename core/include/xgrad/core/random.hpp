@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "xgrad/core/tensor.hpp"
+
+namespace xgrad {
+
+/// A stream of random numbers: the 32-bit Mersenne Twister, drawn from as PyTorch draws on a CPU, so that the
+/// same seed gives the same weights there and here. Safe to use from several threads; copies share the stream.
+class Generator {
+ public:
+  explicit Generator(std::uint64_t seed = 5489);
+
+  void manual_seed(std::uint64_t seed);
+  std::uint32_t draw();           ///< 32 random bits
+  std::uint64_t draw64();         ///< 64 random bits: (first draw << 32) | second draw
+  float uniform_float();          ///< in [0, 1): the low 24 bits of one draw, times 2^-24
+  double uniform();               ///< in [0, 1): the low 53 bits of two draws, times 2^-53
+  double normal();                ///< standard normal by Box and Muller (1958); keeps the second of each pair
+
+  /// The whole state as text, and back: for checkpoints and for replaying random ops.
+  std::string state() const;
+  void set_state(const std::string& state);
+
+  struct State;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+/// The generator that is used where none is given: one per process.
+Generator& default_generator();
+/// Seeds the default generator.
+void manual_seed(std::uint64_t seed);
+
+/// Uniform in [0, 1).
+Tensor rand(const Shape& shape, TensorOptions options = {}, Generator generator = default_generator());
+/// Standard normal.
+Tensor randn(const Shape& shape, TensorOptions options = {}, Generator generator = default_generator());
+/// Integers in [low, high); int64 unless options say otherwise. Throws Error unless low < high.
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {},
+               Generator generator = default_generator());
+/// A random permutation of 0 ... n - 1, int64, by Fisher and Yates.
+Tensor randperm(std::int64_t n, TensorOptions options = {}, Generator generator = default_generator());
+/// 1 with probability p, else 0. Throws Error unless 0 <= p <= 1.
+Tensor bernoulli(double p, const Shape& shape, TensorOptions options = {},
+                 Generator generator = default_generator());
+Tensor rand_like(const Tensor& x, TensorOptions options = {}, Generator generator = default_generator());
+Tensor randn_like(const Tensor& x, TensorOptions options = {}, Generator generator = default_generator());
+
+}  // namespace xgrad

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "xgrad/core/dtype.hpp"
+
+namespace xgrad {
+
+/// The sizes of a tensor along each axis; empty for a 0-dimensional tensor.
+///
+/// Up to four axes live inside the object, so that shapes of everyday tensors allocate nothing.
+class Shape {
+ public:
+  static constexpr int max_rank = 32;
+
+  Shape() noexcept : rank_(0) {}
+  Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  Shape(const std::vector<std::int64_t>& sizes)  // NOLINT(google-explicit-constructor)
+      : Shape(std::span(sizes)) {}
+  explicit Shape(std::span<const std::int64_t> sizes) : Shape(filled(static_cast<int>(sizes.size()), 0)) {
+    std::copy(sizes.begin(), sizes.end(), begin());
+  }
+
+  /// A shape of `rank` axes, each of size `size`.
+  static Shape filled(int rank, std::int64_t size) {
+    Shape s;
+    s.resize(rank);
+    std::fill(s.begin(), s.end(), size);
+    return s;
+  }
+
+  Shape(const Shape& o) : rank_(0) { assign(o); }
+  Shape(Shape&& o) noexcept : rank_(o.rank_) {
+    if (inside())
+      std::copy(o.inside_, o.inside_ + 4, inside_);
+    else
+      outside_ = o.outside_, o.rank_ = 0;
+  }
+  Shape& operator=(const Shape& o) {
+    if (this != &o) assign(o);
+    return *this;
+  }
+  Shape& operator=(Shape&& o) noexcept {
+    if (this != &o) {
+      release();
+      rank_ = o.rank_;
+      if (inside())
+        std::copy(o.inside_, o.inside_ + 4, inside_);
+      else
+        outside_ = o.outside_, o.rank_ = 0;
+    }
+    return *this;
+  }
+  ~Shape() { release(); }
+
+  /// Number of axes.
+  int rank() const { return rank_; }
+  std::size_t size() const { return static_cast<std::size_t>(rank_); }
+  bool empty() const { return rank_ == 0; }
+
+  std::int64_t* begin() { return inside() ? inside_ : outside_; }
+  std::int64_t* end() { return begin() + rank_; }
+  const std::int64_t* begin() const { return inside() ? inside_ : outside_; }
+  const std::int64_t* end() const { return begin() + rank_; }
+
+  /// The size along axis i, 0 <= i < rank(); unchecked.
+  std::int64_t& operator[](int i) { return begin()[i]; }
+  std::int64_t operator[](int i) const { return begin()[i]; }
+  std::int64_t back() const { return begin()[rank_ - 1]; }
+
+  /// Number of elements: the product of the sizes, 1 without axes.
+  std::int64_t numel() const {
+    std::int64_t n = 1;
+    for (std::int64_t s : *this) n *= s;
+    return n;
+  }
+
+  void push_back(std::int64_t size) { insert(rank_, size); }
+  /// A new axis of `size` before axis i.
+  void insert(int i, std::int64_t size);
+  /// Without axis i.
+  void erase(int i);
+
+  /// "[2, 3]", "[]" without axes.
+  std::string str() const;
+
+  friend bool operator==(const Shape& a, const Shape& b) {
+    return a.rank_ == b.rank_ && std::equal(a.begin(), a.end(), b.begin());
+  }
+
+ private:
+  bool inside() const { return rank_ <= 4; }
+  void resize(int rank);  // contents undefined
+  void release() {
+    if (!inside()) delete[] outside_;
+  }
+  void assign(const Shape& o) {
+    if (inside() && o.inside()) {
+      rank_ = o.rank_;
+      std::copy(o.inside_, o.inside_ + 4, inside_);
+    } else {
+      resize(o.rank_);
+      std::copy(o.begin(), o.end(), begin());
+    }
+  }
+
+  union {
+    std::int64_t inside_[4] = {0, 0, 0, 0};
+    std::int64_t* outside_;
+  };
+  int rank_;
+};
+
+/// The shape that two shapes broadcast to, by NumPy's rule: axes are matched from the right, and sizes agree
+/// or one of them is 1. Throws Error, with `op` at its head, when they do not broadcast.
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
+
+}  // namespace xgrad

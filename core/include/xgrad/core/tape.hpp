@@ -1,0 +1,153 @@
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <type_traits>
+
+#include "xgrad/core/tensor.hpp"
+
+namespace xgrad {
+
+namespace detail {
+extern constinit thread_local bool recording;
+}
+
+/// True when ops on the calling thread are recorded.
+inline bool is_recording() { return detail::recording; }
+
+/// Sets whether ops on this thread are recorded, until the end of its scope.
+class RecordingGuard {
+ public:
+  explicit RecordingGuard(bool on) : before_(detail::recording) { detail::recording = on; }
+  ~RecordingGuard() { detail::recording = before_; }
+  RecordingGuard(const RecordingGuard&) = delete;
+  RecordingGuard& operator=(const RecordingGuard&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// `NoGrad guard;`: nothing on this thread is recorded until the end of the scope.
+class NoGrad : RecordingGuard {
+ public:
+  NoGrad() : RecordingGuard(false) {}
+};
+
+/// The opposite of NoGrad, for recording inside it.
+class EnableGrad : RecordingGuard {
+ public:
+  EnableGrad() : RecordingGuard(true) {}
+};
+
+/// What a rule reads: `keep::x(0) | keep::y`. Only declared values are held, and only while they are wanted.
+namespace keep {
+inline constexpr std::uint32_t nothing = 0;
+inline constexpr std::uint32_t y = 1u << 31;       ///< the output
+inline constexpr std::uint32_t every_x = y - 1;    ///< all inputs, for ops with any number of them
+constexpr std::uint32_t x(int i) { return 1u << i; }  ///< input i, i < 31
+}  // namespace keep
+
+namespace detail {
+
+using Grad = const Tensor&;  ///< the cotangent that a rule receives
+
+/// A recorded call, as its rules see it.
+class Fn {
+ public:
+  explicit Fn(Node* n) : node_(n) {}
+
+  /// The value of input i. Throws Error unless a wanted rule declared it, and when it has changed since.
+  Tensor x(int i) const;
+  /// The output's value, under the same conditions.
+  Tensor y() const;
+  /// The shape of input i, one that is wanted or kept.
+  const Shape& shape(int i) const;
+  /// The dtype of input i, one that is wanted or kept.
+  DType dtype(int i) const;
+  int inputs() const { return node_->input_count; }
+  /// True when the gradient of input i is wanted.
+  bool wants(int i) const;
+  /// The attributes that the call was recorded with.
+  template <class A>
+  A attributes() const {
+    A a;
+    std::memcpy(&a, node_->attributes, sizeof(A));
+    return a;
+  }
+  Node* node() const { return node_; }
+
+ private:
+  Node* node_;
+};
+
+/// The vector-Jacobian product for one input: what it reads, and how to compute it from ops.
+struct Rule {
+  std::uint32_t keep = keep::nothing;
+  Tensor (*run)(Grad g, Fn f) = nullptr;  ///< null: this input has no derivative
+};
+
+/// One rule for each of any number of inputs.
+struct EachRule {
+  std::uint32_t keep = keep::nothing;
+  Tensor (*run)(Grad g, Fn f, int i) = nullptr;
+};
+
+/// One rule that computes all inputs' gradients from all outputs' cotangents (undefined ones are zero).
+/// It fills dx[i] for the inputs with f.wants(i).
+struct JointRule {
+  std::uint32_t keep = keep::nothing;
+  void (*run)(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) = nullptr;
+};
+
+/// An op: its name and its rules, in one of the three forms. Ops are `static constexpr`.
+struct Op {
+  const char* name = "";
+  std::array<Rule, 4> vjp = {};
+  EachRule each = {};
+  JointRule joint = {};
+};
+
+/// An input of `record`: refers to a tensor without counting.
+struct Ref {
+  Ref(const Tensor& t) : tensor(&t) {}  // NOLINT(google-explicit-constructor)
+  const Tensor* tensor;
+};
+
+inline bool any_requires_grad(std::span<const Ref> inputs) {
+  for (Ref r : inputs)
+    if (r.tensor->node()->requires_grad) return true;
+  return false;
+}
+
+void attach(const Op& op, std::span<const Ref> inputs, Node* y);
+
+/// Records that `op` made `value` from `inputs`, if recording is on and one of them requires a gradient.
+///
+/// `value` must be fresh: a handle that nobody else has. `attributes` is trivially copyable and small.
+template <class A = char>
+Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value, const A& attributes = {}) {
+  static_assert(std::is_trivially_copyable_v<A> && sizeof(A) <= sizeof(Node::attributes),
+                "a rule holds small attributes, never a tensor: pass tensors as inputs");
+  if (recording && any_requires_grad(inputs)) {
+    std::memcpy(value.node()->attributes, &attributes, sizeof(A));
+    attach(op, inputs, value.node());
+  }
+  return value;
+}
+
+template <class A = char>
+Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value, const A& attributes = {}) {
+  return record(op, std::span(inputs.begin(), inputs.size()), std::move(value), attributes);
+}
+
+/// The same for an op with several outputs, which share one node; its rule is `op.joint`.
+/// `state`, if given, lives as long as the node: read it by `state_of(f.node())`.
+void record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
+                    std::shared_ptr<void> state = {});
+void* state_of(Node* n);
+
+}  // namespace detail
+}  // namespace xgrad

@@ -1,0 +1,268 @@
+#pragma once
+
+#include <cassert>
+#include <iosfwd>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "xgrad/core/buffer.hpp"
+#include "xgrad/core/shape.hpp"
+
+namespace xgrad {
+
+class Tensor;
+
+/// How to make a tensor: `{.dtype = float64, .requires_grad = true}`.
+struct TensorOptions {
+  std::optional<DType> dtype = {};  ///< where empty: what the values have, else float32
+  bool requires_grad = false;
+};
+
+/// What backward keeps: see Tensor::backward.
+struct BackwardOptions {
+  bool retain_graph = false;  ///< keep the graph, so that a second backward can walk it
+  bool create_graph = false;  ///< record the backward pass, so that gradients have gradients; retains too
+};
+
+namespace detail {
+
+struct Op;
+struct Extra;
+
+/// A tensor and its place in the graph, in one block; small values lie behind it in the same block.
+///
+/// Two counts: `handles` are those who may read the value (users, and rules that declared it), `links` are
+/// those who need the node (its consumers, plus one while there is any handle). The value goes with the last
+/// handle, the node with the last link.
+struct alignas(line) Node {
+  Count handles{1};
+  Count links{1};
+  void* data = nullptr;
+  Buffer* buffer = nullptr;  ///< null when the value is gone
+  std::int64_t numel = 0;
+  Shape shape;
+  Buffer own;  ///< the buffer of a small tensor, its bytes right behind this node
+  DType dtype = float32;
+  bool requires_grad = false;
+  bool freed = false;        ///< backward has walked it and let the graph go
+  bool keeps_value = false;  ///< one of its rules reads its own value
+  std::uint16_t input_count = 0;
+  std::uint16_t block_class = 0;
+  std::uint32_t stamp = 0;  ///< one more than the largest stamp of its inputs: orders backward
+  std::uint32_t value_version = 0;
+  const Op* op = nullptr;  ///< null for a leaf
+  Node* grad = nullptr;    ///< leaf: `.grad()`; recorded: the cotangent during a walk
+  Extra* extra = nullptr;  ///< what few nodes have: hooks, state of a custom op, several outputs
+  std::uint32_t kept = 0;  ///< bit i: the value of input i is held
+  std::uint32_t versions[3] = {};
+  union {
+    Node* inside[3];  ///< inputs; null where a constant is not kept
+    Node** outside;   ///< more than three: inputs, and behind them their versions
+  };
+  alignas(8) std::byte attributes[24];
+
+  explicit Node(DType t) : dtype(t) { inside[0] = inside[1] = inside[2] = nullptr; }
+
+  Node** inputs() { return input_count <= 3 ? inside : outside; }
+};
+
+void release_value(Node* n) noexcept;  // the last handle is gone
+void release_node(Node* n) noexcept;   // the last link is gone
+
+inline void drop_link(Node* n) noexcept {
+  if (n->links.down()) release_node(n);
+}
+inline void add_handle(Node* n) noexcept {
+  if (n->handles.up() == 0) n->links.up();
+}
+inline void drop_handle(Node* n) noexcept {
+  if (n->handles.down()) release_value(n);
+}
+
+}  // namespace detail
+
+/// An n-dimensional array that remembers how it was made.
+///
+/// A Tensor is a handle: copying it shares the data and the history, as copying a shared pointer does.
+/// Results are contiguous, row-major and never change once they are recorded. A default-constructed Tensor
+/// is undefined: it holds nothing, and ops reject it.
+class Tensor {
+ public:
+  Tensor() noexcept = default;
+  Tensor(const Tensor& o) noexcept : node_(o.node_) {
+    if (node_) detail::add_handle(node_);
+  }
+  Tensor(Tensor&& o) noexcept : node_(std::exchange(o.node_, nullptr)) {}
+  Tensor& operator=(const Tensor& o) noexcept {
+    Tensor copy(o);
+    std::swap(node_, copy.node_);
+    return *this;
+  }
+  Tensor& operator=(Tensor&& o) noexcept {
+    Tensor taken(std::move(o));
+    std::swap(node_, taken.node_);
+    return *this;
+  }
+  ~Tensor() {
+    if (node_) detail::drop_handle(node_);
+  }
+
+  /// False for a default-constructed tensor, and for the gradient of a leaf that has none.
+  bool defined() const { return node_ != nullptr; }
+
+  const Shape& shape() const { return node()->shape; }
+  /// Size along `axis`; negative axes count from the end. Throws Error when there is no such axis.
+  std::int64_t size(int axis) const;
+  /// Number of axes.
+  int dim() const { return node()->shape.rank(); }
+  std::int64_t numel() const { return node()->numel; }
+  DType dtype() const { return node()->dtype; }
+
+  // Reading and writing elements ------------------------------------------------------------------------
+
+  /// The elements in row-major order. T must be the C++ type of dtype(): throws Error otherwise.
+  template <Element T>
+  std::span<const T> data() const {
+    return {static_cast<const T*>(read(dtype_of<T>)), static_cast<std::size_t>(numel())};
+  }
+
+  /// The elements for writing: counts as one change of the buffer, so a graph that saved the old values
+  /// will say so instead of giving a wrong gradient. Write before the next op reads the tensor.
+  ///
+  /// Throws Error for a recorded result, and for a leaf that requires a gradient while recording is on.
+  template <Element T>
+  std::span<T> mutable_data() {
+    return {static_cast<T*>(write(dtype_of<T>)), static_cast<std::size_t>(numel())};
+  }
+
+  /// The value of a tensor with one element, converted to T. Throws Error for any other tensor.
+  template <class T = double>
+  T item() const {
+    return item_scalar().to<T>();
+  }
+
+  /// The element at an index, one number an axis; negative numbers count from the end.
+  template <class T = double>
+  T at(std::initializer_list<std::int64_t> index) const {
+    return at_scalar(std::span(index.begin(), index.size())).template to<T>();
+  }
+
+  /// The elements as a vector, converted to T.
+  template <class T>
+  std::vector<T> to_vector() const {
+    std::vector<T> v(static_cast<std::size_t>(numel()));
+    for (std::int64_t i = 0; i < numel(); ++i) v[static_cast<std::size_t>(i)] = flat_scalar(i).to<T>();
+    return v;
+  }
+
+  // In place: leaves only, outside recording. Each returns *this. -----------------------------------------
+
+  Tensor& fill_(Scalar value);
+  Tensor& zero_() { return fill_(0); }
+  /// Copies the values of `source`, broadcast to this shape and converted to this dtype.
+  Tensor& copy_(const Tensor& source);
+  Tensor& add_(const Tensor& other, double alpha = 1);  ///< this += alpha * other
+  Tensor& sub_(const Tensor& other, double alpha = 1);  ///< this -= alpha * other
+  Tensor& mul_(const Tensor& other);
+  Tensor& div_(const Tensor& other);
+  Tensor& operator+=(const Tensor& other) { return add_(other); }
+  Tensor& operator-=(const Tensor& other) { return sub_(other); }
+  Tensor& operator*=(const Tensor& other) { return mul_(other); }
+  Tensor& operator/=(const Tensor& other) { return div_(other); }
+
+  // The graph ---------------------------------------------------------------------------------------------
+
+  bool requires_grad() const { return node()->requires_grad; }
+  /// Marks a floating leaf as one whose gradient is wanted (or no longer). Returns *this.
+  /// Throws Error for a recorded result and for integers.
+  Tensor& requires_grad_(bool on = true);
+  /// True for a tensor that no recorded op made.
+  bool is_leaf() const { return node()->op == nullptr; }
+  /// The name of the op that made it, "" for a leaf.
+  const char* op_name() const;
+
+  /// The gradient that backward has added up in this leaf; undefined before the first backward.
+  Tensor grad() const;
+  /// Replaces the gradient; an undefined tensor clears it. Throws Error on another shape or dtype.
+  void set_grad(const Tensor& g);
+  /// Forgets the gradient.
+  void zero_grad();
+
+  /// Adds d(this)/d(leaf) to every leaf that requires a gradient and frees the graph.
+  ///
+  /// This tensor must have one element. Throws Error otherwise, when nothing requires a gradient, when the
+  /// graph was freed before, and when a saved value has changed; no `.grad()` has changed then.
+  void backward(BackwardOptions options = {}) const;
+  /// The same from a cotangent of this shape and dtype: adds sum(cotangent * d(this)/d(leaf)).
+  void backward(const Tensor& cotangent, BackwardOptions options = {}) const;
+
+  /// The same data without history: shares the buffer and requires no gradient.
+  Tensor detach() const;
+  /// A copy of the data, recorded as an identity.
+  Tensor clone() const;
+  /// Converted to another dtype; recorded between floating types. Returns *this when nothing changes.
+  Tensor to(DType dtype) const;
+
+  // Shapes and parts: the ops of the same names ------------------------------------------------------------
+
+  Tensor reshape(const Shape& shape) const;
+  Tensor flatten(int start = 0, int end = -1) const;
+  Tensor transpose(int axis0, int axis1) const;
+  Tensor permute(const std::vector<int>& axes) const;
+  Tensor squeeze(int axis) const;
+  Tensor unsqueeze(int axis) const;
+  Tensor t() const;  ///< of a matrix
+  /// Elements start, start + step, ... below stop along axis; negative start and stop count from the end.
+  Tensor slice(int axis, std::int64_t start, std::int64_t stop = end_of_axis, std::int64_t step = 1) const;
+  /// x[i]: the i-th row, one axis less.
+  Tensor operator[](std::int64_t i) const;
+
+  Tensor sum() const;
+  Tensor sum(const std::vector<int>& axes, bool keepdim = false) const;
+  Tensor mean() const;
+  Tensor mean(const std::vector<int>& axes, bool keepdim = false) const;
+  Tensor std() const;  ///< stddev, named here as elsewhere
+
+  static constexpr std::int64_t end_of_axis = INT64_MAX;
+
+  /// Values, shape, dtype, requires_grad and the op that made it; large tensors are shortened.
+  std::string str() const;
+  /// dtype and shape alone, as errors show them: "f32[2, 3]".
+  std::string describe() const;
+
+  // For the library and for ops written outside it -----------------------------------------------------------
+
+  /// Takes over one handle that the caller owns.
+  static Tensor adopt(detail::Node* n) {
+    Tensor t;
+    t.node_ = n;
+    return t;
+  }
+  /// One more handle on a node.
+  static Tensor share(detail::Node* n) {
+    detail::add_handle(n);
+    return adopt(n);
+  }
+  detail::Node* node() const {
+    if (!node_) undefined();
+    return node_;
+  }
+  detail::Node* release() { return std::exchange(node_, nullptr); }
+
+ private:
+  [[noreturn]] static void undefined();
+  const void* read(DType as) const;
+  void* write(DType as);
+  Scalar item_scalar() const;
+  Scalar flat_scalar(std::int64_t i) const;
+  Scalar at_scalar(std::span<const std::int64_t> index) const;
+
+  detail::Node* node_ = nullptr;
+};
+
+std::ostream& operator<<(std::ostream& out, const Tensor& t);
+
+}  // namespace xgrad
