@@ -63,6 +63,8 @@ class Fn {
   Tensor x(int i) const;
   /// The output's value, under the same conditions.
   Tensor y() const;
+  /// Output k of an op with several outputs.
+  Tensor output(int k) const;
   /// The shape of input i, one that is wanted or kept.
   const Shape& shape(int i) const;
   /// The dtype of input i, one that is wanted or kept.

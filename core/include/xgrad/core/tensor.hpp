@@ -49,6 +49,8 @@ struct alignas(line) Node {
   bool requires_grad = false;
   bool freed = false;        ///< backward has walked it and let the graph go
   bool keeps_value = false;  ///< one of its rules reads its own value
+  bool queued = false;       ///< a walk has reached it
+  bool output_of_joint = false;  ///< one of several outputs: its only input is the node that they share
   std::uint16_t input_count = 0;
   std::uint16_t block_class = 0;
   std::uint32_t stamp = 0;  ///< one more than the largest stamp of its inputs: orders backward

@@ -1,0 +1,88 @@
+#include "errors.hpp"
+#include "kernels/elementwise.hpp"
+#include "node.hpp"
+#include "ops/promote.hpp"
+#include "xgrad/core/ops/shape.hpp"
+
+namespace xgrad {
+namespace detail {
+
+void check_writable(const char* op, const Tensor& x) {
+  if (!x.is_leaf())
+    fail(op, "only leaves can be changed in place: x is " + x.describe() + ", the result of " + x.op_name() +
+                 "; write x = x + y, or change x.detach()");
+  if (x.requires_grad() && recording)
+    fail(op, "a leaf that requires a gradient can be changed only outside recording: x is " + x.describe() +
+                 "; use NoGrad guard;");
+}
+
+}  // namespace detail
+
+namespace {
+
+using namespace detail;
+
+/// `y` ready to be read while `x` is written: of x's dtype, and a copy where they share elements.
+Tensor operand(const char* op, const Tensor& x, const Tensor& y) {
+  check_writable(op, x);
+  if (!(broadcast_shapes(op, x.shape(), y.shape()) == x.shape()))
+    fail(op, "the operand does not broadcast to the tensor that is changed: x is " + x.describe() +
+                 ", the operand is " + y.describe());
+  const NoGrad guard;
+  if (y.dtype() != x.dtype()) return y.to(x.dtype());
+  const bool overlaps = y.node()->buffer == x.node()->buffer && y.node()->data != x.node()->data;
+  return overlaps || !(y.shape() == x.shape()) ? broadcast_to(y, x.shape()) : y;
+}
+
+/// x = f(x, y) in place, where both keep the rules of arithmetic.
+template <class F>
+Tensor& change(const char* op, Tensor& x, const Tensor& y, F f) {
+  check_writable(op, x);
+  if (common_dtype(op, x, y) != x.dtype() || x.dtype() == boolean)
+    fail(op, "the result would not fit the tensor that is changed: x is " + x.describe() +
+                 ", the operand is " + y.describe());
+  const Tensor from = operand(op, x, y);
+  ++x.node()->buffer->version;
+  update(x, from, f);
+  return x;
+}
+
+}  // namespace
+
+Tensor& Tensor::fill_(Scalar value) {
+  check_writable("fill_", *this);
+  ++node()->buffer->version;
+  visit_any(dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    std::fill_n(ptr<T>(*this), numel(), value.to<T>());
+  });
+  return *this;
+}
+
+Tensor& Tensor::copy_(const Tensor& source) {
+  const Tensor from = operand("copy_", *this, source);
+  ++node()->buffer->version;
+  if (from.node()->data != node()->data)
+    std::memcpy(node()->data, from.node()->data, static_cast<std::size_t>(numel() * size_of(dtype())));
+  return *this;
+}
+
+Tensor& Tensor::add_(const Tensor& other, double alpha) {
+  if (!is_floating(dtype()) && alpha != static_cast<double>(static_cast<std::int64_t>(alpha)))
+    fail("add_", "alpha must be an integer for an integer tensor: x is " + describe());
+  return change("add_", *this, other,
+                [alpha](auto u, auto v) { return u + static_cast<decltype(u)>(alpha) * v; });
+}
+
+Tensor& Tensor::sub_(const Tensor& other, double alpha) { return add_(other, -alpha); }
+
+Tensor& Tensor::mul_(const Tensor& other) {
+  return change("mul_", *this, other, [](auto u, auto v) { return u * v; });
+}
+
+Tensor& Tensor::div_(const Tensor& other) {
+  check_floating("div_", *this);
+  return change("div_", *this, other, [](auto u, auto v) { return u / v; });
+}
+
+}  // namespace xgrad

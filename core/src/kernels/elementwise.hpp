@@ -1,0 +1,117 @@
+#pragma once
+
+#include <type_traits>
+
+#include "errors.hpp"
+#include "kernels/broadcast.hpp"
+#include "kernels/dispatch.hpp"
+#include "node.hpp"
+
+// One pass over elements. Functors are generic lambdas over raw values; the loops are plain, so that the
+// compiler makes vector code of them. What needs transcendental functions goes through kernels/simd.hpp
+// instead.
+
+namespace xgrad::detail {
+
+/// o[i] = f(x[i]).
+template <class R, class T, class F>
+void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
+  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(x[i]));
+}
+
+/// o[i] = f(a[i * sa], b[i * sb]), where strides are 0 or 1: a loop of its own for each case.
+template <class R, class T, class F>
+void zip_loop(std::int64_t n, R* __restrict o, const T* a, std::int64_t sa, const T* b, std::int64_t sb,
+              F f) {
+  if (sa && sb) {
+    for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(a[i], b[i]));
+  } else if (sa) {
+    const T v = *b;
+    for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(a[i], v));
+  } else if (sb) {
+    const T u = *a;
+    for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(u, b[i]));
+  } else {
+    const R v = static_cast<R>(f(*a, *b));
+    for (std::int64_t i = 0; i < n; ++i) o[i] = v;
+  }
+}
+
+/// The elements of x as a new tensor of element type R: f of each, R from the dtype `out`.
+template <class R, class T, class F>
+Tensor map_as(const Tensor& x, F f) {
+  Tensor o = new_tensor(x.shape(), dtype_of<R>);
+  map_loop(x.numel(), ptr<R>(o), ptr<T>(x), f);
+  return o;
+}
+
+/// f of each element of a floating tensor.
+template <class F>
+Tensor map(const Tensor& x, F f) {
+  return visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return map_as<T, T>(x, f);
+  });
+}
+
+/// f(element, s) of a floating or int64 tensor, with the C++ number s in the tensor's type.
+template <class F>
+Tensor map_number(const Tensor& x, Scalar s, F f) {
+  return visit_number(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return map_as<T, T>(x, [f, v = s.to<T>()](T u) { return f(u, v); });
+  });
+}
+
+/// f of each pair of elements, broadcast; R is the element type of the result.
+template <class R, class T, class F>
+Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
+  if (a.shape() == b.shape()) {
+    Tensor o = new_tensor(a.shape(), dtype_of<R>);
+    zip_loop(a.numel(), ptr<R>(o), ptr<T>(a), 1, ptr<T>(b), 1, f);
+    return o;
+  }
+  Tensor o = new_tensor(broadcast_shapes(op, a.shape(), b.shape()), dtype_of<R>);
+  const Walker<2> walk(o.shape(), {&a.shape(), &b.shape()});
+  walk.each_inner([&, pa = ptr<T>(a), pb = ptr<T>(b), po = ptr<R>(o)](std::int64_t at, const auto& x) {
+    zip_loop(walk.size[0], po + at, pa + x[0], walk.stride[0][0], pb + x[1], walk.stride[1][0], f);
+  });
+  return o;
+}
+
+/// f of each pair of elements of two tensors of one dtype, floating or int64, broadcast.
+template <class F>
+Tensor zip(const char* op, const Tensor& a, const Tensor& b, F f) {
+  return visit_number(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return zip_as<T, T>(op, a, b, f);
+  });
+}
+
+/// The same for floating tensors only, where f makes no sense for integers.
+template <class F>
+Tensor zip_floating(const char* op, const Tensor& a, const Tensor& b, F f) {
+  return visit_floating(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return zip_as<T, T>(op, a, b, f);
+  });
+}
+
+/// a where the boolean condition holds, else b, broadcast; a and b of one dtype.
+Tensor select_elements(const Tensor& condition, const Tensor& a, const Tensor& b);
+
+/// x[i] = f(x[i], y[i]) on the elements; y has x's dtype and broadcasts to its shape.
+template <class F>
+void update(Tensor& x, const Tensor& y, F f) {
+  visit_number(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const Walker<2> walk(x.shape(), {&x.shape(), &y.shape()});
+    walk.each_inner([&, px = ptr<T>(x), py = ptr<T>(y)](std::int64_t at, const auto& from) {
+      const T* q = py + from[1];
+      const std::int64_t sq = walk.stride[1][0];
+      for (std::int64_t i = 0; i < walk.size[0]; ++i) px[at + i] = static_cast<T>(f(px[at + i], q[i * sq]));
+    });
+  });
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,39 @@
+#include "kernels/elementwise.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+template <class T>
+void select_loop(std::int64_t n, T* __restrict o, const bool* c, std::int64_t sc, const T* a, std::int64_t sa,
+                 const T* b, std::int64_t sb) {
+  if (sc && sa && sb) {
+    for (std::int64_t i = 0; i < n; ++i) o[i] = c[i] ? a[i] : b[i];
+  } else if (sc && sa) {
+    const T v = *b;
+    for (std::int64_t i = 0; i < n; ++i) o[i] = c[i] ? a[i] : v;
+  } else if (sc && sb) {
+    const T u = *a;
+    for (std::int64_t i = 0; i < n; ++i) o[i] = c[i] ? u : b[i];
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) o[i] = c[i * sc] ? a[i * sa] : b[i * sb];
+  }
+}
+
+}  // namespace
+
+Tensor select_elements(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  const Shape shape =
+      broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
+  Tensor o = new_tensor(shape, a.dtype());
+  visit_any(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const Walker<3> walk(shape, {&condition.shape(), &a.shape(), &b.shape()});
+    walk.each_inner([&](std::int64_t at, const auto& x) {
+      select_loop(walk.size[0], ptr<T>(o) + at, ptr<bool>(condition) + x[0], walk.stride[0][0],
+                  ptr<T>(a) + x[1], walk.stride[1][0], ptr<T>(b) + x[2], walk.stride[2][0]);
+    });
+  });
+  return o;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,143 @@
+#include "node.hpp"
+
+#include <new>
+
+namespace xgrad::detail {
+namespace {
+
+static_assert(sizeof(Node) == 192, "a small tensor and its node fill whole cache lines");
+
+// Nodes whose last link is gone, linked through their data pointers: tearing a chain down must not recurse.
+constinit thread_local Node* dying = nullptr;
+constinit thread_local bool tearing_down = false;
+
+constexpr std::size_t small_bytes = 1024;
+
+std::size_t room_for(std::int64_t numel, DType dtype) {
+  const std::size_t bytes = static_cast<std::size_t>(numel) * static_cast<std::size_t>(size_of(dtype));
+  return (bytes + line - 1) / line * line;
+}
+
+Node* new_node(std::size_t behind, DType dtype) {
+  std::uint16_t c;
+  void* block = take_block(sizeof(Node) + behind, c);
+  Node* n = new (block) Node(dtype);
+  n->block_class = c;
+  return n;
+}
+
+void free_node_block(Node* n) noexcept {
+  const std::uint16_t c = n->block_class;
+  n->~Node();
+  give_block(n, c);
+}
+
+void drop_value(Node* n) noexcept {
+  if (!n->buffer || n->buffer == &n->own) return;
+  drop(std::exchange(n->buffer, nullptr));
+}
+
+void tear_down(Node* n) noexcept {
+  release_history(n);
+  drop_value(n);
+  if (n->grad) drop_handle(std::exchange(n->grad, nullptr));
+  delete std::exchange(n->extra, nullptr);
+  if (n->buffer == &n->own)
+    drop(&n->own);  // frees the block, unless a reshape or a detached handle shares the elements
+  else
+    free_node_block(n);
+}
+
+Node* node_of(Buffer* own) {
+  return reinterpret_cast<Node*>(reinterpret_cast<std::byte*>(own) - offsetof(Node, own));
+}
+
+}  // namespace
+
+void free_buffer(Buffer* b) noexcept {
+  if (b->inside_node)
+    free_node_block(node_of(b));
+  else
+    give_block(b, b->size_class);
+}
+
+void release_value(Node* n) noexcept {
+  const bool kept_for_rules = n->keeps_value && !n->freed;
+  if (!kept_for_rules) drop_value(n);
+  drop_link(n);
+}
+
+void release_node(Node* n) noexcept {
+  n->data = std::exchange(dying, n);
+  if (tearing_down) return;
+  tearing_down = true;
+  while (dying) {
+    Node* next = dying;
+    dying = static_cast<Node*>(next->data);
+    tear_down(next);
+  }
+  tearing_down = false;
+}
+
+void release_history(Node* n) noexcept {
+  if (!n->op || n->freed) return;
+  n->freed = true;
+  count_live_nodes(-1);
+  Node** inputs = n->inputs();
+  const bool all_kept = n->kept == keep::every_x;
+  for (int i = 0; i < n->input_count; ++i) {
+    Node* x = std::exchange(inputs[i], nullptr);
+    if (!x) continue;
+    if (all_kept || (i < 31 && (n->kept >> i & 1))) drop_handle(x);
+    drop_link(x);
+  }
+  if (n->input_count > 3) {
+    std::uint64_t* block = reinterpret_cast<std::uint64_t*>(n->outside) - 1;
+    give_block(block, static_cast<std::uint16_t>(*block));
+  }
+  n->input_count = 0;
+  if (n->extra) n->extra->outputs.clear(), n->extra->state.reset();
+  if (n->keeps_value && n->handles.get() == 0) drop_value(n);
+}
+
+Extra& extra_of(Node* n) {
+  if (!n->extra) n->extra = new Extra;
+  return *n->extra;
+}
+
+Tensor new_tensor(const Shape& shape, DType dtype) {
+  const std::int64_t numel = shape.numel();
+  const std::size_t room = room_for(numel, dtype);
+  Node* n;
+  if (room <= small_bytes) {
+    n = new_node(room, dtype);
+    n->own.inside_node = true;
+    n->buffer = &n->own;
+    n->data = n + 1;
+  } else {
+    Buffer* b = new_buffer(room);
+    try {
+      n = new_node(0, dtype);
+    } catch (...) {
+      drop(b);
+      throw;
+    }
+    n->buffer = b;
+    n->data = data_of(b);
+  }
+  n->numel = numel;
+  n->shape = shape;
+  return Tensor::adopt(n);
+}
+
+Tensor new_view(const Tensor& x, const Shape& shape, std::int64_t first) {
+  Node* n = new_node(0, x.dtype());
+  n->buffer = x.node()->buffer;
+  n->buffer->owners.up();
+  n->data = static_cast<std::byte*>(x.node()->data) + first * size_of(x.dtype());
+  n->numel = shape.numel();
+  n->shape = shape;
+  return Tensor::adopt(n);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "node.hpp"
+
+namespace xgrad::detail {
+
+/// sum + g; in place where nobody else can see `sum` and nothing is recorded.
+Tensor accumulate(Tensor sum, const Tensor& g, bool create_graph);
+/// a + b in a new tensor.
+Tensor add_grads(const Tensor& a, const Tensor& b, bool create_graph);
+/// x += g on the elements, of the same shape and dtype.
+void add_in_place(Node* x, const Tensor& g);
+/// g summed over the axes along which `shape` was broadcast. Throws Error, naming `op`, when it was not.
+Tensor sum_to(const char* op, const Tensor& g, const Shape& shape);
+Tensor ones_of(const Shape& shape, DType dtype);
+
+}  // namespace xgrad::detail

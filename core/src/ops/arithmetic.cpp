@@ -1,0 +1,251 @@
+#include "xgrad/core/ops/arithmetic.hpp"
+
+#include <cmath>
+
+#include "kernels/elementwise.hpp"
+#include "ops/promote.hpp"
+#include "xgrad/core/ops/compare.hpp"
+#include "xgrad/core/ops/unary.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {.name = "add",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},     // da
+                                     {keep::nothing, [](Grad g, Fn) { return g; }}}}};  // db
+  if (differ(a, b)) {
+    const auto [p, q] = promote("add", a, b);
+    return add(p, q);
+  }
+  return record(op, {a, b}, zip("add", a, b, [](auto u, auto v) { return u + v; }));
+}
+
+Tensor sub(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {.name = "sub",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},      // da
+                                     {keep::nothing, [](Grad g, Fn) { return -g; }}}}};  // db
+  if (differ(a, b)) {
+    const auto [p, q] = promote("sub", a, b);
+    return sub(p, q);
+  }
+  return record(op, {a, b}, zip("sub", a, b, [](auto u, auto v) { return u - v; }));
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {.name = "mul",
+                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},     // da
+                                     {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}}};  // db
+  if (differ(a, b)) {
+    const auto [p, q] = promote("mul", a, b);
+    return mul(p, q);
+  }
+  return record(op, {a, b}, zip("mul", a, b, [](auto u, auto v) { return u * v; }));
+}
+
+Tensor mul0(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {.name = "mul0",
+                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, f.x(1)); }},     // da
+                                     {keep::x(0), [](Grad g, Fn f) { return mul0(g, f.x(0)); }}}}};  // db
+  if (differ(a, b)) {
+    const auto [p, q] = promote("mul0", a, b);
+    return mul0(p, q);
+  }
+  return record(op, {a, b}, zip("mul0", a, b, [](auto u, auto v) { return u == 0 ? u : u * v; }));
+}
+
+Tensor div(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {
+      .name = "div",
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, 1.0 / f.x(1)); }},                  // da
+               {keep::x(1) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(1)); }}}}};  // db
+  if (differ(a, b) || a.dtype() == int64) {
+    const auto [p, q] = promote("div", a, b);
+    return div(as_floating(p), as_floating(q));
+  }
+  return record(op, {a, b}, zip_floating("div", a, b, [](auto u, auto v) { return u / v; }));
+}
+
+// With C++ numbers ------------------------------------------------------------------------------------------
+
+Tensor add(const Tensor& a, Scalar b) {
+  static constexpr Op op = {.name = "add", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
+  if (const DType t = dtype_with(a, b); t != a.dtype()) return add(a.to(t), b);
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u + s; }));
+}
+
+Tensor sub(const Tensor& a, Scalar b) {
+  static constexpr Op op = {.name = "sub", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
+  if (const DType t = dtype_with(a, b); t != a.dtype()) return sub(a.to(t), b);
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u - s; }));
+}
+
+Tensor sub(Scalar a, const Tensor& b) {
+  static constexpr Op op = {.name = "sub", .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}}};
+  if (const DType t = dtype_with(b, a); t != b.dtype()) return sub(a, b.to(t));
+  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return s - u; }));
+}
+
+Tensor mul(const Tensor& a, Scalar b) {
+  static constexpr Op op = {
+      .name = "mul", .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g * f.attributes<double>(); }}}}};
+  if (const DType t = dtype_with(a, b); t != a.dtype()) return mul(a.to(t), b);
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u * s; }), b.to<double>());
+}
+
+Tensor div(const Tensor& a, Scalar b) {
+  static constexpr Op op = {
+      .name = "div", .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g / f.attributes<double>(); }}}}};
+  if (!is_floating(a.dtype())) return div(a.to(float32), b);
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u / s; }), b.to<double>());
+}
+
+Tensor div(Scalar a, const Tensor& b) {
+  static constexpr Op op = {
+      .name = "div",
+      .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(0)); }}}}};
+  if (!is_floating(b.dtype())) return div(a, b.to(float32));
+  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return s / u; }));
+}
+
+Tensor neg(const Tensor& x) {
+  static constexpr Op op = {.name = "neg", .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}}};
+  if (x.dtype() == boolean) return neg(x.to(int64));
+  return record(op, {x}, map_number(x, 0, [](auto u, auto) { return -u; }));
+}
+
+// Powers ----------------------------------------------------------------------------------------------------
+
+Tensor pow(const Tensor& x, const Tensor& p) {
+  static constexpr Op op = {
+      .name = "pow",
+      .vjp = {{{keep::x(0) | keep::x(1),  // dx = p x^(p-1), 0 where p = 0
+                [](Grad g, Fn f) {
+                  const Tensor e = f.x(1);
+                  return mul0(g, where(e == 0, 0, mul0(e, pow(f.x(0), e - 1))));
+                }},
+               {keep::x(0) | keep::x(1) | keep::y,  // dp = x^p log x, 0 where x = 0 and p >= 0
+                [](Grad g, Fn f) {
+                  const Tensor base = f.x(0);
+                  return mul0(g, where(logical_and(base == 0, f.x(1) >= 0), 0, mul0(f.y(), log(base))));
+                }}}}};
+  if (differ(x, p) || x.dtype() == int64) {
+    const auto [u, v] = promote("pow", x, p);
+    return pow(as_floating(u), as_floating(v));
+  }
+  return record(op, {x, p}, zip_floating("pow", x, p, [](auto u, auto v) { return std::pow(u, v); }));
+}
+
+Tensor pow(const Tensor& x, Scalar p) {
+  static constexpr Op op = {.name = "pow", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                                       const double q = f.attributes<double>();
+                                                       if (q == 0) return zeros_of(f.shape(0), f.dtype(0));
+                                                       return mul0(g, q * pow(f.x(0), q - 1));
+                                                     }}}}};
+  if (!is_floating(x.dtype())) return pow(x.to(float32), p);
+  const double q = p.to<double>();
+  const auto power = [&](auto f) { return record(op, {x}, map(x, f), q); };
+  if (q == 2) return power([](auto u) { return u * u; });
+  if (q == 1) return power([](auto u) { return u; });
+  if (q == -1) return power([](auto u) { return 1 / u; });
+  return power([q](auto u) { return std::pow(u, static_cast<decltype(u)>(q)); });
+}
+
+Tensor pow(Scalar x, const Tensor& p) {
+  if (!is_floating(p.dtype())) return pow(x, p.to(float32));
+  return pow(constant(x, p.dtype()), p);
+}
+
+// Selection -------------------------------------------------------------------------------------------------
+
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {
+      .name = "maximum",
+      .vjp = {{{keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return where(f.x(0) == f.x(1), g / 2, where(f.x(0) < f.x(1), 0, g)); }},
+               {keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return where(f.x(0) == f.x(1), g / 2, where(f.x(1) < f.x(0), 0, g)); }}}}};
+  if (differ(a, b)) {
+    const auto [p, q] = promote("maximum", a, b);
+    return maximum(p, q);
+  }
+  return record(op, {a, b}, zip("maximum", a, b, [](auto u, auto v) { return u > v || u != u ? u : v; }));
+}
+
+Tensor minimum(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {
+      .name = "minimum",
+      .vjp = {{{keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return where(f.x(0) == f.x(1), g / 2, where(f.x(0) > f.x(1), 0, g)); }},
+               {keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return where(f.x(0) == f.x(1), g / 2, where(f.x(1) > f.x(0), 0, g)); }}}}};
+  if (differ(a, b)) {
+    const auto [p, q] = promote("minimum", a, b);
+    return minimum(p, q);
+  }
+  return record(op, {a, b}, zip("minimum", a, b, [](auto u, auto v) { return u < v || u != u ? u : v; }));
+}
+
+Tensor maximum(const Tensor& a, Scalar b) { return maximum(a, constant(b, dtype_with(a, b))); }
+Tensor minimum(const Tensor& a, Scalar b) { return minimum(a, constant(b, dtype_with(a, b))); }
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {.name = "where",
+                            .vjp = {{{},
+                                     {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), g, 0); }},     // da
+                                     {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), 0, g); }}}}};  // db
+  if (condition.dtype() != boolean)
+    fail("where",
+         "the condition must be boolean: it is " + condition.describe() + "; compare it, as in x > 0");
+  if (a.dtype() != b.dtype()) {
+    const auto [p, q] = promote("where", a, b);
+    return where(condition, p, q);
+  }
+  return record(op, {condition, a, b}, select_elements(condition, a, b));
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, Scalar b) {
+  return where(condition, a, constant(b, dtype_with(a, b)));
+}
+Tensor where(const Tensor& condition, Scalar a, const Tensor& b) {
+  return where(condition, constant(a, dtype_with(b, a)), b);
+}
+Tensor where(const Tensor& condition, Scalar a, Scalar b) {
+  const DType t = a.kind() == float64 || b.kind() == float64 ? float32 : int64;
+  return where(condition, constant(a, t), constant(b, t));
+}
+
+namespace {
+
+struct Limits {
+  double low, high;
+};
+
+}  // namespace
+
+Tensor clamp(const Tensor& x, Scalar low, Scalar high) {
+  static constexpr Op op = {.name = "clamp", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                                         const auto [lo, hi] = f.attributes<Limits>();
+                                                         const Tensor at = f.x(0);
+                                                         return where(logical_and(at >= lo, at <= hi), g, 0);
+                                                       }}}}};
+  if (low.to<double>() > high.to<double>())
+    fail("clamp", "low is above high: " + std::to_string(low.to<double>()) + " > " +
+                      std::to_string(high.to<double>()));
+  if (!is_floating(x.dtype())) return minimum(maximum(x, low), high);
+  const Limits limits{low.to<double>(), high.to<double>()};
+  return record(op, {x},
+                map(x,
+                    [=](auto u) {
+                      using T = decltype(u);
+                      const T lo = static_cast<T>(limits.low), hi = static_cast<T>(limits.high);
+                      return u < lo ? lo : u > hi ? hi : u;
+                    }),
+                limits);
+}
+
+Tensor clamp_min(const Tensor& x, Scalar low) { return clamp(x, low, INFINITY); }
+Tensor clamp_max(const Tensor& x, Scalar high) { return clamp(x, -INFINITY, high); }
+
+}  // namespace xgrad

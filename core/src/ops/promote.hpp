@@ -1,0 +1,34 @@
+#pragma once
+
+#include <utility>
+
+#include "errors.hpp"
+#include "node.hpp"
+
+namespace xgrad::detail {
+
+/// True when two operands cannot be computed with as they are.
+inline bool differ(const Tensor& a, const Tensor& b) {
+  return a.dtype() != b.dtype() || a.dtype() == boolean;
+}
+
+/// Both operands in the dtype that they have in common.
+inline std::pair<Tensor, Tensor> promote(const char* op, const Tensor& a, const Tensor& b) {
+  const DType t = common_dtype(op, a, b);
+  return {a.to(t), b.to(t)};
+}
+
+/// x where it is floating, else x as float32.
+inline Tensor as_floating(const Tensor& x) { return is_floating(x.dtype()) ? x : x.to(float32); }
+
+/// The dtype that x takes when it meets a C++ number: its own, unless an integer meets a fraction.
+inline DType dtype_with(const Tensor& x, Scalar s) {
+  if (is_floating(x.dtype())) return x.dtype();
+  return s.kind() == float64 ? float32 : int64;
+}
+
+/// A 0-dimensional constant.
+Tensor constant(Scalar value, DType dtype);
+Tensor zeros_of(const Shape& shape, DType dtype);
+
+}  // namespace xgrad::detail

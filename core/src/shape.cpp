@@ -1,0 +1,52 @@
+#include "xgrad/core/shape.hpp"
+
+#include "errors.hpp"
+
+namespace xgrad {
+
+void Shape::resize(int rank) {
+  if (rank > max_rank)
+    detail::fail("shape", std::to_string(rank) + " axes are more than the " + std::to_string(max_rank) +
+                              " that a tensor can have");
+  std::int64_t* fresh = rank <= 4 ? nullptr : new std::int64_t[static_cast<std::size_t>(rank)];
+  release();
+  rank_ = rank;
+  if (fresh) outside_ = fresh;
+}
+
+void Shape::insert(int i, std::int64_t size) {
+  Shape longer = filled(rank_ + 1, size);
+  std::copy(begin(), begin() + i, longer.begin());
+  std::copy(begin() + i, end(), longer.begin() + i + 1);
+  *this = std::move(longer);
+}
+
+void Shape::erase(int i) {
+  Shape shorter = filled(rank_ - 1, 0);
+  std::copy(begin(), begin() + i, shorter.begin());
+  std::copy(begin() + i + 1, end(), shorter.begin() + i);
+  *this = std::move(shorter);
+}
+
+std::string Shape::str() const {
+  std::string s = "[";
+  for (int i = 0; i < rank_; ++i) s += (i ? ", " : "") + std::to_string((*this)[i]);
+  return s + "]";
+}
+
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
+  const Shape& longer = a.rank() >= b.rank() ? a : b;
+  const Shape& shorter = a.rank() >= b.rank() ? b : a;
+  Shape out = longer;
+  const int offset = longer.rank() - shorter.rank();
+  for (int i = 0; i < shorter.rank(); ++i) {
+    const std::int64_t p = longer[i + offset], q = shorter[i];
+    if (p != q && p != 1 && q != 1)
+      detail::fail(op, "shapes do not broadcast: " + a.str() + " and " + b.str() + " differ in axis " +
+                           std::to_string(i - shorter.rank()) + "; sizes must agree, or one of them be 1");
+    if (p == 1) out[i + offset] = q;
+  }
+  return out;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,134 @@
+#include "xgrad/core/tensor.hpp"
+
+#include "errors.hpp"
+#include "kernels/elementwise.hpp"
+#include "node.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/index.hpp"
+#include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
+
+namespace xgrad {
+
+using detail::fail;
+
+void Tensor::undefined() {
+  throw Error("tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+}
+
+std::int64_t Tensor::size(int axis) const { return shape()[detail::check_axis("size", axis, dim())]; }
+
+const char* Tensor::op_name() const { return is_leaf() ? "" : node()->op->name; }
+
+const void* Tensor::read(DType as) const {
+  if (as != dtype())
+    fail("data", std::string("the elements are not ") + name_of(as) + ": the tensor is " + describe());
+  return node()->data;
+}
+
+void* Tensor::write(DType as) {
+  if (as != dtype())
+    fail("mutable_data",
+         std::string("the elements are not ") + name_of(as) + ": the tensor is " + describe());
+  detail::check_writable("mutable_data", *this);
+  ++node()->buffer->version;
+  return node()->data;
+}
+
+Scalar Tensor::flat_scalar(std::int64_t i) const {
+  switch (dtype()) {
+    case float32:
+      return detail::ptr<float>(*this)[i];
+    case float64:
+      return detail::ptr<double>(*this)[i];
+    case int64:
+      return detail::ptr<std::int64_t>(*this)[i];
+    case boolean:
+      return detail::ptr<bool>(*this)[i];
+  }
+  return 0;
+}
+
+Scalar Tensor::item_scalar() const {
+  if (numel() != 1) fail("item", "needs a tensor with one element: x is " + describe());
+  return flat_scalar(0);
+}
+
+Scalar Tensor::at_scalar(std::span<const std::int64_t> index) const {
+  if (static_cast<int>(index.size()) != dim())
+    fail("at", std::to_string(index.size()) + " indices for a tensor of " + std::to_string(dim()) +
+                   " axes: x is " + describe());
+  std::int64_t flat = 0;
+  for (int k = 0; k < dim(); ++k) {
+    const std::int64_t i = index[static_cast<std::size_t>(k)], size = shape()[k];
+    if (i < -size || i >= size)
+      fail("at", "index " + std::to_string(i) + " is out of range on axis " + std::to_string(k) + ": x is " +
+                     describe());
+    flat = flat * size + (i < 0 ? i + size : i);
+  }
+  return flat_scalar(flat);
+}
+
+Tensor& Tensor::requires_grad_(bool on) {
+  if (!is_leaf())
+    fail("requires_grad_", std::string("only leaves can be marked: this is the result of ") + op_name() +
+                               ", " + describe() + "; use detach() for a leaf with its values");
+  if (on && !is_floating(dtype()))
+    fail("requires_grad_", "only floating tensors have gradients: this is " + describe());
+  node()->requires_grad = on;
+  return *this;
+}
+
+Tensor Tensor::grad() const {
+  if (!is_leaf())
+    return node()->extra && node()->extra->retained.defined() ? node()->extra->retained : Tensor();
+  return node()->grad ? share(node()->grad) : Tensor();
+}
+
+void Tensor::set_grad(const Tensor& g) {
+  if (!is_leaf())
+    fail("set_grad", "only leaves hold gradients: this is the result of " + std::string(op_name()));
+  if (g.defined() && (!(g.shape() == shape()) || g.dtype() != dtype()))
+    fail("set_grad", "the gradient must have the tensor's shape and dtype: the tensor is " + describe() +
+                         ", the gradient is " + g.describe());
+  const Tensor old = adopt(std::exchange(node()->grad, g.defined() ? Tensor(g).release() : nullptr));
+}
+
+void Tensor::zero_grad() {
+  if (is_leaf())
+    set_grad({});
+  else if (node()->extra)
+    node()->extra->retained = {};
+}
+
+Tensor Tensor::detach() const { return detail::new_view(*this, shape()); }
+
+Tensor Tensor::reshape(const Shape& shape) const { return xgrad::reshape(*this, shape); }
+Tensor Tensor::flatten(int start, int end) const { return xgrad::flatten(*this, start, end); }
+Tensor Tensor::transpose(int axis0, int axis1) const { return xgrad::transpose(*this, axis0, axis1); }
+Tensor Tensor::permute(const std::vector<int>& axes) const { return xgrad::permute(*this, axes); }
+Tensor Tensor::squeeze(int axis) const { return xgrad::squeeze(*this, axis); }
+Tensor Tensor::unsqueeze(int axis) const { return xgrad::unsqueeze(*this, axis); }
+
+Tensor Tensor::t() const {
+  if (dim() != 2) fail("t", "needs a matrix: x is " + describe() + "; use transpose(axis0, axis1)");
+  return xgrad::transpose(*this, 0, 1);
+}
+
+Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step) const {
+  return xgrad::slice(*this, axis, start, stop, step);
+}
+Tensor Tensor::operator[](std::int64_t i) const { return select(*this, 0, i); }
+
+Tensor Tensor::sum() const { return xgrad::sum(*this); }
+Tensor Tensor::sum(const std::vector<int>& axes, bool keepdim) const {
+  return xgrad::sum(*this, axes, keepdim);
+}
+Tensor Tensor::mean() const { return xgrad::mean(*this); }
+Tensor Tensor::mean(const std::vector<int>& axes, bool keepdim) const {
+  return xgrad::mean(*this, axes, keepdim);
+}
+Tensor Tensor::std() const { return stddev(*this); }
+
+}  // namespace xgrad
