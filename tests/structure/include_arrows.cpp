@@ -34,7 +34,7 @@ const std::array folders{
 // file includes files of its own stage and of those above it. A name that ends in '/' stands for a folder.
 const std::vector<std::vector<std::string_view>> core_stages{
     {"error"},    {"dtype"},     {"shape"},    {"buffer"},
-    {"tensor"},   {"tape"},      {"kernels/"}, {"ops/", "creation", "random"},
+    {"tensor"},   {"tape"},      {"kernels/"}, {"ops/", "creation", "random", "xtensor"},
     {"backward"}, {"gradcheck"},
 };
 
@@ -52,6 +52,10 @@ const std::array libraries{
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
 };
+
+// Headers that bring xtensor or xsimd with them: the user includes them, no other public header does.
+const std::array border_headers{"core/include/xgrad/core/xtensor.hpp"sv,
+                                "core/include/xgrad/core/fuse.hpp"sv};
 
 // What public headers may include beyond C++ headers and our own.
 const std::array system_headers{"sys/single_threaded.h"sv};
@@ -96,7 +100,7 @@ const Folder* folder_of(std::string_view file) {
   return found == folders.end() ? nullptr : &*found;
 }
 
-// The place of a file of core in the order, -1 for its door core.hpp's, nothing when it is not in the table.
+// The place of a file of core in the order; nothing when it is not in the table.
 std::optional<std::size_t> stage_of(std::string_view file) {
   for (const auto start : {"core/include/xgrad/core/"sv, "core/src/"sv})
     if (file.starts_with(start)) file.remove_prefix(start.size());
@@ -120,6 +124,8 @@ std::string fault(const std::string& file, const std::string& path, const std::o
     const std::string_view other = folder_of(*own)->name;
     if (std::ranges::find(folder.may_include, other) == folder.may_include.end())
       return std::string(folder.name) + " may not include " + std::string(other);
+    if (is_public(file) && std::ranges::find(border_headers, *own) != border_headers.end())
+      return "it would bring xtensor or xsimd to every user";
     if (folder.name != "core" || is_door(file)) return {};
     if (is_door(*own)) return "core may not include its own door";
     return *stage_of(file) < stage_of(*own).value_or(0) ? "it stands after this file in the order of core"
@@ -224,6 +230,9 @@ TEST_CASE("a wrong include is found") {
       {"core/include/xgrad/core/backward.hpp", "core/src/ops/unary.cpp",
        "#include \"xgrad/core/backward.hpp\"",
        "core/src/ops/unary.cpp:2: xgrad/core/backward.hpp: it stands after this file in the order of core"},
+      {"core/include/xgrad/core/xtensor.hpp", "include/xgrad/xgrad.hpp",
+       "#include \"xgrad/core/xtensor.hpp\"",
+       "include/xgrad/xgrad.hpp:2: xgrad/core/xtensor.hpp: it would bring xtensor or xsimd to every user"},
       {"core/include/xgrad/core.hpp", "core/src/ops/unary.cpp", "#include \"xgrad/core.hpp\"",
        "core/src/ops/unary.cpp:2: xgrad/core.hpp: core may not include its own door"},
       {"core/src/tape.hpp", "core/src/unheard_of.cpp", "",
