@@ -9,7 +9,13 @@
 #
 # The compiler's messages name the document and its line.
 
-set(document_op_header "" CACHE INTERNAL "What a source in core/src/ops includes first")
+set(op_block_start [[
+#include "kernels/elementwise.hpp"
+#include "ops/promote.hpp"
+#include "xgrad/core.hpp"
+namespace xgrad {
+using namespace detail;
+]])
 
 # write_if_changed(FILE CONTENT): leaves the time stamp alone when nothing changed.
 function(write_if_changed file content)
@@ -22,7 +28,7 @@ function(write_if_changed file content)
   endif()
 endfunction()
 
-# add_document(NAME): an object library document_NAME of the blocks in NAME, and tests of the `run` blocks.
+# add_document(FILE): object libraries of the blocks in FILE, and tests of its `run` blocks.
 function(add_document document)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${document})
   file(READ ${PROJECT_SOURCE_DIR}/${document} rest)
@@ -30,6 +36,7 @@ function(add_document document)
   cmake_path(GET document STEM name)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/documents/${name})
   set(sources)
+  set(op_sources)
   set(statements "")
   set(line 0)
 
@@ -67,8 +74,8 @@ function(add_document document)
       write_if_changed(${out}/${first}.cpp "${located}")
       add_document_program(${name} ${first} ${out}/${first}.cpp)
     elseif(word STREQUAL "op")
-      write_if_changed(${out}/${first}.cpp "${document_op_header}\nnamespace xgrad {\n${located}\n}\n")
-      list(APPEND sources ${out}/${first}.cpp)
+      write_if_changed(${out}/${first}.cpp "${op_block_start}${located}}\n")
+      list(APPEND op_sources ${out}/${first}.cpp)
     elseif(word STREQUAL "continued")
       if(statements STREQUAL "")
         message(FATAL_ERROR "${document}:${line}: no block of statements stands above this one")
@@ -92,7 +99,11 @@ function(add_document document)
   endif()
   if(sources)
     add_library(document_${name} OBJECT ${sources})
-    set_up_document_target(document_${name})
+    set_up_document_target(document_${name} xgrad::xgrad xgrad::xtensor)
+  endif()
+  if(op_sources)
+    add_library(document_${name}_ops OBJECT ${op_sources})
+    set_up_document_target(document_${name}_ops xgrad_private)
   endif()
 endfunction()
 
@@ -105,15 +116,14 @@ endfunction()
 function(add_document_program name line source)
   set(target document_${name}_${line})
   add_executable(${target} ${source})
-  set_up_document_target(${target})
+  set_up_document_target(${target} xgrad::xgrad xgrad::xtensor)
   add_test(NAME document.${name}.${line} COMMAND ${target})
   set_tests_properties(document.${name}.${line} PROPERTIES
     TIMEOUT 120 ENVIRONMENT "XGRAD_DATA=${PROJECT_SOURCE_DIR}/examples/data")
 endfunction()
 
 function(set_up_document_target target)
-  target_link_libraries(${target} PRIVATE xgrad::xgrad xgrad::xtensor)
-  target_include_directories(${target} PRIVATE ${private_dirs})
+  target_link_libraries(${target} PRIVATE ${ARGN})
   target_compile_options(${target} PRIVATE -Wno-unused -Wno-shadow)
 endfunction()
 

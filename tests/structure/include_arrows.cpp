@@ -31,11 +31,29 @@ const std::array folders{
 };
 
 // The files of core, by what follows include/xgrad/core/ or src/ without its extension, in their order: a
-// file includes files of its own stage and of those above it. A name that ends in '/' stands for a folder.
+// file includes files of its own row and of the rows above it. A name that ends in '/' stands for a folder.
 const std::vector<std::vector<std::string_view>> core_stages{
-    {"error"},    {"dtype"},     {"shape"},    {"buffer"},
-    {"tensor"},   {"tape"},      {"kernels/"}, {"ops/", "creation", "random", "xtensor"},
-    {"backward"}, {"gradcheck"},
+    {"error"},
+    {"dtype"},
+    {"shape"},
+    {"buffer"},
+    {"tensor", "errors"},
+    {"tape", "node"},
+    {"kernels/"},
+    {"ops/", "creation", "random", "inplace", "xtensor"},
+    {"backward", "node_map"},
+    {"gradcheck"},
+};
+
+// Sources that define what their header declares by means of a later row.
+struct Source {
+  std::string_view file, stands_with;
+};
+
+const std::array late_sources{
+    Source{"core/src/shape.cpp", "errors"},  // messages print tensors
+    Source{"core/src/buffer.cpp", "node"},   // a buffer and its node lie in one block
+    Source{"core/src/tensor.cpp", "ops/"},   // members call the free functions
 };
 
 struct Library {
@@ -100,8 +118,10 @@ const Folder* folder_of(std::string_view file) {
   return found == folders.end() ? nullptr : &*found;
 }
 
-// The place of a file of core in the order; nothing when it is not in the table.
+// The row of a file of core; nothing when it is not in the table.
 std::optional<std::size_t> stage_of(std::string_view file) {
+  if (const auto late = std::ranges::find(late_sources, file, &Source::file); late != late_sources.end())
+    file = late->stands_with;
   for (const auto start : {"core/include/xgrad/core/"sv, "core/src/"sv})
     if (file.starts_with(start)) file.remove_prefix(start.size());
   file = file.substr(0, file.rfind('.'));
