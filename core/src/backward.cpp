@@ -256,6 +256,7 @@ void Walk::find_needed(std::span<const Tensor> outputs) {
 
 /// Adds what was staged to the leaves. All that can throw comes first, so that an error changes no `.grad()`.
 void Walk::commit() {
+  const RecordingGuard guard(create_);
   for (auto& [leaf, g, replacement] : staged_) {
     if (!leaf->grad)
       replacement = detail::is_sole_owner(g.node()) ? std::move(g) : g.clone();

@@ -2,29 +2,32 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "xgrad/core/tensor.hpp"
 
 namespace xgrad {
 
 /// A stream of random numbers: the 32-bit Mersenne Twister, drawn from as PyTorch draws on a CPU, so that the
-/// same seed gives the same weights there and here. Safe to use from several threads; copies share the stream.
+/// same seed gives the same weights there and here. Safe to use from several threads; copies share the
+/// stream.
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed = 5489);
+  explicit Generator(std::uint64_t seed);
 
   void manual_seed(std::uint64_t seed);
-  std::uint32_t draw();           ///< 32 random bits
-  std::uint64_t draw64();         ///< 64 random bits: (first draw << 32) | second draw
-  float uniform_float();          ///< in [0, 1): the low 24 bits of one draw, times 2^-24
-  double uniform();               ///< in [0, 1): the low 53 bits of two draws, times 2^-53
-  double normal();                ///< standard normal by Box and Muller (1958); keeps the second of each pair
+  std::uint32_t draw();    ///< 32 random bits
+  std::uint64_t draw64();  ///< 64 random bits: (first draw << 32) | second draw
+  float uniform_float();   ///< in [0, 1): the low 24 bits of one draw, times 2^-24
+  double uniform();        ///< in [0, 1): the low 53 bits of two draws, times 2^-53
+  double normal();         ///< standard normal by Box and Muller (1958); keeps the second of each pair
 
   /// The whole state as text, and back: for checkpoints and for replaying random ops.
   std::string state() const;
   void set_state(const std::string& state);
 
   struct State;
+  State& access() { return *state_; }  ///< for the library
 
  private:
   std::shared_ptr<State> state_;

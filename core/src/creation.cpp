@@ -1,0 +1,186 @@
+#include "xgrad/core/creation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "errors.hpp"
+#include "kernels/elementwise.hpp"
+#include "ops/accumulate.hpp"
+#include "ops/promote.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace {
+
+Tensor new_leaf(const char* op, const Shape& shape, DType otherwise, const TensorOptions& options) {
+  check_sizes(op, shape);
+  Tensor x = new_tensor(shape, options.dtype.value_or(otherwise));
+  if (options.requires_grad) x.requires_grad_();
+  return x;
+}
+
+void fill(Tensor& x, Scalar value) {
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    std::fill_n(ptr<T>(x), x.numel(), value.to<T>());
+  });
+}
+
+Tensor filled(const char* op, const Shape& shape, Scalar value, DType otherwise,
+              const TensorOptions& options) {
+  Tensor x = new_leaf(op, shape, otherwise, options);
+  fill(x, value);
+  return x;
+}
+
+/// The options with x's dtype where they name none.
+TensorOptions like(const Tensor& x, TensorOptions options) {
+  if (!options.dtype) options.dtype = x.dtype();
+  return options;
+}
+
+/// Walks nested braces row by row, checking that they form a box.
+struct NestedReader {
+  Shape shape;
+  DType dtype = boolean;
+  std::vector<Scalar> numbers;
+
+  explicit NestedReader(const Nested& values) {
+    for (const Nested* level = &values; !level->is_number(); level = &level->items()[0]) {
+      shape.push_back(static_cast<std::int64_t>(level->items().size()));
+      if (level->items().empty()) break;
+    }
+    read(values, 0);
+    if (numbers.empty() || dtype == float64) dtype = float32;
+  }
+
+  void read(const Nested& value, int depth) {
+    if (value.is_number() != (depth == shape.rank()))
+      fail("tensor", "nested braces differ in depth; each row must hold the same number of rows or numbers");
+    if (value.is_number()) {
+      numbers.push_back(value.number());
+      const DType kind = value.number().kind();
+      if (kind == float64 || (kind == int64 && dtype == boolean)) dtype = kind;
+      return;
+    }
+    if (static_cast<std::int64_t>(value.items().size()) != shape[depth])
+      fail("tensor", "rows differ in length: " + std::to_string(value.items().size()) + " and " +
+                         std::to_string(shape[depth]) + " on axis " + std::to_string(depth));
+    for (const Nested& item : value.items()) read(item, depth + 1);
+  }
+};
+
+}  // namespace
+
+namespace detail {
+
+Tensor constant(Scalar value, DType dtype) {
+  Tensor x = new_tensor({}, dtype);
+  fill(x, value);
+  return x;
+}
+
+Tensor zeros_of(const Shape& shape, DType dtype) {
+  Tensor x = new_tensor(shape, dtype);
+  fill(x, 0);
+  return x;
+}
+
+Tensor ones_of(const Shape& shape, DType dtype) {
+  Tensor x = new_tensor(shape, dtype);
+  fill(x, 1);
+  return x;
+}
+
+Tensor from_values(const void* values, DType stored, std::int64_t n, const Shape& shape,
+                   const TensorOptions& options) {
+  Tensor x = new_leaf("tensor", shape, stored, options);
+  if (x.numel() != n)
+    fail("tensor", std::to_string(n) + " values do not fill the shape " + shape.str() + " of " +
+                       std::to_string(x.numel()) + " elements");
+  visit_any(stored, [&](auto s) {
+    visit_any(x.dtype(), [&](auto t) {
+      using S = type_of<decltype(s)>;
+      using T = type_of<decltype(t)>;
+      map_loop(n, ptr<T>(x), static_cast<const S*>(values), [](S v) { return static_cast<T>(v); });
+    });
+  });
+  return x;
+}
+
+}  // namespace detail
+
+Tensor tensor(Nested values, TensorOptions options) {
+  const NestedReader reader(values);
+  Tensor x = new_leaf("tensor", reader.shape, reader.dtype, options);
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    std::transform(reader.numbers.begin(), reader.numbers.end(), ptr<T>(x),
+                   [](Scalar s) { return s.to<T>(); });
+  });
+  return x;
+}
+
+Tensor empty(const Shape& shape, TensorOptions options) { return new_leaf("empty", shape, float32, options); }
+Tensor zeros(const Shape& shape, TensorOptions options) {
+  return filled("zeros", shape, 0, float32, options);
+}
+Tensor ones(const Shape& shape, TensorOptions options) { return filled("ones", shape, 1, float32, options); }
+
+Tensor full(const Shape& shape, Scalar value, TensorOptions options) {
+  return filled("full", shape, value, value.kind() == float64 ? float32 : value.kind(), options);
+}
+
+Tensor eye(std::int64_t n, TensorOptions options) { return eye(n, n, options); }
+
+Tensor eye(std::int64_t n, std::int64_t m, TensorOptions options) {
+  Tensor x = filled("eye", {n, m}, 0, float32, options);
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    for (std::int64_t i = 0; i < std::min(n, m); ++i) ptr<T>(x)[i * m + i] = T(1);
+  });
+  return x;
+}
+
+Tensor arange(Scalar end, TensorOptions options) { return arange(0, end, 1, options); }
+
+Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
+  const double first = start.to<double>(), by = step.to<double>();
+  const double count = std::ceil((end.to<double>() - first) / by);
+  if (by == 0 || !std::isfinite(count))
+    fail("arange", "needs finite limits and a step that is not 0: from " + std::to_string(first) + " to " +
+                       std::to_string(end.to<double>()) + " by " + std::to_string(by));
+  const bool whole = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
+  Tensor x =
+      new_leaf("arange", {static_cast<std::int64_t>(std::max(count, 0.0))}, whole ? int64 : float32, options);
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    for (std::int64_t i = 0; i < x.numel(); ++i)
+      ptr<T>(x)[i] = whole ? static_cast<T>(start.to<std::int64_t>() + i * step.to<std::int64_t>())
+                           : static_cast<T>(first + static_cast<double>(i) * by);
+  });
+  return x;
+}
+
+Tensor linspace(double start, double end, std::int64_t steps, TensorOptions options) {
+  Tensor x = new_leaf("linspace", {steps}, float32, options);
+  const double by = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    for (std::int64_t i = 0; i < steps; ++i)  // from the nearer end, so that both ends are exact
+      ptr<T>(x)[i] = static_cast<T>(2 * i < steps ? start + by * static_cast<double>(i)
+                                                  : end - by * static_cast<double>(steps - 1 - i));
+  });
+  return x;
+}
+
+Tensor empty_like(const Tensor& x, TensorOptions options) { return empty(x.shape(), like(x, options)); }
+Tensor zeros_like(const Tensor& x, TensorOptions options) { return zeros(x.shape(), like(x, options)); }
+Tensor ones_like(const Tensor& x, TensorOptions options) { return ones(x.shape(), like(x, options)); }
+Tensor full_like(const Tensor& x, Scalar value, TensorOptions options) {
+  return full(x.shape(), value, like(x, options));
+}
+
+}  // namespace xgrad

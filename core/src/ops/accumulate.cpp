@@ -1,0 +1,49 @@
+#include "ops/accumulate.hpp"
+
+#include "errors.hpp"
+#include "kernels/elementwise.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
+
+namespace xgrad::detail {
+
+Tensor add_grads(const Tensor& a, const Tensor& b, bool create_graph) {
+  const RecordingGuard guard(create_graph);
+  return add(a, b);
+}
+
+void add_in_place(Node* x, const Tensor& g) {
+  ++x->buffer->version;
+  visit_floating(x->dtype, [&](auto t) {
+    using T = type_of<decltype(t)>;
+    T* px = static_cast<T*>(x->data);
+    const T* pg = ptr<T>(g);
+    for (std::int64_t i = 0; i < x->numel; ++i) px[i] += pg[i];
+  });
+}
+
+Tensor accumulate(Tensor sum, const Tensor& g, bool create_graph) {
+  if (create_graph || !is_unique(sum.node())) return add_grads(sum, g, create_graph);
+  add_in_place(sum.node(), g);
+  return sum;
+}
+
+Tensor sum_to(const char* op, const Tensor& g, const Shape& shape) {
+  const Shape& wide = g.shape();
+  const int extra = wide.rank() - shape.rank();
+  std::vector<int> axes;
+  bool reduces = extra >= 0;
+  for (int i = 0; i < wide.rank() && reduces; ++i) {
+    const std::int64_t size = i < extra ? 1 : shape[i - extra];
+    if (size == wide[i]) continue;
+    reduces = size == 1;
+    axes.push_back(i);
+  }
+  if (!reduces)
+    fail(op, "a rule returned a gradient that does not reduce to its input's shape: the gradient is " +
+                 g.describe() + ", the input has shape " + shape.str());
+  return reshape(axes.empty() ? g : sum(g, axes), shape);
+}
+
+}  // namespace xgrad::detail

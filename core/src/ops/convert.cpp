@@ -1,0 +1,31 @@
+#include <cstring>
+
+#include "kernels/elementwise.hpp"
+#include "xgrad/core/tape.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+Tensor Tensor::to(DType dtype) const {
+  static constexpr Op op = {.name = "to",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g.to(f.dtype(0)); }}}}};
+  if (dtype == this->dtype()) return *this;
+  Tensor y = visit_any(this->dtype(), [&](auto from) {
+    return visit_any(dtype, [&](auto to) {
+      using S = type_of<decltype(from)>;
+      using T = type_of<decltype(to)>;
+      return map_as<T, S>(*this, [](S v) { return static_cast<T>(v); });
+    });
+  });
+  return is_floating(dtype) ? record(op, {*this}, std::move(y)) : y;
+}
+
+Tensor Tensor::clone() const {
+  static constexpr Op op = {.name = "clone", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
+  Tensor y = new_like(*this);
+  std::memcpy(y.node()->data, node()->data, static_cast<std::size_t>(numel() * size_of(dtype())));
+  return record(op, {*this}, std::move(y));
+}
+
+}  // namespace xgrad
