@@ -1,0 +1,100 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <typeinfo>
+#include <vector>
+
+#include "xgrad/nn/visitor.hpp"
+
+namespace xgrad::nn {
+
+/// A part of a model: tensors, other modules, and a function from tensor to tensor.
+///
+///     struct Mlp : nn::Module {
+///       nn::Linear hidden{64, 128};
+///       nn::Linear out{128, 10};
+///
+///       Tensor forward(const Tensor& x) const override { return out(relu(hidden(x))); }
+///       void visit(nn::Visitor& v) override { v("hidden", hidden), v("out", out); }
+///     };
+///
+/// Members are visited and never registered, so assigning one (`model.out.weight = w`) is all there is to
+/// replacing it. Copying a module shares its tensors, as copying a tensor does; `clone(model)` is an
+/// independent copy.
+class Module {
+ public:
+  virtual ~Module() = default;
+
+  /// The module's function. A module that is called otherwise leaves it out: calling it throws Error then.
+  virtual Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+
+  /// Names each member to the visitor, and does nothing else.
+  virtual void visit(Visitor&) {}
+
+  /// The learnt tensors in the order of the visit, each once; frozen ones (see requires_grad_) included.
+  std::vector<Tensor> parameters() const;
+  /// Those of parameters() that require a gradient: what an optimizer takes.
+  std::vector<Tensor> trainable_parameters() const;
+  /// Every name of every parameter: a tensor that two members share is listed under both.
+  /// Throws Error when a name occurs twice.
+  std::vector<NamedTensor> named_parameters() const;
+  /// The tensors that `visit` names by `buffer`, each once, and with every name.
+  std::vector<Tensor> buffers() const;
+  std::vector<NamedTensor> named_buffers() const;
+
+  /// Sets the mode of this module and of all in it: in training, Dropout drops.
+  void train(bool on = true);
+  void eval() { train(false); }
+  bool is_training() const { return training_; }
+
+  /// Calls `f` on every module in this one and on this one, a module after its members.
+  void apply(const std::function<void(Module&)>& f);
+  /// The same on the modules of type M only: `model.apply<nn::Linear>([](nn::Linear& l) { ... })`.
+  template <std::derived_from<Module> M>
+  void apply(const std::function<void(M&)>& f) {
+    apply([&](Module& module) {
+      if (auto* match = dynamic_cast<M*>(&module)) f(*match);
+    });
+  }
+
+  /// Forgets the gradients of all parameters.
+  void zero_grad();
+  /// Freezes all parameters (off), or makes them learn again.
+  void requires_grad_(bool on = true);
+  /// Replaces every floating parameter and buffer by a copy in this dtype, without gradient; ties stay ties.
+  /// Make the optimizer afterwards. Throws Error for an integer dtype.
+  void to(DType dtype);
+
+ protected:
+  Module() = default;
+  Module(const Module&) = default;
+  Module(Module&&) = default;
+  Module& operator=(const Module&) = default;
+  Module& operator=(Module&&) = default;
+
+ private:
+  bool training_ = true;
+};
+
+namespace detail {
+void check_exact_type(const char* op, const Module& module, const std::type_info& type);
+void separate(const Module& original, Module& copy);
+}  // namespace detail
+
+/// An independent copy of a model, with the type, the values, the mode and the ties of the original: members
+/// that were the same tensor are the same new tensor. Draws no random numbers; gradients are not copied.
+///
+/// Throws Error when `model` is of a type derived from M, and when it holds a module by a shared pointer,
+/// since the copy would share that module.
+template <std::derived_from<Module> M>
+M clone(const M& model) {
+  detail::check_exact_type("clone", model, typeid(M));
+  M copy(model);
+  detail::separate(model, copy);
+  return copy;
+}
+
+}  // namespace xgrad::nn

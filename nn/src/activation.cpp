@@ -1,0 +1,21 @@
+#include "xgrad/nn/activation.hpp"
+
+#include "xgrad/core/ops/activation.hpp"
+#include "xgrad/core/ops/shape.hpp"
+#include "xgrad/core/ops/unary.hpp"
+
+namespace xgrad::nn {
+
+Tensor ReLU::forward(const Tensor& x) const { return relu(x); }
+Tensor LeakyReLU::forward(const Tensor& x) const { return leaky_relu(x, slope); }
+Tensor ELU::forward(const Tensor& x) const { return elu(x, alpha); }
+Tensor GELU::forward(const Tensor& x) const { return gelu(x); }
+Tensor SiLU::forward(const Tensor& x) const { return silu(x); }
+Tensor Softplus::forward(const Tensor& x) const { return softplus(x, beta); }
+Tensor Sigmoid::forward(const Tensor& x) const { return sigmoid(x); }
+Tensor Tanh::forward(const Tensor& x) const { return xgrad::tanh(x); }
+Tensor Softmax::forward(const Tensor& x) const { return softmax(x, axis); }
+Tensor LogSoftmax::forward(const Tensor& x) const { return log_softmax(x, axis); }
+Tensor Flatten::forward(const Tensor& x) const { return flatten(x, start, end); }
+
+}  // namespace xgrad::nn

@@ -1,0 +1,36 @@
+#include "xgrad/nn/linear.hpp"
+
+#include <cmath>
+
+#include "xgrad/core/creation.hpp"
+#include "xgrad/core/error.hpp"
+#include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/nn/init.hpp"
+
+namespace xgrad::nn {
+
+Linear::Linear(std::int64_t in, std::int64_t out, LinearOptions options) {
+  if (in < 0 || out < 0)
+    throw Error("Linear: sizes must not be negative: in = " + std::to_string(in) +
+                ", out = " + std::to_string(out));
+  if (!is_floating(options.dtype))
+    throw Error(std::string("Linear: weights need a floating dtype: got ") + name_of(options.dtype));
+
+  const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
+  const auto parameter = [&](const Shape& shape) {
+    return init::uniform_(empty(shape, {.dtype = options.dtype, .requires_grad = true}), -bound, bound,
+                          options.generator);
+  };
+  weight = parameter({out, in});
+  if (options.bias) bias = parameter({out});
+}
+
+Tensor Linear::forward(const Tensor& x) const {
+  if (x.dim() == 0 || x.shape().back() != weight.size(1))
+    throw Error("Linear: the last size of x is not the layer's input size: x is " + x.describe() +
+                ", weight is " + weight.describe() + " of Linear(" + std::to_string(weight.size(1)) + ", " +
+                std::to_string(weight.size(0)) + ")");
+  return linear(x, weight, bias);
+}
+
+}  // namespace xgrad::nn

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "xgrad/optim/optimizer.hpp"
+
+namespace xgrad::optim {
+
+struct Betas {
+  double first = 0.9;
+  double second = 0.999;
+};
+
+struct AdamOptions {
+  double lr = 1e-3;
+  Betas betas = {};
+  double eps = 1e-8;
+  double weight_decay = 0;  ///< adds weight_decay * p to the gradient
+  bool amsgrad = false;     ///< divide by the largest second moment so far. Reddi et al., 2018
+};
+
+/// Adam, Kingma and Ba, 2015, as PyTorch has it; t counts the steps of each parameter:
+///
+///     g += weight_decay p
+///     m = beta1 m + (1 - beta1) g
+///     v = beta2 v + (1 - beta2) g^2
+///     p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+class Adam : public Optimizer {
+ public:
+  explicit Adam(const std::vector<Tensor>& parameters, AdamOptions options = {});
+  void add_group(const std::vector<Tensor>& parameters, AdamOptions options = {});
+
+ private:
+  void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
+
+  std::vector<AdamOptions> options_;
+};
+
+}  // namespace xgrad::optim

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "xgrad/core/tensor.hpp"
+
+namespace xgrad::optim {
+
+/// Updates parameters from their gradients; the base of GD, SGD, Adam and RMSprop.
+///
+///     optim::Adam adam(model.parameters(), {.lr = 1e-3});
+///     ...
+///     adam.zero_grad();
+///     loss.backward();
+///     adam.step();
+///
+/// It holds the parameters themselves, so one that is replaced in the model afterwards is no longer updated.
+/// Parameters may form groups with options of their own; see add_group of each optimizer. All state is made
+/// with a group: a step allocates nothing.
+///
+/// Every constructor and add_group throws Error, and changes nothing, for an option out of its range, an
+/// empty list, and a parameter that is undefined, listed twice, not a leaf, or does not require a gradient.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// Updates every parameter that has a gradient. Throws Error, and updates none, when a gradient's shape or
+  /// dtype is not its parameter's.
+  void step();
+  /// Forgets the gradients of all parameters.
+  void zero_grad();
+
+  /// The learning rate of a group. Throws Error when there is no such group.
+  double lr(std::size_t group = 0) const;
+  /// Sets the learning rate of all groups, or of one. Throws Error when it is negative or not finite.
+  void set_lr(double lr);
+  void set_lr(double lr, std::size_t group);
+  std::size_t group_count() const { return groups_.size(); }
+
+  /// All parameters, group by group.
+  std::vector<Tensor> parameters() const;
+
+ protected:
+  /// A parameter and what the method remembers about it: tensors of its shape and dtype, at first zero.
+  struct Slot {
+    Tensor parameter;
+    std::vector<Tensor> state;
+    std::int64_t steps = 0;  ///< the updates so far, with the current one
+  };
+
+  explicit Optimizer(const char* name) : name_(name) {}
+  Optimizer(Optimizer&&) = default;
+  Optimizer& operator=(Optimizer&&) = default;
+
+  /// Adds a group; each of its parameters gets `states` zero tensors.
+  void add(const std::vector<Tensor>& parameters, double lr, int states);
+
+  /// Updates one parameter in place in a single pass. Recording is off; the gradient has been checked.
+  virtual void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) = 0;
+
+ private:
+  struct Group {
+    double lr;
+    std::vector<Slot> slots;
+  };
+
+  void check_group(std::size_t group) const;
+  void check_parameters(const std::vector<Tensor>& parameters) const;
+
+  const char* name_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace xgrad::optim

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "xgrad/optim/optimizer.hpp"
+
+namespace xgrad::optim {
+
+struct RmspropOptions {
+  double lr = 1e-2;
+  double alpha = 0.99;
+  double eps = 1e-8;
+  double weight_decay = 0;  ///< adds weight_decay * p to the gradient
+  double momentum = 0;
+  bool centered = false;  ///< divide by an estimate of the standard deviation. Graves, 2013
+};
+
+/// RMSprop, Hinton's lecture 6 of 2012, as PyTorch has it:
+///
+///     g += weight_decay p
+///     v = alpha v + (1 - alpha) g^2
+///     d = g / (sqrt(v) + eps); centered: a = alpha a + (1 - alpha) g, d = g / (sqrt(v - a^2) + eps)
+///     p -= lr d; with momentum: b = momentum b + d, p -= lr b
+class RMSprop : public Optimizer {
+ public:
+  explicit RMSprop(const std::vector<Tensor>& parameters, RmspropOptions options = {});
+  void add_group(const std::vector<Tensor>& parameters, RmspropOptions options = {});
+
+ private:
+  void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
+
+  std::vector<RmspropOptions> options_;
+};
+
+}  // namespace xgrad::optim

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "xgrad/optim/optimizer.hpp"
+
+namespace xgrad::optim {
+
+struct GdOptions {
+  double lr = 1e-3;
+};
+
+/// Gradient descent, p -= lr g.
+///
+/// Meant for the gradient of the loss over the whole data set, one step each pass: then it goes downhill at
+/// every step if lr is small enough. The rule is that of SGD without its options; what draws the batches
+/// decides which of the two methods it is, and the name says which is meant.
+class GD : public Optimizer {
+ public:
+  explicit GD(const std::vector<Tensor>& parameters, GdOptions options = {});
+  void add_group(const std::vector<Tensor>& parameters, GdOptions options = {});
+
+ private:
+  void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
+};
+
+struct SgdOptions {
+  double lr = 1e-3;
+  double momentum = 0;
+  double dampening = 0;     ///< the share of each later gradient that does not enter the momentum
+  double weight_decay = 0;  ///< adds weight_decay * p to the gradient: the L2 penalty weight_decay/2 sum p^2
+  bool nesterov = false;
+};
+
+/// Stochastic gradient descent as PyTorch has it:
+///
+///     g += weight_decay p
+///     b = g the first time, later b = momentum b + (1 - dampening) g
+///     p -= lr b, with Nesterov's form p -= lr (g + momentum b); without momentum p -= lr g
+///
+/// Polyak, 1964; Sutskever et al., 2013. Nesterov's form needs momentum above 0 and no dampening.
+class SGD : public Optimizer {
+ public:
+  explicit SGD(const std::vector<Tensor>& parameters, SgdOptions options = {});
+  void add_group(const std::vector<Tensor>& parameters, SgdOptions options = {});
+
+ private:
+  void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
+
+  std::vector<SgdOptions> options_;
+};
+
+}  // namespace xgrad::optim

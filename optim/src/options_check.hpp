@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "xgrad/core/error.hpp"
+
+namespace xgrad::optim::detail {
+
+/// A number as messages show it: 0.1, -1, 1e-05.
+inline std::string number(double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", v);
+  return text;
+}
+
+/// Throws Error unless an option is finite and at least 0.
+inline void check_not_negative(const char* op, const char* option, double v) {
+  if (!(v >= 0 && std::isfinite(v)))
+    throw Error(std::string(op) + ": " + option + " must be at least 0 and finite: got " + number(v));
+}
+
+/// Throws Error unless an option is in [0, 1).
+inline void check_below_one(const char* op, const char* option, double v) {
+  if (!(v >= 0 && v < 1))
+    throw Error(std::string(op) + ": " + option + " must be in [0, 1): got " + number(v));
+}
+
+}  // namespace xgrad::optim::detail

@@ -1,0 +1,75 @@
+#include "xgrad/optim/rmsprop.hpp"
+
+#include <cmath>
+
+#include "options_check.hpp"
+#include "pass.hpp"
+
+namespace xgrad::optim {
+
+namespace {
+
+/// What every element of one step shares.
+template <class T>
+struct RmspropStep {
+  T lr, alpha, intake, eps, decay, momentum;
+};
+
+/// v: second moment; a: mean, where centered; b: momentum, where there is one.
+template <bool decays, bool centered, bool has_momentum, class T>
+void adapt(std::span<T> p, const T* g, T* v, [[maybe_unused]] T* a, [[maybe_unused]] T* b, RmspropStep<T> s) {
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    const T d = decays ? g[i] + s.decay * p[i] : g[i];
+    T second = s.alpha * v[i] + s.intake * d * d;
+    v[i] = second;
+    if constexpr (centered) {
+      const T mean = s.alpha * a[i] + s.intake * d;
+      a[i] = mean;
+      second -= mean * mean;
+    }
+    T change = d / (std::sqrt(second) + s.eps);
+    if constexpr (has_momentum) b[i] = change = s.momentum * b[i] + change;
+    p[i] -= s.lr * change;
+  }
+}
+
+}  // namespace
+
+RMSprop::RMSprop(const std::vector<Tensor>& parameters, RmspropOptions options) : Optimizer("RMSprop") {
+  add_group(parameters, options);
+}
+
+void RMSprop::add_group(const std::vector<Tensor>& parameters, RmspropOptions options) {
+  detail::check_not_negative("RMSprop", "lr", options.lr);
+  detail::check_not_negative("RMSprop", "alpha", options.alpha);
+  detail::check_not_negative("RMSprop", "eps", options.eps);
+  detail::check_not_negative("RMSprop", "weight_decay", options.weight_decay);
+  detail::check_not_negative("RMSprop", "momentum", options.momentum);
+  options_.reserve(options_.size() + 1);  // so that nothing throws once the group is in
+  add(parameters, options.lr, 1 + (options.centered ? 1 : 0) + (options.momentum != 0 ? 1 : 0));
+  options_.push_back(options);
+}
+
+void RMSprop::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
+  const RmspropOptions& o = options_[group];
+  detail::with_type(gradient.dtype(), [&]<class T>(T) {
+    const auto as = [](double v) { return static_cast<T>(v); };
+    const RmspropStep<T> s{.lr = as(lr),
+                           .alpha = as(o.alpha),
+                           .intake = as(1 - o.alpha),
+                           .eps = as(o.eps),
+                           .decay = as(o.weight_decay),
+                           .momentum = as(o.momentum)};
+    const std::span<T> p = slot.parameter.mutable_data<T>();
+    const T* g = gradient.data<T>().data();
+    const auto state = [&](std::size_t i) { return slot.state[i].mutable_data<T>().data(); };
+    T* v = state(0);
+    T* a = o.centered ? state(1) : nullptr;
+    T* b = o.momentum != 0 ? state(o.centered ? 2 : 1) : nullptr;
+    detail::with_flags([&](auto decays, auto centered,
+                           auto has_momentum) { adapt<decays, centered, has_momentum>(p, g, v, a, b, s); },
+                       o.weight_decay != 0, o.centered, o.momentum != 0);
+  });
+}
+
+}  // namespace xgrad::optim

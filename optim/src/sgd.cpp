@@ -1,0 +1,85 @@
+#include "xgrad/optim/sgd.hpp"
+
+#include "options_check.hpp"
+#include "pass.hpp"
+
+namespace xgrad::optim {
+
+namespace {
+
+/// What every element of one step shares.
+template <class T>
+struct SgdStep {
+  T lr = 0, decay = 0, momentum = 0, intake = 0;
+};
+
+template <bool decays, class T>
+void descend(std::span<T> p, const T* g, SgdStep<T> s) {
+  for (std::size_t i = 0; i < p.size(); ++i) p[i] -= s.lr * (decays ? g[i] + s.decay * p[i] : g[i]);
+}
+
+template <bool decays, bool nesterov, class T>
+void descend_with_momentum(std::span<T> p, const T* g, T* b, SgdStep<T> s) {
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    const T d = decays ? g[i] + s.decay * p[i] : g[i];
+    const T m = s.momentum * b[i] + s.intake * d;
+    b[i] = m;
+    p[i] -= s.lr * (nesterov ? d + s.momentum * m : m);
+  }
+}
+
+}  // namespace
+
+GD::GD(const std::vector<Tensor>& parameters, GdOptions options) : Optimizer("GD") {
+  add_group(parameters, options);
+}
+
+void GD::add_group(const std::vector<Tensor>& parameters, GdOptions options) {
+  detail::check_not_negative("GD", "lr", options.lr);
+  add(parameters, options.lr, 0);
+}
+
+void GD::update(Slot& slot, const Tensor& gradient, std::size_t, double lr) {
+  detail::with_type(gradient.dtype(), [&]<class T>(T) {
+    descend<false>(slot.parameter.mutable_data<T>(), gradient.data<T>().data(), {static_cast<T>(lr)});
+  });
+}
+
+SGD::SGD(const std::vector<Tensor>& parameters, SgdOptions options) : Optimizer("SGD") {
+  add_group(parameters, options);
+}
+
+void SGD::add_group(const std::vector<Tensor>& parameters, SgdOptions options) {
+  detail::check_not_negative("SGD", "lr", options.lr);
+  detail::check_not_negative("SGD", "momentum", options.momentum);
+  detail::check_not_negative("SGD", "dampening", options.dampening);
+  detail::check_not_negative("SGD", "weight_decay", options.weight_decay);
+  if (options.nesterov && !(options.momentum > 0 && options.dampening == 0))
+    throw Error("SGD: nesterov needs momentum above 0 and dampening 0: momentum = " +
+                detail::number(options.momentum) + ", dampening = " + detail::number(options.dampening));
+  options_.reserve(options_.size() + 1);  // so that nothing below throws once the group is in
+  add(parameters, options.lr, options.momentum != 0 ? 1 : 0);
+  options_.push_back(options);
+}
+
+void SGD::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
+  const SgdOptions& o = options_[group];
+  detail::with_type(gradient.dtype(), [&]<class T>(T) {
+    const std::span<T> p = slot.parameter.mutable_data<T>();
+    const T* g = gradient.data<T>().data();
+    // The first momentum is the gradient itself: a buffer of zeros, without dampening.
+    const auto intake = static_cast<T>(slot.steps == 1 ? 1 : 1 - o.dampening);
+    const SgdStep<T> s{static_cast<T>(lr), static_cast<T>(o.weight_decay), static_cast<T>(o.momentum),
+                       intake};
+    detail::with_flags(
+        [&](auto decays, auto has_momentum, auto nesterov) {
+          if constexpr (has_momentum)
+            descend_with_momentum<decays, nesterov>(p, g, slot.state[0].mutable_data<T>().data(), s);
+          else
+            descend<decays>(p, g, s);
+        },
+        o.weight_decay != 0, o.momentum != 0, o.nesterov);
+  });
+}
+
+}  // namespace xgrad::optim
