@@ -35,7 +35,7 @@ const std::array folders{
 const std::vector<std::vector<std::string_view>> core_stages{
     {"error"},
     {"dtype"},
-    {"shape"},
+    {"shape", "axes"},
     {"buffer"},
     {"tensor", "errors"},
     {"tape", "node"},

@@ -1,30 +1,12 @@
 #pragma once
 
-#include <utility>
-#include <vector>
-
+#include "xgrad/core/axes.hpp"
 #include "xgrad/core/tensor.hpp"
 
 // Reductions over all elements, or over some axes (negative ones count from the end). With keepdim the reduced
 // axes stay with size 1. Sums are pairwise, so their error grows with the logarithm of the length.
 
 namespace xgrad {
-
-/// A set of axes: one number, a list in braces, or nothing for all.
-class Axes {
- public:
-  Axes() : all_(true) {}
-  Axes(int axis) : axes_{axis} {}                                        // NOLINT
-  Axes(std::initializer_list<int> axes) : axes_(axes) {}                 // NOLINT
-  Axes(const std::vector<int>& axes) : axes_(axes) {}                    // NOLINT
-
-  bool all() const { return all_; }
-  const std::vector<int>& list() const { return axes_; }
-
- private:
-  bool all_ = false;
-  std::vector<int> axes_;
-};
 
 /// The sum; of integers and bools int64; 0 over nothing.
 Tensor sum(const Tensor& x);
