@@ -6,11 +6,12 @@
 
 #include "kernels/vector.hpp"
 
-// Folding many elements into one: sums, products, extrema. A fold is a type with a start value and a step that
-// takes one more element in; the step works on numbers and on vectors of them.
+// Folding many elements into one: sums, products, extrema. A fold is a type with a start value and a step
+// that takes one more element in; the step works on numbers and on vectors of them.
 //
-// Runs are cut in halves down to short ones, so that the error of a sum grows with the logarithm of its length,
-// and the order of the steps depends on the lengths only, so that a result never depends on anything else.
+// Runs are cut in halves down to short ones, so that the error of a sum grows with the logarithm of its
+// length, and the order of the steps depends on the lengths only, so that a result never depends on anything
+// else.
 
 namespace xgrad::detail {
 

@@ -37,9 +37,8 @@ Shape resolved(const char* op, const Tensor& x, const Shape& shape) {
 
 /// x in another shape of as many elements.
 Tensor reshaped(const Tensor& x, const Shape& shape) {
-  static constexpr Op op = {
-      .name = "reshape",
-      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return reshaped(g, f.shape(0)); }}}}};
+  static constexpr Op op = {.name = "reshape",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn f) { return reshaped(g, f.shape(0)); }}}}};
   return record(op, {x}, new_view(x, shape));
 }
 
@@ -48,19 +47,19 @@ Tensor reshaped(const Tensor& x, const Shape& shape) {
 Tensor reshape(const Tensor& x, const Shape& shape) { return reshaped(x, resolved("reshape", x, shape)); }
 
 Tensor expand(const Tensor& x, const Shape& shape) {
-  static constexpr Op op = {.name = "expand",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};  // summed by the engine
+  static constexpr Op op = {
+      .name = "expand", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};  // summed by the engine
   const int added = shape.rank() - x.dim();
   Shape out = shape;
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == -1 && i >= added && added >= 0) out[i] = x.shape()[i - added];
-    const bool fits = added >= 0 && out[i] >= 0 && (i < added || x.shape()[i - added] == out[i] || x.shape()[i - added] == 1);
-    if (!fits)
-      fail("expand", "the shape does not broadcast: x is " + x.describe() + ", the shape is " + shape.str() +
-                         "; sizes are matched from the right, and must agree where x's is not 1");
+  bool fits = added >= 0;
+  for (int i = 0; i < shape.rank() && fits; ++i) {
+    const std::int64_t from = i < added ? 1 : x.shape()[i - added];
+    if (shape[i] == -1 && i >= added) out[i] = from;
+    fits = out[i] >= 0 && (from == out[i] || from == 1);
   }
-  if (added < 0)
-    fail("expand", "the shape has fewer axes than x: x is " + x.describe() + ", the shape is " + shape.str());
+  if (!fits)
+    fail("expand", "x does not broadcast to the shape: x is " + x.describe() + ", the shape is " +
+                       shape.str() + "; sizes are matched from the right, and must agree where x's is not 1");
   check_sizes("expand", out);
   return record(op, {x}, repeated(x, out));
 }

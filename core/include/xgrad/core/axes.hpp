@@ -7,7 +7,8 @@
 
 namespace xgrad {
 
-/// A set of axes: one number, a list in braces, a vector, or nothing for all. Negative ones count from the end.
+/// A set of axes: one number, a list in braces, a vector, or nothing for all. Negative ones count from the
+/// end.
 ///
 /// `sum(x, {})` sums over all axes; an empty vector names none, so that nothing is summed.
 class Axes {
@@ -15,9 +16,9 @@ class Axes {
   static constexpr int max_count = 32;
 
   Axes() : count_(-1) {}
-  Axes(int axis) : count_(1) { axes_[0] = axis; }                                               // NOLINT
-  Axes(std::initializer_list<int> axes) { take({axes.begin(), axes.size()}); }                  // NOLINT
-  Axes(const std::vector<int>& axes) { take(axes); }                                            // NOLINT
+  Axes(int axis) : count_(1) { axes_[0] = axis; }                               // NOLINT
+  Axes(std::initializer_list<int> axes) { take({axes.begin(), axes.size()}); }  // NOLINT
+  Axes(const std::vector<int>& axes) { take(axes); }                            // NOLINT
 
   bool all() const { return count_ < 0; }
   /// The axes as they were given; empty for all.

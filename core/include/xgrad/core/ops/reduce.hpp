@@ -3,8 +3,8 @@
 #include "xgrad/core/axes.hpp"
 #include "xgrad/core/tensor.hpp"
 
-// Reductions over all elements, or over some axes (negative ones count from the end). With keepdim the reduced
-// axes stay with size 1. Sums are pairwise, so their error grows with the logarithm of the length.
+// Reductions over all elements, or over some axes (negative ones count from the end). With keepdim the
+// reduced axes stay with size 1. Sums are pairwise, so their error grows with the logarithm of the length.
 
 namespace xgrad {
 
