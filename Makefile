@@ -11,7 +11,7 @@ formatted = find include core nn optim data train examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full examples headers bench asan tsan clang tidy coverage format check-format clean
+.PHONY: build-release help demo test test-full examples headers bench asan tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -22,25 +22,24 @@ demo: ## install what is missing, build, train a classifier of handwritten digit
 	$(call build,release) --target digits
 	build/release/examples/digits
 
-build/release.tests:
+build-release:
 	$(call install,test)
-	cmake --preset release -DXGRAD_BUILD_TESTS=ON -DXGRAD_BUILD_BENCHMARKS=ON
+	cmake --preset release
 	$(call build,release)
-.PHONY: build/release.tests
 
-test: build/release.tests ## install what is missing, build, run the tests
+test: build-release ## install what is missing, build, run the tests
 	$(call test,release)
 
-test-full: build/release.tests ## the same with the slow tests
+test-full: build-release ## the same with the slow tests
 	$(call test,full)
 
-examples: build/release.tests ## run every example
+examples: build-release ## run every example
 	$(call test,release) --label-regex '^example$$' --verbose
 
-headers: build/release.tests ## compile each public header alone
+headers: build-release ## compile each public header alone
 	$(call build,release) --target all_verify_interface_header_sets
 
-bench: build/release.tests ## run the benchmarks
+bench: build-release ## run the benchmarks
 	for program in build/release/benchmarks/*_bench; do $$program || exit; done
 
 asan: ## the tests under the address, undefined behaviour and leak sanitizers
