@@ -40,7 +40,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"tensor", "errors"},
     {"tape", "node"},
     {"kernels/"},
-    {"ops/", "creation", "random", "inplace", "xtensor"},
+    {"ops/", "creation", "random", "inplace", "print", "xtensor"},
     {"backward", "node_map"},
     {"gradcheck"},
 };
