@@ -40,7 +40,7 @@ struct MaxFold {
                                                                   : std::numeric_limits<A>::lowest();
   template <class V>
   static void take(V& acc, const V& x) {
-    acc = (x > acc) | (x != x) ? x : acc;
+    acc = ((x > acc) | (x != x)) ? x : acc;
   }
 };
 
@@ -51,7 +51,7 @@ struct MinFold {
                                                                   : std::numeric_limits<A>::max();
   template <class V>
   static void take(V& acc, const V& x) {
-    acc = (x < acc) | (x != x) ? x : acc;
+    acc = ((x < acc) | (x != x)) ? x : acc;
   }
 };
 

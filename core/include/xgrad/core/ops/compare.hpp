@@ -2,8 +2,9 @@
 
 #include "xgrad/core/tensor.hpp"
 
-// Comparisons and logic, elementwise with broadcasting. Results are boolean and carry no gradient. Unlike
-// arithmetic, float32 may meet float64 only after a conversion; integers and bools take the other's dtype.
+// Comparisons and logic, elementwise with broadcasting. Results are boolean and carry no gradient. As in
+// arithmetic, float32 with float64 is an Error, and integers and bools take the other operand's dtype.
+// Shapes that do not broadcast are an Error.
 
 namespace xgrad {
 
@@ -20,18 +21,21 @@ Tensor le(const Tensor& a, Scalar b);
 Tensor gt(const Tensor& a, Scalar b);
 Tensor ge(const Tensor& a, Scalar b);
 
-/// Logic on boolean tensors; numbers count as true where they are not 0.
-Tensor logical_and(const Tensor& a, const Tensor& b);
-Tensor logical_or(const Tensor& a, const Tensor& b);
-Tensor logical_xor(const Tensor& a, const Tensor& b);
-Tensor logical_not(const Tensor& a);
+// Logic on operands of any dtypes: a number counts as true where it is not 0, so nan is true.
 
-Tensor isnan(const Tensor& x);
-Tensor isinf(const Tensor& x);
-Tensor isfinite(const Tensor& x);
+Tensor logical_and(const Tensor& a, const Tensor& b);  ///< True where both are.
+Tensor logical_or(const Tensor& a, const Tensor& b);   ///< True where either is.
+Tensor logical_xor(const Tensor& a, const Tensor& b);  ///< True where exactly one is.
+Tensor logical_not(const Tensor& a);                   ///< True where a is 0 or false.
 
-/// True when both have the same shape and |a - b| <= atol + rtol |b| everywhere (nan equals nan on request).
-bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+Tensor isnan(const Tensor& x);     ///< True where x is nan; false for integers.
+Tensor isinf(const Tensor& x);     ///< True where x is inf or -inf; false for integers.
+Tensor isfinite(const Tensor& x);  ///< True where x is neither inf nor nan; true for integers.
+
+/// True when both have the same shape and a == b or |a - b| <= atol + rtol |b| everywhere; an infinity is
+/// close to itself only, and nan to nothing unless equal_nan. Throws Error for float32 with float64.
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+              bool equal_nan = false);
 /// True when shape, dtype and every element agree; nan equals nothing.
 bool equal(const Tensor& a, const Tensor& b);
 

@@ -1,0 +1,125 @@
+#include "xgrad/core/ops/compare.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "errors.hpp"
+#include "kernels/elementwise.hpp"
+#include "ops/promote.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace {
+
+/// f of each pair of elements, as a boolean tensor.
+template <class F>
+Tensor compare(const char* op, const Tensor& a, const Tensor& b, F f) {
+  if (a.dtype() != b.dtype()) {
+    const auto [p, q] = promote(op, a, b);
+    return compare(op, p, q, f);
+  }
+  return visit_any(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return zip_as<bool, T>(op, a, b, f);
+  });
+}
+
+/// f of each element and a C++ number, as a boolean tensor.
+template <class F>
+Tensor compare(const Tensor& a, Scalar b, F f) {
+  if (const DType t = dtype_with(a, b); t != a.dtype()) return compare(a.to(t), b, f);
+  return visit_number(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return map_as<bool, T>(a, [f, v = b.to<T>()](T u) { return f(u, v); });
+  });
+}
+
+/// True where x is not 0.
+Tensor truth(const Tensor& x) { return x.dtype() == boolean ? x : ne(x, 0); }
+
+/// f of each element of a floating tensor, as a boolean tensor; `other` for each of another dtype.
+template <class F>
+Tensor classify(const Tensor& x, bool other, F f) {
+  return visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    if constexpr (std::floating_point<T>)
+      return map_as<bool, T>(x, f);
+    else
+      return map_as<bool, T>(x, [other](T) { return other; });
+  });
+}
+
+constexpr auto equals = [](auto u, auto v) { return u == v; };
+constexpr auto differs = [](auto u, auto v) { return u != v; };
+constexpr auto less = [](auto u, auto v) { return u < v; };
+constexpr auto at_most = [](auto u, auto v) { return u <= v; };
+constexpr auto greater = [](auto u, auto v) { return u > v; };
+constexpr auto at_least = [](auto u, auto v) { return u >= v; };
+
+}  // namespace
+
+Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", a, b, equals); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare("ne", a, b, differs); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", a, b, less); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare("le", a, b, at_most); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", a, b, greater); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", a, b, at_least); }
+
+Tensor eq(const Tensor& a, Scalar b) { return compare(a, b, equals); }
+Tensor ne(const Tensor& a, Scalar b) { return compare(a, b, differs); }
+Tensor lt(const Tensor& a, Scalar b) { return compare(a, b, less); }
+Tensor le(const Tensor& a, Scalar b) { return compare(a, b, at_most); }
+Tensor gt(const Tensor& a, Scalar b) { return compare(a, b, greater); }
+Tensor ge(const Tensor& a, Scalar b) { return compare(a, b, at_least); }
+
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  return zip_as<bool, bool>("logical_and", truth(a), truth(b), [](bool u, bool v) { return u & v; });
+}
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return zip_as<bool, bool>("logical_or", truth(a), truth(b), [](bool u, bool v) { return u | v; });
+}
+Tensor logical_xor(const Tensor& a, const Tensor& b) {
+  return zip_as<bool, bool>("logical_xor", truth(a), truth(b), [](bool u, bool v) { return u != v; });
+}
+Tensor logical_not(const Tensor& a) { return eq(a, 0); }
+
+Tensor isnan(const Tensor& x) {
+  return classify(x, false, [](auto u) { return u != u; });
+}
+Tensor isinf(const Tensor& x) {
+  return classify(x, false, [](auto u) { return std::abs(u) == static_cast<decltype(u)>(INFINITY); });
+}
+Tensor isfinite(const Tensor& x) {
+  return classify(x, true, [](auto u) { return std::abs(u) < static_cast<decltype(u)>(INFINITY); });
+}
+
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
+  if (!(a.shape() == b.shape())) return false;
+  if (differ(a, b)) {
+    const auto [p, q] = promote("allclose", a, b);
+    return allclose(p, q, rtol, atol, equal_nan);
+  }
+  return visit_number(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const T *p = ptr<T>(a), *q = ptr<T>(b);
+    for (std::int64_t i = 0; i < a.numel(); ++i) {
+      const double u = static_cast<double>(p[i]), v = static_cast<double>(q[i]), apart = std::abs(u - v);
+      const bool close = p[i] == q[i] || (apart < INFINITY && apart <= atol + rtol * std::abs(v)) ||
+                         (equal_nan && u != u && v != v);
+      if (!close) return false;
+    }
+    return true;
+  });
+}
+
+bool equal(const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype() || !(a.shape() == b.shape())) return false;
+  return visit_any(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return std::equal(ptr<T>(a), ptr<T>(a) + a.numel(), ptr<T>(b));
+  });
+}
+
+}  // namespace xgrad
