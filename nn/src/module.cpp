@@ -75,11 +75,13 @@ std::vector<Tensor> Module::buffers() const { return distinct(Visitor::of(*this)
 std::vector<NamedTensor> Module::named_buffers() const { return named(Visitor::of(*this), false); }
 
 void Module::train(bool on) {
-  for (Module* m : Visitor::of(*this).modules()) m->training_ = on;
+  const Visitor visitor = Visitor::of(*this);
+  for (Module* m : visitor.modules()) m->training_ = on;
 }
 
 void Module::apply(const std::function<void(Module&)>& f) {
-  for (Module* m : Visitor::of(*this).modules()) f(*m);
+  const Visitor visitor = Visitor::of(*this);
+  for (Module* m : visitor.modules()) f(*m);
 }
 
 void Module::zero_grad() {
