@@ -5,26 +5,9 @@
 namespace xgrad::detail {
 namespace {
 
-static_assert(sizeof(Node) == 192, "a small tensor and its node fill whole cache lines");
-
 // Nodes whose last link is gone, linked through their data pointers: tearing a chain down must not recurse.
 constinit thread_local Node* dying = nullptr;
 constinit thread_local bool tearing_down = false;
-
-constexpr std::size_t small_bytes = 1024;
-
-std::size_t room_for(std::int64_t numel, DType dtype) {
-  const std::size_t bytes = static_cast<std::size_t>(numel) * static_cast<std::size_t>(size_of(dtype));
-  return (bytes + line - 1) / line * line;
-}
-
-Node* new_node(std::size_t behind, DType dtype) {
-  std::uint16_t c;
-  void* block = take_block(sizeof(Node) + behind, c);
-  Node* n = new (block) Node(dtype);
-  n->block_class = c;
-  return n;
-}
 
 void free_node_block(Node* n) noexcept {
   const std::uint16_t c = n->block_class;
@@ -68,6 +51,7 @@ void release_value(Node* n) noexcept {
 }
 
 void release_node(Node* n) noexcept {
+  if (!n->op && !n->grad && !n->extra && n->buffer == &n->own) return drop(&n->own);  // most temporaries
   n->data = std::exchange(dying, n);
   if (tearing_down) return;
   tearing_down = true;
@@ -105,26 +89,18 @@ Extra& extra_of(Node* n) {
   return *n->extra;
 }
 
-Tensor new_tensor(const Shape& shape, DType dtype) {
-  const std::int64_t numel = shape.numel();
-  const std::size_t room = room_for(numel, dtype);
+Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
+  const std::size_t bytes = static_cast<std::size_t>(numel) * static_cast<std::size_t>(size_of(dtype));
+  Buffer* b = new_buffer((bytes + line - 1) / line * line);
   Node* n;
-  if (room <= small_bytes) {
-    n = new_node(room, dtype);
-    n->own.inside_node = true;
-    n->buffer = &n->own;
-    n->data = n + 1;
-  } else {
-    Buffer* b = new_buffer(room);
-    try {
-      n = new_node(0, dtype);
-    } catch (...) {
-      drop(b);
-      throw;
-    }
-    n->buffer = b;
-    n->data = data_of(b);
+  try {
+    n = new_node(0, dtype);
+  } catch (...) {
+    drop(b);
+    throw;
   }
+  n->buffer = b;
+  n->data = data_of(b);
   n->numel = numel;
   n->shape = shape;
   return Tensor::adopt(n);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "pool.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad::detail {
@@ -20,11 +21,36 @@ struct Extra {
 
 Extra& extra_of(Node* n);
 
-void count_live_nodes(int change) noexcept;
+static_assert(sizeof(Node) == 192, "a small tensor and its node fill whole cache lines");
 
-/// A new tensor with uninitialised elements.
-Tensor new_tensor(const Shape& shape, DType dtype);
-inline Tensor new_like(const Tensor& x) { return new_tensor(x.shape(), x.dtype()); }
+inline constexpr std::size_t small_bytes = 1024;  ///< values up to here lie behind their node
+
+/// A new node of one block, with room for `behind` bytes of elements.
+inline Node* new_node(std::size_t behind, DType dtype) {
+  std::uint16_t c;
+  void* block = take_block(sizeof(Node) + behind, c);
+  Node* n = new (block) Node(dtype);
+  n->block_class = c;
+  return n;
+}
+
+/// A new tensor with uninitialised elements, whose buffer is a block of its own.
+Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel);
+
+/// A new tensor with uninitialised elements; numel is the shape's.
+inline Tensor new_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
+  const std::size_t bytes = static_cast<std::size_t>(numel) * static_cast<std::size_t>(size_of(dtype));
+  if (bytes > small_bytes) return new_large_tensor(shape, dtype, numel);
+  Node* n = new_node((bytes + line - 1) / line * line, dtype);
+  n->own.inside_node = true;
+  n->buffer = &n->own;
+  n->data = n + 1;
+  n->numel = numel;
+  n->shape = shape;
+  return Tensor::adopt(n);
+}
+inline Tensor new_tensor(const Shape& shape, DType dtype) { return new_tensor(shape, dtype, shape.numel()); }
+inline Tensor new_like(const Tensor& x) { return new_tensor(x.shape(), x.dtype(), x.numel()); }
 
 /// A new tensor that shares x's buffer from an element on, without history.
 Tensor new_view(const Tensor& x, const Shape& shape, std::int64_t first = 0);

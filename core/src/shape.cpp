@@ -11,6 +11,7 @@ void Shape::resize(int rank) {
   std::int64_t* fresh = rank <= 4 ? nullptr : new std::int64_t[static_cast<std::size_t>(rank)];
   release();
   rank_ = rank;
+  std::fill(inside_, inside_ + 4, 0);
   if (fresh) outside_ = fresh;
 }
 

@@ -88,7 +88,7 @@ void attach(const Op& op, std::span<const Ref> inputs, Node* y) {
   count_live_nodes(1);
 }
 
-Tensor Fn::x(int i) const {
+Tensor Fn::checked_x(int i) const {
   if (i < 0 || i >= node_->input_count || !keeps(node_->kept, i))
     undeclared(node_, "input " + std::to_string(i));
   Node* value = node_->inputs()[i];

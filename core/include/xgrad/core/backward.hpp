@@ -16,8 +16,9 @@ struct GradOptions {
 
 /// d sum_k(cotangent_k * output_k) / d inputs, without touching any `.grad()`.
 ///
-/// Each output has one element, or comes with a cotangent of its shape. Computes only what lies between outputs
-/// and inputs. Throws Error when an input requires no gradient or no output depends on it (see allow_unused).
+/// Each output has one element, or comes with a cotangent of its shape. Computes only what lies between
+/// outputs and inputs. Throws Error when an input requires no gradient or no output depends on it (see
+/// allow_unused).
 std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, GradOptions options = {});
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& cotangents, GradOptions options = {});

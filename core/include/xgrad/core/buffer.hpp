@@ -44,11 +44,6 @@ struct Buffer {
 
 inline constexpr std::size_t line = 64;  ///< bytes: alignment of all data, and what sizes are rounded up to
 
-/// A block of at least `bytes` bytes on a 64-byte boundary from this thread's free lists.
-void* take_block(std::size_t bytes, std::uint16_t& size_class);
-/// Gives a block back to this thread's free lists, or to the shared ones when these are full.
-void give_block(void* block, std::uint16_t size_class) noexcept;
-
 /// A buffer of its own with room for `bytes` bytes; its bytes start at data_of(buffer).
 Buffer* new_buffer(std::size_t bytes);
 inline void* data_of(Buffer* b) { return reinterpret_cast<std::byte*>(b) + line; }

@@ -13,9 +13,8 @@ namespace xgrad {
 class Nested {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Nested(T value) : value_(value), leaf_(true) {}                           // NOLINT
-  Nested(std::initializer_list<Nested> items) : value_(0), items_(items) {}  // NOLINT
+  requires std::is_arithmetic_v<T> Nested(T value) : value_(value), leaf_(true) {}  // NOLINT
+  Nested(std::initializer_list<Nested> items) : value_(0), items_(items) {}         // NOLINT
 
   bool is_number() const { return leaf_; }
   Scalar number() const { return value_; }

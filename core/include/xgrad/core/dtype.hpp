@@ -31,7 +31,7 @@ constexpr const char* name_of(DType t) {
 /// The C++ types that a tensor stores: float, double, std::int64_t and bool.
 template <class T>
 concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t> ||
-                  std::same_as<T, bool>;
+    std::same_as<T, bool>;
 
 /// The DType of an element type.
 template <Element T>
@@ -46,9 +46,11 @@ inline constexpr DType dtype_of = std::same_as<T, float>    ? float32
 class Scalar {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   constexpr Scalar(T v)  // NOLINT(google-explicit-constructor): numbers are operands
-      : kind_(std::floating_point<T> ? float64 : std::same_as<T, bool> ? boolean : int64) {
+      : kind_(std::floating_point<T>  ? float64
+              : std::same_as<T, bool> ? boolean
+                                      : int64) {
     if constexpr (std::floating_point<T>)
       real_ = static_cast<double>(v);
     else

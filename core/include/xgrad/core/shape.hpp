@@ -37,7 +37,7 @@ class Shape {
   Shape(const Shape& o) : rank_(0) { assign(o); }
   Shape(Shape&& o) noexcept : rank_(o.rank_) {
     if (inside())
-      std::copy(o.inside_, o.inside_ + 4, inside_);
+      take_inside(o);
     else
       outside_ = o.outside_, o.rank_ = 0;
   }
@@ -50,7 +50,7 @@ class Shape {
       release();
       rank_ = o.rank_;
       if (inside())
-        std::copy(o.inside_, o.inside_ + 4, inside_);
+        take_inside(o);
       else
         outside_ = o.outside_, o.rank_ = 0;
     }
@@ -90,19 +90,25 @@ class Shape {
   std::string str() const;
 
   friend bool operator==(const Shape& a, const Shape& b) {
-    return a.rank_ == b.rank_ && std::equal(a.begin(), a.end(), b.begin());
+    if (a.rank_ != b.rank_) return false;
+    if (!a.inside()) return std::equal(a.begin(), a.end(), b.begin());
+    const std::int64_t *p = a.inside_, *q = b.inside_;  // sizes beyond the rank are 0
+    return ((p[0] ^ q[0]) | (p[1] ^ q[1]) | (p[2] ^ q[2]) | (p[3] ^ q[3])) == 0;
   }
 
  private:
   bool inside() const { return rank_ <= 4; }
-  void resize(int rank);  // contents undefined
+  void resize(int rank);  // sizes that lie inside become 0, others undefined
+  void take_inside(const Shape& o) {
+    for (int i = 0; i < 4; ++i) inside_[i] = o.inside_[i];
+  }
   void release() {
     if (!inside()) delete[] outside_;
   }
   void assign(const Shape& o) {
     if (inside() && o.inside()) {
       rank_ = o.rank_;
-      std::copy(o.inside_, o.inside_ + 4, inside_);
+      take_inside(o);
     } else {
       resize(o.rank_);
       std::copy(o.begin(), o.end(), begin());

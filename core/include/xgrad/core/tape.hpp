@@ -45,8 +45,8 @@ class EnableGrad : RecordingGuard {
 /// What a rule reads: `keep::x(0) | keep::y`. Only declared values are held, and only while they are wanted.
 namespace keep {
 inline constexpr std::uint32_t nothing = 0;
-inline constexpr std::uint32_t y = 1u << 31;       ///< the output
-inline constexpr std::uint32_t every_x = y - 1;    ///< all inputs, for ops with any number of them
+inline constexpr std::uint32_t y = 1u << 31;          ///< the output
+inline constexpr std::uint32_t every_x = y - 1;       ///< all inputs, for ops with any number of them
 constexpr std::uint32_t x(int i) { return 1u << i; }  ///< input i, i < 31
 }  // namespace keep
 
@@ -60,7 +60,14 @@ class Fn {
   explicit Fn(Node* n) : node_(n) {}
 
   /// The value of input i. Throws Error unless a wanted rule declared it, and when it has changed since.
-  Tensor x(int i) const;
+  Tensor x(int i) const {
+    const Node* n = node_;
+    if (i < n->input_count && n->input_count <= 3 && (n->kept >> i & 1)) {
+      Node* value = n->inside[i];
+      if (value->buffer->version == n->versions[i]) return Tensor::share(value);
+    }
+    return checked_x(i);
+  }
   /// The output's value, under the same conditions.
   Tensor y() const;
   /// Output k of an op with several outputs.
@@ -82,6 +89,8 @@ class Fn {
   Node* node() const { return node_; }
 
  private:
+  Tensor checked_x(int i) const;  // with many inputs, and for what is wrong
+
   Node* node_;
 };
 

@@ -47,9 +47,9 @@ struct alignas(line) Node {
   Buffer own;  ///< the buffer of a small tensor, its bytes right behind this node
   DType dtype = float32;
   bool requires_grad = false;
-  bool freed = false;        ///< backward has walked it and let the graph go
-  bool keeps_value = false;  ///< one of its rules reads its own value
-  bool queued = false;       ///< a walk has reached it
+  bool freed = false;            ///< backward has walked it and let the graph go
+  bool keeps_value = false;      ///< one of its rules reads its own value
+  bool queued = false;           ///< a walk has reached it
   bool output_of_joint = false;  ///< one of several outputs: its only input is the node that they share
   std::uint16_t input_count = 0;
   std::uint16_t block_class = 0;
@@ -235,7 +235,8 @@ class Tensor {
   /// dtype and shape alone, as errors show them: "f32[2, 3]".
   std::string describe() const;
 
-  // For the library and for ops written outside it -----------------------------------------------------------
+  // For the library and for ops written outside it
+  // -----------------------------------------------------------
 
   /// Takes over one handle that the caller owns.
   static Tensor adopt(detail::Node* n) {
