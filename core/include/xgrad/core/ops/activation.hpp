@@ -16,8 +16,8 @@ Tensor elu(const Tensor& x, double alpha = 1.0);
 Tensor gelu(const Tensor& x);
 /// x sigmoid(x). Elfwing et al., 2017.
 Tensor silu(const Tensor& x);
-/// log(1 + e^(beta x)) / beta, computed without overflow.
-Tensor softplus(const Tensor& x, double beta = 1.0);
+/// log(1 + e^(beta x)) / beta, computed without overflow; x itself where beta x > threshold.
+Tensor softplus(const Tensor& x, double beta = 1.0, double threshold = 20.0);
 /// 1 / (1 + e^-x); d/dx = sigmoid(x) sigmoid(-x), exact in both tails.
 Tensor sigmoid(const Tensor& x);
 /// log(sigmoid(x)) = -softplus(-x).

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <tuple>
+
+#include "kernels/batch.hpp"
+#include "kernels/elementwise.hpp"
+
+// One pass over elements with transcendental functions. Functors are generic lambdas over SIMD batches:
+// `map_simd(x, [](auto v) { return vec::tanh(v); })`. The last elements of a tensor go through the same batch
+// code as all others, so that an element's value never depends on where it stands.
+
+namespace xgrad::detail {
+
+/// o[i] = f(x[i]...). `o` is fresh memory of this library's buffers: it may be written up to whole lines.
+template <class T, class F, class... X>
+void simd_loop(std::int64_t n, T* o, F f, const X*... inputs) {
+  using V = xsimd::batch<T>;
+  constexpr std::int64_t width = V::size;
+  constexpr std::size_t count = sizeof...(X);
+  std::array<const T*, count> x = {inputs...};
+  alignas(line) T padded[count][width];
+
+  // A whole batch that starts on a boundary ends in the same line of memory as it began: reading past the
+  // last element is safe there. Elsewhere the rest is copied first.
+  const bool aligned = ((reinterpret_cast<std::uintptr_t>(inputs) % (width * sizeof(T)) == 0) && ...);
+  std::int64_t whole = aligned ? n : n - n % width;
+  while (n > 0) {
+    for (std::int64_t i = 0; i < whole; i += width)
+      std::apply([&](auto*... p) { f(V::load_unaligned(p + i)...).store_unaligned(o + i); }, x);
+    n -= whole;
+    if (n <= 0) break;
+    o += whole;
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::int64_t i = 0; i < width; ++i) padded[k][i] = i < n ? x[k][whole + i] : T(0);
+      x[k] = padded[k];
+    }
+    whole = n;
+  }
+}
+
+/// f of each element of a floating tensor.
+template <class F>
+Tensor map_simd(const Tensor& x, F f) {
+  Tensor o = new_like(x);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x));
+  });
+  return o;
+}
+
+/// f of corresponding elements of floating tensors of one dtype and shape.
+template <class F, class... More>
+Tensor zip_simd(F f, const Tensor& x, const More&... more) {
+  Tensor o = new_like(x);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x), ptr<const T>(more)...);
+  });
+  return o;
+}
+
+}  // namespace xgrad::detail
