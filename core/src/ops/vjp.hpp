@@ -23,4 +23,8 @@ Tensor gelu_vjp(const Tensor& g, const Tensor& x);
 Tensor relu_vjp(const Tensor& g, const Tensor& y);
 Tensor leaky_relu_vjp(const Tensor& g, const Tensor& x, double slope);
 
+/// The gradients of softmax and log_softmax from their values y.
+Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis);
+Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis);
+
 }  // namespace xgrad::detail

@@ -1,0 +1,160 @@
+#include "errors.hpp"
+#include "kernels/dispatch.hpp"
+#include "kernels/lines.hpp"
+#include "node.hpp"
+#include "ops/vjp.hpp"
+#include "xgrad/core/ops/activation.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/unary.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+// One line each
+// -----------------------------------------------------------------------------------------------
+
+namespace {
+
+template <class L, class T>
+void softmax_line(const L& along, T* y, const T* x) {
+  using V = typename L::V;
+  const V top = line_max(along, x);
+  const V total = line_sum(along, [&](std::int64_t i) {
+    const V e = vec::exp(along.load(x, i, -std::numeric_limits<T>::infinity()) - top);
+    along.store(y, i, e);
+    return e;
+  });
+  const V scale = V(1) / total;
+  for (std::int64_t i = 0; i < along.steps(); ++i) along.store(y, i, along.load(y, i) * scale);
+}
+
+template <class L, class T>
+void log_softmax_line(const L& along, T* y, const T* x) {
+  const auto [top, rest] = peak_of(along, x);
+  const auto log_total = vec::log1p(rest);
+  for (std::int64_t i = 0; i < along.steps(); ++i) along.store(y, i, along.load(x, i) - top - log_total);
+}
+
+/// The cotangent g where p is largest. To subtract it from g changes no sum_j p_j (g_i - g_j), and keeps
+/// their last places where one p is almost 1.
+template <class L, class T>
+typename L::V shift_of(const L& along, const T* g, const T* p) {
+  using V = typename L::V;
+  const V none(-std::numeric_limits<T>::infinity()), top = line_max(along, p);
+  V shift = none;
+  for (std::int64_t i = 0; i < along.steps(); ++i)
+    shift = xsimd::select(along.load(p, i, -1) == top, along.load(g, i), shift);
+  shift = along.max(shift);
+  return xsimd::select(shift == none, V(0), shift);
+}
+
+template <class L, class T>
+void softmax_vjp_line(const L& along, T* dx, const T* g, const T* p) {
+  using V = typename L::V;
+  const V shift = shift_of(along, g, p);
+  const V mean =
+      line_sum(along, [&](std::int64_t i) { return vec::mul0(along.load(g, i) - shift, along.load(p, i)); });
+  for (std::int64_t i = 0; i < along.steps(); ++i)
+    along.store(dx, i, vec::mul0(along.load(g, i) - shift - mean, along.load(p, i)));
+}
+
+/// g_i - e^y_i sum g; written as -g_i (e^y_i - 1) - e^y_i (sum g - g_i) where e^y_i may be almost 1.
+template <class L, class T>
+void log_softmax_vjp_line(const L& along, T* dx, const T* g, const T* y) {
+  using V = typename L::V;
+  const V total = line_sum(along, [&](std::int64_t i) { return along.load(g, i); });
+  for (std::int64_t i = 0; i < along.steps(); ++i) {
+    const V u = along.load(g, i), v = along.load(y, i), p = vec::exp(v);
+    V d = u - vec::mul0(total, p);
+    const auto likely = v > V(T(-0.7));
+    if (xsimd::any(likely))
+      d = xsimd::select(likely, -vec::mul0(u, vec::expm1(v)) - vec::mul0(total - u, p), d);
+    along.store(dx, i, d);
+  }
+}
+
+/// A new tensor like x: kernel(line, its start in the result, its start in each operand) fills each line.
+template <class Kernel, class... More>
+Tensor by_line(int axis, Kernel kernel, const Tensor& x, const More&... more) {
+  Tensor y = new_like(x);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    each_line<T>(block_at(x.shape(), axis), [&](auto along, std::int64_t at, std::int64_t) {
+      kernel(along, ptr<T>(y) + at, ptr<const T>(x) + at, ptr<const T>(more) + at...);
+    });
+  });
+  return y;
+}
+
+/// The axis counted from the front; a number counts as a line of one element.
+int line_axis(const char* op, const Tensor& x, int axis) {
+  return check_axis(op, axis, std::max(x.dim(), 1));
+}
+
+/// The sum along the axis, which stays with size 1.
+Tensor sum_line(const Tensor& x, int axis) { return x.dim() == 0 ? x : sum(x, axis, true); }
+
+}  // namespace
+
+// Ops
+// ---------------------------------------------------------------------------------------------------------
+
+Tensor softmax(const Tensor& x, int axis) {
+  static constexpr Op op = {
+      .name = "softmax",
+      .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<int>()); }}}}};
+  if (!is_floating(x.dtype())) return softmax(x.to(float32), axis);
+  axis = line_axis("softmax", x, axis);
+  return record(op, {x},
+                by_line(
+                    axis, [](auto... line) { softmax_line(line...); }, x),
+                axis);
+}
+
+Tensor log_softmax(const Tensor& x, int axis) {
+  static constexpr Op op = {
+      .name = "log_softmax",
+      .vjp = {{{keep::y, [](Grad g, Fn f) { return log_softmax_vjp(g, f.y(), f.attributes<int>()); }}}}};
+  if (!is_floating(x.dtype())) return log_softmax(x.to(float32), axis);
+  axis = line_axis("log_softmax", x, axis);
+  return record(op, {x},
+                by_line(
+                    axis, [](auto... line) { log_softmax_line(line...); }, x),
+                axis);
+}
+
+namespace detail {
+
+Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
+  static constexpr Op op = {
+      .name = "softmax_vjp",
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return softmax_vjp(h, f.x(1), f.attributes<int>()); }},  // dg
+               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                                             // dy
+                  const Tensor u = f.x(0), p = f.x(1);
+                  const int a = f.attributes<int>();
+                  return mul0(h, u - sum_line(mul0(u, p), a)) - mul0(u, sum_line(mul0(h, p), a));
+                }}}}};
+  return record(op, {g, y},
+                by_line(
+                    axis, [](auto... line) { softmax_vjp_line(line...); }, g, y),
+                axis);
+}
+
+Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
+  static constexpr Op op = {
+      .name = "log_softmax_vjp",
+      .vjp = {{{keep::x(1),  // dg
+                [](Grad h, Fn f) { return h - sum_line(mul0(h, exp(f.x(1))), f.attributes<int>()); }},
+               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dy
+                  return -mul0(mul0(h, exp(f.x(1))), sum_line(f.x(0), f.attributes<int>()));
+                }}}}};
+  return record(op, {g, y},
+                by_line(
+                    axis, [](auto... line) { log_softmax_vjp_line(line...); }, g, y),
+                axis);
+}
+
+}  // namespace detail
+}  // namespace xgrad
