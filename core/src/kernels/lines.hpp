@@ -4,32 +4,13 @@
 
 #include "kernels/batch.hpp"
 #include "kernels/fold.hpp"
+#include "kernels/part.hpp"
 
 // Kernels over the lines of a tensor along one axis: softmax, cross-entropy. Each is written once, for a line
 // type that says how to walk: a Row is one contiguous line and goes along it batch by batch; Columns are as
 // many neighbouring lines as a batch holds, one in each lane, and go along them element by element.
 
 namespace xgrad::detail {
-
-/// The first m elements from p on, and `fill` in the other lanes.
-template <class V>
-V load_part(const typename V::value_type* p, std::int64_t m, typename V::value_type fill) {
-  constexpr std::int64_t width = V::size;
-  if (m >= width) return V::load_unaligned(p);
-  alignas(64) typename V::value_type padded[V::size];
-  for (std::int64_t i = 0; i < width; ++i) padded[i] = i < m ? p[i] : fill;
-  return V::load_aligned(padded);
-}
-
-/// Stores the first m elements.
-template <class V>
-void store_part(typename V::value_type* p, std::int64_t m, const V& v) {
-  constexpr std::int64_t width = V::size;
-  if (m >= width) return v.store_unaligned(p);
-  alignas(64) typename V::value_type padded[V::size];
-  v.store_aligned(padded);
-  for (std::int64_t i = 0; i < m; ++i) p[i] = padded[i];
-}
 
 /// The axis of a shape as a block; a number counts as a line of one element.
 inline Block block_at(const Shape& shape, int axis) {

@@ -109,7 +109,7 @@ Tensor softmax(const Tensor& x, int axis) {
   axis = line_axis("softmax", x, axis);
   return record(op, {x},
                 by_line(
-                    axis, [](auto... line) { softmax_line(line...); }, x),
+                    axis, [](auto... of) { softmax_line(of...); }, x),
                 axis);
 }
 
@@ -121,7 +121,7 @@ Tensor log_softmax(const Tensor& x, int axis) {
   axis = line_axis("log_softmax", x, axis);
   return record(op, {x},
                 by_line(
-                    axis, [](auto... line) { log_softmax_line(line...); }, x),
+                    axis, [](auto... of) { log_softmax_line(of...); }, x),
                 axis);
 }
 
@@ -138,7 +138,7 @@ Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
                 }}}}};
   return record(op, {g, y},
                 by_line(
-                    axis, [](auto... line) { softmax_vjp_line(line...); }, g, y),
+                    axis, [](auto... of) { softmax_vjp_line(of...); }, g, y),
                 axis);
 }
 
@@ -152,7 +152,7 @@ Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
                 }}}}};
   return record(op, {g, y},
                 by_line(
-                    axis, [](auto... line) { log_softmax_vjp_line(line...); }, g, y),
+                    axis, [](auto... of) { log_softmax_vjp_line(of...); }, g, y),
                 axis);
 }
 

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "kernels/batch.hpp"
+
+// Batches of fewer elements than they have lanes, at the end of a line. With masks where the processor has
+// them, since lines may be short: the 10 classes of a classifier are less than one batch.
+
+namespace xgrad::detail {
+
+/// The first m elements from p on, and `fill` in the other lanes.
+template <class V>
+V load_part(const typename V::value_type* p, std::int64_t m, typename V::value_type fill) {
+  constexpr std::int64_t width = V::size;
+  if (m >= width) return V::load_unaligned(p);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(V) == 64 && sizeof(*p) == 4)
+    return _mm512_mask_loadu_ps(V(fill), static_cast<__mmask16>((1u << m) - 1), p);
+  else if constexpr (sizeof(V) == 64)
+    return _mm512_mask_loadu_pd(V(fill), static_cast<__mmask8>((1u << m) - 1), p);
+#endif
+  alignas(64) typename V::value_type padded[V::size];
+  V(fill).store_aligned(padded);
+  for (std::int64_t i = 0; i < m; ++i) padded[i] = p[i];
+  return V::load_aligned(padded);
+}
+
+/// Stores the first m elements.
+template <class V>
+void store_part(typename V::value_type* p, std::int64_t m, const V& v) {
+  constexpr std::int64_t width = V::size;
+  if (m >= width) return v.store_unaligned(p);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(V) == 64 && sizeof(*p) == 4)
+    return _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << m) - 1), v);
+  else if constexpr (sizeof(V) == 64)
+    return _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << m) - 1), v);
+#endif
+  alignas(64) typename V::value_type padded[V::size];
+  v.store_aligned(padded);
+  for (std::int64_t i = 0; i < m; ++i) p[i] = padded[i];
+}
+
+}  // namespace xgrad::detail
