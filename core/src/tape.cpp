@@ -129,21 +129,24 @@ Tensor attach_output(Tensor value, Node* joint, int k) {
 
 }  // namespace
 
-void record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
-                    std::shared_ptr<void> state) {
-  if (!recording || !any_requires_grad(inputs)) return;
+Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
+                     std::shared_ptr<void> state) {
+  if (!recording || !any_requires_grad(inputs)) return nullptr;
   const Tensor joint = new_tensor({0}, float32);
   Extra& extra = extra_of(joint.node());
   attach(op, inputs, joint.node());
   extra.state = std::move(state);
-  for (Tensor& y : outputs) extra.outputs.push_back(y.detach());
+  if (op.joint.keep & keep::y)
+    for (Tensor& y : outputs) extra.outputs.push_back(y.detach());
   extra.cotangents.resize(outputs.size());
   for (std::size_t k = 0; k < outputs.size(); ++k)
     if (is_floating(outputs[k].dtype()))
       outputs[k] = attach_output(std::move(outputs[k]), joint.node(), static_cast<int>(k));
+  return joint.node();  // its outputs hold it
 }
 
 Tensor Fn::output(int k) const {
+  if (node_->extra->outputs.empty()) undeclared(node_, "output " + std::to_string(k));
   const Tensor& value = node_->extra->outputs[static_cast<std::size_t>(k)];
   Tensor y = new_view(value, value.shape());
   return recording ? attach_output(std::move(y), node_, k) : y;

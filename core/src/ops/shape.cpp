@@ -11,8 +11,9 @@ using namespace detail;
 
 namespace {
 
-/// `shape` with its size -1, if there is one, worked out for x.
-Shape resolved(const char* op, const Tensor& x, const Shape& shape) {
+/// `shape` with its size -1, if there is one, worked out for `numel` elements of x.
+Shape resolved(const char* op, const Tensor& x, const Shape& shape, std::int64_t numel) {
+  Shape out = shape;
   int unknown = -1;
   std::int64_t known = 1;
   for (int i = 0; i < shape.rank(); ++i) {
@@ -24,13 +25,15 @@ Shape resolved(const char* op, const Tensor& x, const Shape& shape) {
       fail(op, "sizes must not be negative, apart from one -1: the shape is " + shape.str());
     unknown = i;
   }
-  Shape out = shape;
-  if (unknown >= 0 && known > 0) out[unknown] = x.numel() / known;
   if (unknown >= 0 && known == 0)
     fail(op, "the size for -1 is not determined beside a size of 0: x is " + x.describe() +
                  ", the shape is " + shape.str() + "; write the size out");
-  if (out.numel() != x.numel())
-    fail(op, "the numbers of elements differ: x is " + x.describe() + " with " + std::to_string(x.numel()) +
+  if (unknown >= 0) {
+    out[unknown] = numel / known;
+    known *= out[unknown];
+  }
+  if (known != numel)
+    fail(op, "the numbers of elements differ: x is " + x.describe() + " with " + std::to_string(numel) +
                  " elements, the shape is " + shape.str());
   return out;
 }
@@ -44,26 +47,57 @@ Tensor reshaped(const Tensor& x, const Shape& shape) {
 
 }  // namespace
 
-Tensor reshape(const Tensor& x, const Shape& shape) { return reshaped(x, resolved("reshape", x, shape)); }
+// The same elements -----------------------------------------------------------------------------------------
 
-Tensor expand(const Tensor& x, const Shape& shape) {
-  static constexpr Op op = {
-      .name = "expand", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};  // summed by the engine
-  const int added = shape.rank() - x.dim();
-  Shape out = shape;
-  bool fits = added >= 0;
-  for (int i = 0; i < shape.rank() && fits; ++i) {
-    const std::int64_t from = i < added ? 1 : x.shape()[i - added];
-    if (shape[i] == -1 && i >= added) out[i] = from;
-    fits = out[i] >= 0 && (from == out[i] || from == 1);
-  }
-  if (!fits)
-    fail("expand", "x does not broadcast to the shape: x is " + x.describe() + ", the shape is " +
-                       shape.str() + "; sizes are matched from the right, and must agree where x's is not 1");
-  check_sizes("expand", out);
-  return record(op, {x}, repeated(x, out));
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  return reshaped(x, resolved("reshape", x, shape, x.numel()));
 }
 
-Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(x, shape); }
+Tensor view(const Tensor& x, const Shape& shape) {
+  return reshaped(x, resolved("view", x, shape, x.numel()));
+}
+
+Tensor flatten(const Tensor& x, int start, int end) {
+  if (x.dim() == 0) return reshaped(x, {1});
+  const int first = check_axis("flatten", start, x.dim()), last = check_axis("flatten", end, x.dim());
+  if (first > last)
+    fail("flatten", "the last axis is before the first: axes " + std::to_string(start) + " to " +
+                        std::to_string(end) + ", x is " + x.describe());
+  Shape shape = x.shape();
+  for (int i = first; i < last; ++i) {
+    shape[first] *= shape[first + 1];
+    shape.erase(first + 1);
+  }
+  return reshaped(x, shape);
+}
+
+Tensor unflatten(const Tensor& x, int axis, const Shape& sizes) {
+  const int at = check_axis("unflatten", axis, x.dim());
+  const Shape parts = resolved("unflatten", x, sizes, x.shape()[at]);
+  Shape shape = x.shape();
+  shape.erase(at);
+  for (int i = 0; i < parts.rank(); ++i) shape.insert(at + i, parts[i]);
+  return reshaped(x, shape);
+}
+
+Tensor unsqueeze(const Tensor& x, int axis) {
+  Shape shape = x.shape();
+  shape.insert(check_axis("unsqueeze", axis, x.dim() + 1), 1);
+  return reshaped(x, shape);
+}
+
+Tensor squeeze(const Tensor& x) {
+  Shape shape = x.shape();
+  for (int i = shape.rank() - 1; i >= 0; --i)
+    if (shape[i] == 1) shape.erase(i);
+  return reshaped(x, shape);
+}
+
+Tensor squeeze(const Tensor& x, int axis) {
+  Shape shape = x.shape();
+  const int at = check_axis("squeeze", axis, x.dim());
+  if (shape[at] == 1) shape.erase(at);
+  return reshaped(x, shape);
+}
 
 }  // namespace xgrad

@@ -154,10 +154,18 @@ Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value, con
   return record(op, std::span(inputs.begin(), inputs.size()), std::move(value), attributes);
 }
 
-/// The same for an op with several outputs, which share one node; its rule is `op.joint`.
+/// The same for an op with several outputs, which share one node; its rule is `op.joint`, which may read the
+/// outputs by `f.output(k)` if it declares keep::y. Returns that node, or null where nothing is recorded.
 /// `state`, if given, lives as long as the node: read it by `state_of(f.node())`.
+Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
+                     std::shared_ptr<void> state = {});
+template <class A>
 void record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
-                    std::shared_ptr<void> state = {});
+                    const A& attributes) {
+  static_assert(std::is_trivially_copyable_v<A> && sizeof(A) <= sizeof(Node::attributes));
+  if (Node* joint = record_outputs(op, inputs, outputs))
+    std::memcpy(joint->attributes, &attributes, sizeof(A));
+}
 void* state_of(Node* n);
 
 }  // namespace detail

@@ -1,44 +1,92 @@
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <vector>
 
+#include "xgrad/core/axes.hpp"
 #include "xgrad/core/tensor.hpp"
+
+// Shapes and the order of axes; joining and splitting. Tensors of any dtype; negative axes count from the
+// end. An axis that is not there is an Error.
 
 namespace xgrad {
 
-/// The same elements in another shape; one size may be -1 and is worked out. Shares the buffer.
+// The same elements: these share the buffer and copy nothing.
+// ------------------------------------------------
+
+/// The elements of x in another shape, in row-major order; one size may be -1 and is worked out.
 /// Throws Error when the numbers of elements differ.
 Tensor reshape(const Tensor& x, const Shape& shape);
-/// Axes start to end made one axis. Shares the buffer.
+/// reshape, which never copies here.
+Tensor view(const Tensor& x, const Shape& shape);
+/// Axes start to end made one axis; of a 0-dimensional x, [1]. Throws Error when end is before start.
 Tensor flatten(const Tensor& x, int start = 0, int end = -1);
-/// An axis of size 1 before `axis` (negative: from the end, -1 adds the last). Shares the buffer.
+/// Axis `axis` split into these sizes, one of which may be -1.
+Tensor unflatten(const Tensor& x, int axis, const Shape& sizes);
+/// A new axis of size 1 that becomes axis `axis` of the result (-1: the last).
 Tensor unsqueeze(const Tensor& x, int axis);
-/// Without the axes of size 1, or without this one if its size is 1. Shares the buffer.
+/// Without the axes of size 1; with an axis, without it if its size is 1.
 Tensor squeeze(const Tensor& x);
 Tensor squeeze(const Tensor& x, int axis);
 
-/// Two axes exchanged; copies.
+// The order of axes: copies.
+// ----------------------------------------------------------------------------------
+
+/// Two axes exchanged.
 Tensor transpose(const Tensor& x, int axis0, int axis1);
-/// Axis i of the result is axis axes[i] of x; copies.
-Tensor permute(const Tensor& x, const std::vector<int>& axes);
+/// Axis i of the result is axis axes[i] of x. Throws Error unless every axis is named once.
+Tensor permute(const Tensor& x, const Axes& axes);
+/// Axes moved to new places, the others left in their order. Throws Error for lists of different lengths.
+Tensor movedim(const Tensor& x, const Axes& source, const Axes& destination);
+/// The order of elements reversed along these axes.
+Tensor flip(const Tensor& x, const Axes& axes);
+/// y[i] = x[(i - shift) mod n] along the axis: elements that leave at the end come back at the start.
+/// Without axes, of the flattened elements. Throws Error for numbers of shifts and axes that differ.
+Tensor roll(const Tensor& x, std::int64_t shift);
+Tensor roll(const Tensor& x, std::int64_t shift, int axis);
+Tensor roll(const Tensor& x, const std::vector<std::int64_t>& shifts, const std::vector<int>& axes);
 
-/// x broadcast to a shape; -1 keeps a size. Copies.
+// Repetition: copies.
+// -----------------------------------------------------------------------------------------
+
+/// x broadcast to a shape; -1 keeps a size. Throws Error when it does not broadcast to it.
 Tensor expand(const Tensor& x, const Shape& shape);
+/// expand, under NumPy's name.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
+/// x repeats[i] times along axis i, the axes matched from the right; y[i] = x[i mod n]. Throws Error for
+/// fewer repeats than axes, and for negative ones.
+Tensor repeat(const Tensor& x, const Shape& repeats);
+/// repeat, with 1 in front of the repeats where there are too few.
+Tensor tile(const Tensor& x, const Shape& repeats);
+/// Vectors (or numbers) x_0, x_1, ... to tensors of shape [n_0, n_1, ...]: the k-th holds x_k[i_k] at [i_0,
+/// i_1, ...].
+std::vector<Tensor> meshgrid(std::span<const Tensor> tensors);
+std::vector<Tensor> meshgrid(std::initializer_list<Tensor> tensors);
+std::vector<Tensor> meshgrid(const std::vector<Tensor>& tensors);
 
-/// Tensors joined along an axis; the other sizes and the dtypes agree. Throws Error for none.
+// Joining.
+// ----------------------------------------------------------------------------------------------------
+
+/// Tensors joined along an axis. Throws Error for none, and unless dtypes and all other sizes agree.
 Tensor cat(std::span<const Tensor> tensors, int axis = 0);
 Tensor cat(std::initializer_list<Tensor> tensors, int axis = 0);
 Tensor cat(const std::vector<Tensor>& tensors, int axis = 0);
-/// Tensors of one shape joined along a new axis.
+/// Tensors of one shape joined along a new axis. Throws Error for none, and unless dtypes and shapes agree.
 Tensor stack(std::span<const Tensor> tensors, int axis = 0);
 Tensor stack(std::initializer_list<Tensor> tensors, int axis = 0);
 Tensor stack(const std::vector<Tensor>& tensors, int axis = 0);
 
-/// Parts of `size` along an axis, the last one smaller where it must be.
+// Splitting: one node for all parts, so that their gradients meet in one pass.
+// ----------------------------------
+
+/// Parts of `size` along an axis, the last one smaller where it must be. Throws Error for size < 1.
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, int axis = 0);
-/// Parts of these sizes, which sum to the size of the axis.
+/// Parts of these sizes. Throws Error unless they sum to the size of the axis.
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, int axis = 0);
+/// At most `chunks` parts of one size, the last one smaller where it must be. Throws Error for chunks < 1.
+std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int axis = 0);
+/// The entries along an axis, one axis less each.
+std::vector<Tensor> unbind(const Tensor& x, int axis = 0);
 
 }  // namespace xgrad
