@@ -6,6 +6,9 @@
 include(CheckCXXSourceCompiles)
 
 set(XGRAD_KERNEL_FLAGS -fno-math-errno -fno-trapping-math)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  list(APPEND XGRAD_KERNEL_FLAGS -Wno-unknown-pragmas)  # such as g++'s ivdep
+endif()
 if(XGRAD_NATIVE)
   list(APPEND XGRAD_KERNEL_FLAGS -march=native)
   set(CMAKE_REQUIRED_FLAGS -march=native)
