@@ -9,14 +9,24 @@
 
 namespace xgrad::detail {
 
+using Hooks = std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>>;
+
 /// What only few nodes have.
 struct Extra {
   std::shared_ptr<void> state;     ///< of a custom op
   std::vector<Tensor> outputs;     ///< of an op with several: their values without history
   std::vector<Tensor> cotangents;  ///< of the same, during a walk
-  std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>> hooks;
+  std::shared_ptr<Hooks> hooks;    ///< shared with their handles
+  std::vector<void*> call_stack;   ///< of the call that recorded the node, in anomaly mode
   bool retain_grad = false;
-  Tensor retained;  ///< the gradient of a recorded tensor that asked to keep it
+  Node* retained = nullptr;  ///< the gradient of a recorded tensor that retains it
+
+  Extra() = default;
+  Extra(const Extra&) = delete;
+  Extra& operator=(const Extra&) = delete;
+  ~Extra() {
+    if (retained) drop_handle(retained);
+  }
 };
 
 Extra& extra_of(Node* n);

@@ -1,5 +1,6 @@
 #include "xgrad/core/tape.hpp"
 
+#include "anomaly.hpp"
 #include "errors.hpp"
 #include "node.hpp"
 
@@ -86,6 +87,8 @@ void attach(const Op& op, std::span<const Ref> inputs, Node* y) {
   y->keeps_value = (mask & keep::y) != 0;
   if (y->buffer) y->value_version = y->buffer->version;
   count_live_nodes(1);
+  if (anomaly_mode) [[unlikely]]
+    watch_recording(y, inputs);
 }
 
 Tensor Fn::checked_x(int i) const {

@@ -81,9 +81,9 @@ Tensor& Tensor::requires_grad_(bool on) {
 }
 
 Tensor Tensor::grad() const {
-  if (!is_leaf())
-    return node()->extra && node()->extra->retained.defined() ? node()->extra->retained : Tensor();
-  return node()->grad ? share(node()->grad) : Tensor();
+  const detail::Node* n = node();
+  detail::Node* g = is_leaf() ? n->grad : n->extra ? n->extra->retained : nullptr;
+  return g ? share(g) : Tensor();
 }
 
 void Tensor::set_grad(const Tensor& g) {
@@ -99,7 +99,7 @@ void Tensor::zero_grad() {
   if (is_leaf())
     set_grad({});
   else if (node()->extra)
-    node()->extra->retained = {};
+    adopt(std::exchange(node()->extra->retained, nullptr));
 }
 
 Tensor Tensor::detach() const { return detail::new_view(*this, shape()); }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "xgrad/core/anomaly.hpp"
 #include "xgrad/core/backward.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/gradcheck.hpp"
+#include "xgrad/core/hooks.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"

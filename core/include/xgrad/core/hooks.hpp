@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "xgrad/core/tensor.hpp"
+
+namespace xgrad {
+
+/// Takes a hook off again.
+class HookHandle {
+ public:
+  HookHandle() = default;
+  HookHandle(std::weak_ptr<void> hooks, std::uint64_t id) : hooks_(std::move(hooks)), id_(id) {}
+
+  /// Removes the hook; does nothing when it is gone, or its tensor is.
+  void remove();
+
+ private:
+  std::weak_ptr<void> hooks_;
+  std::uint64_t id_ = 0;
+};
+
+/// Calls `hook` with the summed gradient of x, once in each backward that reaches it. What it returns
+/// replaces the gradient; an undefined tensor leaves it as it is. Hooks run in the order in which they were
+/// registered. Throws Error when x requires no gradient.
+HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> hook);
+
+/// Makes backward keep the gradient of a recorded tensor: read it by x.grad(). Leaves always do.
+/// Throws Error when x requires no gradient.
+void retain_grad(const Tensor& x);
+
+}  // namespace xgrad

@@ -1,0 +1,53 @@
+#include "hooks.hpp"
+
+#include <atomic>
+
+#include "errors.hpp"
+#include "xgrad/core/hooks.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace detail {
+
+Tensor run_hooks(Node* n, Tensor g) {
+  if (!n->extra->hooks) return g;
+  const Hooks hooks = *n->extra->hooks;  // a hook may remove itself
+  for (const auto& [id, hook] : hooks) {
+    Tensor changed = hook(g);
+    if (!changed.defined()) continue;
+    if (!(changed.shape() == g.shape()) || changed.dtype() != g.dtype())
+      fail("hook", "it must return a gradient of the same shape and dtype: it took " + g.describe() +
+                       " and returned " + changed.describe());
+    g = std::move(changed);
+  }
+  return g;
+}
+
+}  // namespace detail
+
+void HookHandle::remove() {
+  if (const auto hooks = std::static_pointer_cast<Hooks>(hooks_.lock()))
+    std::erase_if(*hooks, [this](const auto& entry) { return entry.first == id_; });
+}
+
+HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> hook) {
+  static std::atomic<std::uint64_t> next_id = 1;
+  if (!x.requires_grad())
+    fail("register_hook",
+         "the tensor requires no gradient, so the hook would never run: x is " + x.describe());
+  Extra& extra = extra_of(x.node());
+  if (!extra.hooks) extra.hooks = std::make_shared<Hooks>();
+  const std::uint64_t id = next_id++;
+  extra.hooks->emplace_back(id, std::move(hook));
+  return {extra.hooks, id};
+}
+
+void retain_grad(const Tensor& x) {
+  if (!x.requires_grad())
+    fail("retain_grad", "the tensor requires no gradient, so there is none to keep: x is " + x.describe());
+  if (!x.is_leaf()) extra_of(x.node()).retain_grad = true;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,187 @@
+#include "walk.hpp"
+
+#include <algorithm>
+
+#include "anomaly.hpp"
+#include "errors.hpp"
+#include "hooks.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+thread_local std::unique_ptr<Scratch> spare_scratch;
+
+}  // namespace
+
+std::unique_ptr<Scratch> take_scratch() {
+  return spare_scratch ? std::move(spare_scratch) : std::make_unique<Scratch>();
+}
+
+void clear_cotangents(Node* n) noexcept {
+  n->queued = false;
+  if (n->grad) drop_handle(std::exchange(n->grad, nullptr));
+  if (n->extra)
+    for (Tensor& g : n->extra->cotangents) g = {};
+}
+
+Walk::~Walk() {  // nothing is queued unless something threw: then the rest of the graph counts as freed
+  while (Node* n = pop()) Held(n, retain_);
+  for (Staged& s : staged_) drop_link(s.node);
+  staged_.clear();
+  where_.clear();
+  captured_.clear();
+  needed_.clear();
+  spare_scratch = std::move(scratch_);
+}
+
+Node* Walk::pop() {
+  if (next_ && (heap_.empty() || next_->stamp >= heap_.front().stamp)) return std::exchange(next_, nullptr);
+  if (heap_.empty()) return nullptr;
+  std::pop_heap(heap_.begin(), heap_.end());
+  Node* n = heap_.back().node;
+  heap_.pop_back();
+  return n;
+}
+
+void Walk::stage(Node* n, Tensor g) {
+  if (const std::uint32_t* at = where_.find(n)) {
+    Tensor& slot = staged_[*at].grad;
+    slot = accumulate(std::move(slot), g, create_);
+    return;
+  }
+  where_.insert(n, static_cast<std::uint32_t>(staged_.size()));
+  staged_.push_back({n, std::move(g), {}});
+  n->links.up();  // the graph that holds it may be freed before the walk ends
+}
+
+void Walk::run() {
+  const RecordingGuard guard(create_);
+  while (Node* n = pop()) {
+    const Held held(n, retain_);
+    visit(n);
+  }
+}
+
+void Walk::visit(Node* n) {
+  Tensor g = take_cotangent(n);
+  if (n->extra || restricted_) {
+    g = see(n, std::move(g));
+    if (restricted_ && !leads_to_input(n)) return;
+  }
+  if (n->freed)
+    fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + n->op->name +
+                         " of " + Tensor::share(n).describe() +
+                         "; pass {.retain_graph = true} to the earlier one");
+  if (n->output_of_joint) return pass_to_joint(n, std::move(g));
+  if (n->op->joint.run) return visit_joint(n, std::move(g));
+  const Fn f(n);
+  for (int i = 0; i < n->input_count; ++i) {
+    if (!wants(n->inputs()[i])) continue;
+    if (n->op->each.run)
+      contribute(n, i, g, n->op->each.run(g, f, i));
+    else if (const auto rule = static_cast<std::size_t>(i) < n->op->vjp.size()
+                                   ? n->op->vjp[static_cast<std::size_t>(i)].run
+                                   : nullptr)
+      contribute(n, i, g, rule(g, f));
+  }
+}
+
+/// What watchers of a recorded tensor see of its cotangent: hooks, which may replace it, then `retain_grad`
+/// and the inputs of `grad`.
+Tensor Walk::see(Node* n, Tensor g) {
+  if (n->extra) {
+    g = run_hooks(n, std::move(g));
+    if (n->extra->retain_grad && !restricted_) stage(n, g);
+  }
+  if (restricted_ && captured_.find(n)) stage(n, g);
+  return g;
+}
+
+void Walk::pass_to_joint(Node* n, Tensor g) {
+  int k;
+  std::memcpy(&k, n->attributes, sizeof k);
+  Node* joint = n->inside[0];
+  if (joint->freed)
+    fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + n->op->name +
+                         "; pass {.retain_graph = true} to the earlier one");
+  Tensor& slot = joint->extra->cotangents[static_cast<std::size_t>(k)];
+  slot = slot.defined() ? accumulate(std::move(slot), g, create_) : std::move(g);
+  enqueue(joint);
+}
+
+void Walk::visit_joint(Node* n, Tensor g) {
+  std::vector<Tensor> cotangents;
+  if (n->extra && !n->extra->cotangents.empty()) {
+    cotangents.resize(n->extra->cotangents.size());
+    cotangents.swap(n->extra->cotangents);
+  } else {
+    cotangents.push_back(std::move(g));
+  }
+  std::vector<Tensor> dx(n->input_count);
+  n->op->joint.run(cotangents, Fn(n), dx);
+  for (int i = 0; i < n->input_count; ++i)
+    if (wants(n->inputs()[i])) contribute(n, i, cotangents[0], std::move(dx[static_cast<std::size_t>(i)]));
+}
+
+/// Checks what a rule returned, sums it to the shape of the input, and passes it on.
+void Walk::contribute(Node* n, int i, const Tensor& g, Tensor dx) {
+  if (!dx.defined()) return;
+  Node* x = n->inputs()[i];
+  if (dx.dtype() != x->dtype)
+    fail(n->op->name, "the rule of input " + std::to_string(i) + " returned " + dx.describe() +
+                          " for an input of dtype " + name_of(x->dtype));
+  if (anomaly_mode) check_gradient(n, i, g, dx);
+  if (!(dx.shape() == x->shape)) dx = sum_to(n->op->name, dx, x->shape);
+  add(x, std::move(dx));
+}
+
+/// Marks every recorded node from which an input of `grad` can be reached: all inputs of a node are marked
+/// before the node, because they are older.
+void Walk::find_needed(std::span<const Tensor> outputs) {
+  NodeMap seen;
+  std::vector<Entry> nodes;
+  const auto reach = [&](Node* n) {
+    if (!n->op || seen.find(n)) return;
+    seen.insert(n, 1);
+    nodes.push_back({n->stamp, n});
+  };
+  for (const Tensor& y : outputs) reach(y.node());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    Node* n = nodes[i].node;
+    for (int k = 0; k < n->input_count; ++k)
+      if (Node* x = n->inputs()[k]; x && x->requires_grad) reach(x);
+  }
+  std::sort(nodes.begin(), nodes.end());
+  for (const Entry& e : nodes)
+    for (int k = 0; k < e.node->input_count; ++k)
+      if (Node* x = e.node->inputs()[k]; x && x->requires_grad && (captured_.find(x) || needed_.find(x))) {
+        needed_.insert(e.node, 1);
+        break;
+      }
+}
+
+void Walk::run_leaf_hooks() {
+  const RecordingGuard guard(create_);
+  for (std::size_t i = 0; i < staged_.size(); ++i)
+    if (Node* n = staged_[i].node; !n->op && n->extra)
+      staged_[i].grad = run_hooks(n, std::move(staged_[i].grad));
+}
+
+void Walk::commit() {
+  const RecordingGuard guard(create_);
+  const auto slot = [](Node* n) -> Node*& { return n->op ? n->extra->retained : n->grad; };
+  for (auto& [n, g, replacement] : staged_) {
+    if (!slot(n))
+      replacement = is_sole_owner(g.node()) ? std::move(g) : g.clone();
+    else if (create_ || !is_unique(slot(n)))
+      replacement = add_grads(Tensor::share(slot(n)), g, create_);
+  }
+  for (auto& [n, g, replacement] : staged_) {
+    if (replacement.defined())
+      const Tensor old = Tensor::adopt(std::exchange(slot(n), replacement.release()));
+    else
+      add_in_place(slot(n), g);
+  }
+}
+
+}  // namespace xgrad::detail

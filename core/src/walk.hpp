@@ -1,0 +1,149 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "node.hpp"
+#include "node_map.hpp"
+#include "ops/accumulate.hpp"
+
+namespace xgrad::detail {
+
+/// A gradient that the walk hands over at its end: of a leaf, of a tensor that retains it, or of an input of
+/// `grad`.
+struct Staged {
+  Node* node;
+  Tensor grad;
+  Tensor replacement;  ///< of the gradient that is there, where it cannot be added to in place
+};
+
+struct Entry {
+  std::uint32_t stamp;
+  Node* node;
+  bool operator<(const Entry& o) const { return stamp < o.stamp; }
+};
+
+/// The containers of a walk. Each thread keeps one set, so that a steady training loop allocates none.
+struct Scratch {
+  std::vector<Entry> heap;
+  std::vector<Staged> staged;
+  detail::NodeMap where;     // node -> its place in staged
+  detail::NodeMap captured;  // the inputs of `grad`
+  detail::NodeMap needed;    // recorded nodes from which an input can be reached
+};
+
+std::unique_ptr<Scratch> take_scratch();
+void clear_cotangents(Node* n) noexcept;
+
+/// One backward pass: newest node first, by stamps, without recursion.
+///
+/// Cotangents of recorded nodes are gathered in the nodes themselves, those of leaves and of the inputs of
+/// `grad` in the walk, so that threads may share leaves.
+class Walk {
+ public:
+  Walk(bool retain_graph, bool create_graph)
+      : retain_(retain_graph || create_graph), create_(create_graph), scratch_(take_scratch()) {}
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+
+  ~Walk();
+
+  /// Restricts the walk to what lies between the outputs and these inputs; their cotangents are captured.
+  void only(std::span<const Tensor> outputs, std::span<const Tensor> inputs) {
+    for (const Tensor& x : inputs) captured_.insert(x.node(), 1);
+    restricted_ = true;
+    find_needed(outputs);
+  }
+
+  /// A contribution to the cotangent of n.
+  void add(Node* n, Tensor g) {
+    if (n->op == nullptr) {
+      if (!restricted_ || captured_.find(n)) stage(n, std::move(g));
+    } else if (!restricted_ || leads_to_input(n) || captured_.find(n)) {
+      gather(n->grad, std::move(g));
+      enqueue(n);
+    }
+  }
+
+  void run();
+
+  /// The gathered cotangent of a captured input; undefined if nothing reached it.
+  Tensor captured(Node* n) {
+    const std::uint32_t* at = where_.find(n);
+    return at ? staged_[*at].grad : Tensor();
+  }
+
+  /// Runs the hooks of the leaves that were reached.
+  void run_leaf_hooks();
+
+  /// Adds what was staged to the leaves. All that can throw comes first, so that an error changes no
+  /// `.grad()`.
+  void commit();
+
+ private:
+  /// Lets go of a popped node at the end of its visit, also when a rule throws.
+  struct Held {
+    Node* n;
+    bool retain;
+    Held(Node* node, bool retain_graph) : n(node), retain(retain_graph) {}
+    Held(const Held&) = delete;
+    ~Held() {
+      clear_cotangents(n);
+      if (!retain) release_history(n);
+      drop_link(n);
+    }
+  };
+
+  static Tensor take_cotangent(Node* n) { return Tensor::adopt(std::exchange(n->grad, nullptr)); }
+
+  void enqueue(Node* n) {
+    if (n->queued) return;
+    n->queued = true;
+    n->links.up();
+    if (!next_) {
+      next_ = n;
+      return;
+    }
+    if (n->stamp > next_->stamp) std::swap(n, next_);
+    heap_.push_back({n->stamp, n});
+    std::push_heap(heap_.begin(), heap_.end());
+  }
+
+  Node* pop();
+
+  /// slot += g, in place where nobody can see the slot.
+  void gather(Node*& slot, Tensor g) {
+    if (!slot) {
+      slot = g.release();
+      return;
+    }
+    Tensor sum = Tensor::adopt(std::exchange(slot, nullptr));
+    slot = accumulate(std::move(sum), g, create_).release();
+  }
+
+  void stage(Node* n, Tensor g);
+
+  void visit(Node* n);
+  void visit_joint(Node* n, Tensor g);
+  void pass_to_joint(Node* n, Tensor g);
+  Tensor see(Node* n, Tensor g);
+  void contribute(Node* n, int i, const Tensor& g, Tensor dx);
+  bool wants(Node* x) const {
+    return x && x->requires_grad && (!restricted_ || leads_to_input(x) || captured_.find(x));
+  }
+  bool leads_to_input(Node* x) const { return needed_.find(x) != nullptr; }
+  void find_needed(std::span<const Tensor> outputs);
+
+  bool retain_, create_, restricted_ = false;
+  Node* next_ =
+      nullptr;  ///< the newest node of all in the queue, or one as new: a chain never touches the heap
+  std::unique_ptr<Scratch> scratch_;
+  std::vector<Entry>& heap_ = scratch_->heap;
+  std::vector<Staged>& staged_ = scratch_->staged;
+  NodeMap& where_ = scratch_->where;
+  NodeMap& captured_ = scratch_->captured;
+  NodeMap& needed_ = scratch_->needed;
+};
+
+}  // namespace xgrad::detail
