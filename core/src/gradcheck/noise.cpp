@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gradcheck/compensated.hpp"
+#include "gradcheck/problem.hpp"
+
+namespace xgrad::checking {
+namespace {
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr int samples = 8;
+
+/// Every entry that is not 0, moved by 16 to 63 ulp a step: so small that f is a straight line but for
+/// rounding.
+std::vector<Move> tiny_moves(const Problem& problem, Generator& random) {
+  std::vector<Move> moves;
+  for (int i = 0; i < problem.leaf_count(); ++i)
+    for (std::int64_t k = 0; k < problem.leaf(i).numel(); ++k) {
+      const double x = std::abs(problem.at({i, k}));
+      if (x == 0 || !std::isfinite(x)) continue;
+      const double ulps = 16 + random.draw() % 48;
+      moves.push_back({i, k, (random.draw() & 1u ? ulps : -ulps) * eps * power_of_two(x)});
+    }
+  return moves;
+}
+
+/// The root mean square of rounding errors from equally spaced values: the smallest of three orders.
+double noise_in(std::vector<double> values) {
+  double noise = std::numeric_limits<double>::infinity();
+  double norm = 1;  // (2k)! / (k!)^2: by how much differences of order k amplify independent errors
+  for (int k = 1; k <= 5; ++k) {
+    for (std::size_t i = 0; i + 1 < values.size(); ++i) values[i] = values[i + 1] - values[i];
+    values.pop_back();
+    norm *= (4.0 * k - 2) / k;
+    if (k < 3) continue;
+    double squares = 0;
+    for (double d : values) squares += d * d;
+    noise = std::min(noise, std::sqrt(squares / (norm * static_cast<double>(values.size()))));
+  }
+  return noise;
+}
+
+}  // namespace
+
+Values rounding_noise(Problem& problem, Generator& random,
+                      const std::function<Values(std::span<const Move>, double)>& f) {
+  const std::vector<Move> moves = tiny_moves(problem, random);
+  std::vector<Values> at;
+  for (int j = 1; j <= samples; ++j) at.push_back(f(moves, j));
+  Values noise(at[0].size());
+  for (std::size_t k = 0; k < noise.size(); ++k) {
+    std::vector<double> column;
+    for (const Values& y : at) column.push_back(y[k]);
+    const double size = std::abs(column[0]);
+    const double measured = noise_in(std::move(column));
+    // A function of a few operations is good to an ulp or two, whatever eight samples happen to show.
+    noise[k] = std::max(std::isfinite(measured) ? 2 * measured : 0, 2 * eps * size) +
+               std::numeric_limits<double>::denorm_min();
+    if (!std::isfinite(size)) noise[k] = 0;
+  }
+  return noise;
+}
+
+double Setting::noise_of_gradient(int leaf, std::int64_t index) {
+  if (!gradient_noise) {
+    const Values units = signed_numbers(v.size(), random);
+    const auto flat = [&](std::span<const Move> moves, double step) {
+      Values w = v;
+      for (std::size_t k = 0; k < w.size(); ++k) w[k] *= 1 + 32 * eps * step * units[k];
+      Values all;
+      for (const Values& g : problem.gradient_at(moves, step, w)) all.insert(all.end(), g.begin(), g.end());
+      return all;
+    };
+    const Values all = rounding_noise(problem, random, flat);
+    gradient_noise.emplace();
+    auto from = all.begin();
+    for (const Values& g : gradient) {
+      const auto to = from + static_cast<std::ptrdiff_t>(g.size());
+      gradient_noise->emplace_back(from, to);
+      from = to;
+    }
+  }
+  return 8 * (*gradient_noise)[static_cast<std::size_t>(leaf)][static_cast<std::size_t>(index)];
+}
+
+Shift Setting::shift(std::span<const Move> moves, double h) {
+  const Values ahead = problem.value_at(moves, h);
+  const Values behind = problem.value_at(moves, -h);
+  const Values& here = problem.value();
+  CompensatedSum forward, backward;
+  Shift s;
+  double all = 0;
+  for (std::size_t k = 0; k < v.size(); ++k) {
+    if (v[k] == 0) continue;
+    const double up = ahead[k] - here[k], down = here[k] - behind[k];
+    s.has_forward = s.has_forward && std::isfinite(up);
+    s.has_backward = s.has_backward && std::isfinite(down);
+    forward.add_product(v[k], up);
+    backward.add_product(v[k], down);
+    s.low += std::min(v[k] * up, v[k] * down);
+    s.gap += std::abs(v[k] * (up - down));
+    s.magnitude += std::abs(v[k]) * std::max(std::abs(up), std::abs(down));
+    const bool moved = up != 0 || down != 0;
+    (moved ? s.noise : s.still_noise) += std::abs(v[k]) * noise[k];
+    s.value += moved ? std::abs(v[k] * here[k]) : 0;
+    all += std::abs(v[k] * here[k]);
+  }
+  if (s.magnitude == 0) s.value = all;
+  s.forward = forward.value() / h;
+  s.backward = backward.value() / h;
+  for (double* part : {&s.low, &s.gap, &s.magnitude, &s.noise, &s.still_noise}) *part /= h;
+  return s;
+}
+
+}  // namespace xgrad::checking
