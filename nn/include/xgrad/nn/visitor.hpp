@@ -62,9 +62,12 @@ class Visitor {
   static Visitor of(const Module& module);
 
   /// All tensors in the order of the visit.
-  const std::vector<Slot>& slots() const { return slots_; }
+  const std::vector<Slot>& slots() const& { return slots_; }
   /// All modules, each after its members.
-  const std::vector<Module*>& modules() const { return modules_; }
+  const std::vector<Module*>& modules() const& { return modules_; }
+  // By value from a temporary, so that `for (auto& slot : Visitor::of(model).slots())` is safe.
+  std::vector<Slot> slots() && { return std::move(slots_); }
+  std::vector<Module*> modules() && { return std::move(modules_); }
 
  private:
   /// Extends the path by one name until the end of its scope.

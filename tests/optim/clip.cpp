@@ -1,0 +1,67 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "xgrad/core.hpp"
+#include "xgrad/optim.hpp"
+
+using namespace xgrad;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+Tensor with_gradient(std::vector<double> gradient) {
+  Tensor p = zeros({static_cast<std::int64_t>(gradient.size())}, {.dtype = float64, .requires_grad = true});
+  p.set_grad(tensor(gradient));
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("clipping scales all gradients to the largest allowed norm together") {
+  const Tensor a = with_gradient({3}), b = with_gradient({0, 4});
+
+  const double before = optim::clip_grad_norm_({a, b}, 1);
+
+  CHECK(before == 5);
+  CHECK(a.grad().item() == doctest::Approx(3 / (5 + 1e-6)).epsilon(1e-15));
+  CHECK(b.grad().at({1}) == doctest::Approx(4 / (5 + 1e-6)).epsilon(1e-15));
+}
+
+TEST_CASE("gradients within the norm stay as they are") {
+  const Tensor a = with_gradient({3, 4});
+
+  CHECK(optim::clip_grad_norm_({a}, 6) == 5);
+  CHECK(a.grad().to_vector<double>() == std::vector<double>{3, 4});
+}
+
+TEST_CASE("clipping knows other norms") {
+  CHECK(optim::clip_grad_norm_({with_gradient({3, -4})}, 100, 1) == 7);
+  CHECK(optim::clip_grad_norm_({with_gradient({3, -4})}, 100, infinity) == 4);
+  CHECK(optim::clip_grad_norm_({with_gradient({1, 2})}, 100, 3) == doctest::Approx(2.080083823051904));
+}
+
+TEST_CASE("parameters without gradient are passed over") {
+  const Tensor none = zeros({2}, {.requires_grad = true});
+
+  CHECK(optim::clip_grad_norm_({none}, 1) == 0);
+  CHECK_FALSE(none.grad().defined());
+}
+
+TEST_CASE("clipping by value limits each element") {
+  const Tensor a = with_gradient({-3, 0.5, 4});
+
+  optim::clip_grad_value_({a}, 1);
+
+  CHECK(a.grad().to_vector<double>() == std::vector<double>{-1, 0.5, 1});
+}
+
+TEST_CASE("limits that make no sense are errors") {
+  CHECK_THROWS_WITH_AS(optim::clip_grad_norm_({with_gradient({1})}, -1),
+                       "clip_grad_norm_: max_norm must be at least 0 and finite: got -1", Error);
+  CHECK_THROWS_WITH_AS(optim::clip_grad_norm_({with_gradient({1})}, 1, 0),
+                       "clip_grad_norm_: p must be above 0: got 0", Error);
+  CHECK_THROWS_WITH_AS(optim::clip_grad_value_({with_gradient({1})}, -1),
+                       "clip_grad_value_: max_value must be at least 0 and finite: got -1", Error);
+}
