@@ -86,7 +86,7 @@ TEST_CASE("copying a sequence copies its layers, which share their tensors") {
 }
 
 TEST_CASE("a layer is reached by index and by type") {
-  nn::Sequential net{nn::Linear{2, 4}, nn::ReLU{}};
+  nn::Sequential net{nn::Linear{2, 4, {.bias = false}}, nn::ReLU{}};
 
   CHECK(values(net[1](tensor({-1.0}))) == std::vector<float>{0});
   CHECK(net.at<nn::Linear>(0).weight.shape() == Shape{4, 2});
