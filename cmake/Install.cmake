@@ -1,4 +1,4 @@
-# cmake --install: the library, its headers, and the package for find_package(xgrad [COMPONENTS xtensor]).
+# cmake --install: the library, its headers, the data sets, and the package for find_package(xgrad [COMPONENTS xtensor]).
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -22,3 +22,4 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/xgradConfig.cmake ${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake
         DESTINATION ${package_dir})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/xgrad/data)

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "xgrad/data/csv.hpp"
+#include "xgrad/data/dataset.hpp"
+#include "xgrad/data/directories.hpp"
+#include "xgrad/data/idx.hpp"
+#include "xgrad/data/loader.hpp"
+#include "xgrad/data/scaling.hpp"
+#include "xgrad/data/sets.hpp"
+#include "xgrad/data/split.hpp"

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "xgrad/core/random.hpp"
+#include "xgrad/data/dataset.hpp"
+
+namespace xgrad::data {
+
+struct LoaderOptions {
+  std::int64_t batch_size = 1;
+  bool shuffle = false;    ///< a new order in each pass
+  bool drop_last = false;  ///< leave out the last batch when it is smaller than the others
+  /// Draws the orders. `Generator(7)` makes them independent of all else that is random.
+  Generator generator = default_generator();
+};
+
+/// Some examples: one tensor for each tensor of the data set.
+///
+/// A batch of two tensors takes two names: `const auto& [x, y] = batch`.
+class Batch {
+ public:
+  std::size_t size() const { return tensors_.size(); }
+  const Tensor& operator[](std::size_t i) const { return tensors_[i]; }
+  const std::vector<Tensor>& tensors() const { return tensors_; }
+
+  /// Element 0 or 1 of a batch of two tensors. Throws Error for any other number of tensors.
+  template <std::size_t I>
+  const Tensor& get() const& {
+    check_two();
+    return tensors_[I];
+  }
+  template <std::size_t I>
+  Tensor& get() & {
+    check_two();
+    return tensors_[I];
+  }
+  template <std::size_t I>
+  Tensor&& get() && {
+    check_two();
+    return std::move(tensors_[I]);
+  }
+
+ private:
+  friend class Loader;
+  void check_two() const;
+
+  std::vector<Tensor> tensors_;
+};
+
+/// Goes through a data set in batches: `for (const auto& [x, y] : Loader(set, {.batch_size = 64}))`.
+///
+/// Each begin() starts a pass over all examples. Without shuffle, batches are consecutive rows that share the
+/// memory of the data set: do not write to them. With shuffle, begin() draws a permutation in the way that
+/// PyTorch's DataLoader does, so that the same seed gives the same batches: two 64-bit numbers from the
+/// generator, the second of which seeds the permutation.
+///
+/// A Loader shares ownership of its data set, and so does each pass.
+class Loader {
+ public:
+  /// Throws Error for a batch size below 1.
+  explicit Loader(TensorDataset dataset, LoaderOptions options = {});
+
+  /// Number of batches in a pass.
+  std::int64_t size() const;
+  const TensorDataset& dataset() const { return dataset_; }
+  const LoaderOptions& options() const { return options_; }
+
+  /// The place in a pass: an input iterator.
+  class Iterator {
+   public:
+    using value_type = Batch;
+    using difference_type = std::ptrdiff_t;
+
+    const Batch& operator*() const { return batch_; }
+    const Batch* operator->() const { return &batch_; }
+    Iterator& operator++() {
+      fetch(position_ + 1);
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.position_ >= it.count_; }
+
+   private:
+    friend class Loader;
+    explicit Iterator(const Loader& loader);
+    void fetch(std::int64_t position);
+
+    TensorDataset dataset_;
+    std::int64_t batch_size_;
+    std::int64_t count_;
+    std::int64_t position_ = 0;
+    Tensor order_;  // undefined: as they are
+    Batch batch_;
+  };
+
+  Iterator begin() const { return Iterator(*this); }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  TensorDataset dataset_;
+  LoaderOptions options_;
+};
+
+}  // namespace xgrad::data
+
+template <>
+struct std::tuple_size<xgrad::data::Batch> : std::integral_constant<std::size_t, 2> {};
+template <std::size_t I>
+struct std::tuple_element<I, xgrad::data::Batch> {
+  using type = xgrad::Tensor;
+};

@@ -1,0 +1,97 @@
+#include "csv_columns.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace xgrad::data {
+
+namespace {
+
+std::string list(const std::vector<std::string>& names) {
+  std::string s;
+  for (const std::string& name : names) (s += s.empty() ? "" : ", ") += name;
+  return s;
+}
+
+std::size_t find_column(const CsvRows& rows, const Columns& table, const Column& column) {
+  const auto count = static_cast<std::int64_t>(table.count);
+  if (!column.by_name()) {
+    const std::int64_t i = column.number() < 0 ? column.number() + count : column.number();
+    if (i >= 0 && i < count) return static_cast<std::size_t>(i);
+    rows.fail("there is no column " + std::to_string(column.number()) + " among " + std::to_string(count));
+  }
+  const auto& names = table.names;
+  if (names.empty())
+    rows.fail("columns without a header have numbers and not names: " + shown(column.name()));
+  const auto at = std::find(names.begin(), names.end(), column.name());
+  if (at == names.end()) rows.fail("there is no column " + shown(column.name()) + " among " + list(names));
+  if (std::find(at + 1, names.end(), column.name()) != names.end())
+    rows.fail("more than one column is called " + shown(column.name()) + ", say its number");
+  return static_cast<std::size_t>(at - names.begin());
+}
+
+void read_header(CsvRows& rows, std::vector<std::string>& names) {
+  bool numbers = true;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    names.emplace_back(rows[i]);
+    numbers &= number_in(rows[i]).has_value();
+  }
+  if (numbers) rows.fail_at(0, "the header holds numbers, and .header = false reads a table that has none");
+  if (!rows.next()) rows.fail("no row follows the header");
+}
+
+}  // namespace
+
+std::vector<std::string> Columns::names_of(const std::vector<std::size_t>& columns) const {
+  std::vector<std::string> of;
+  if (!names.empty())
+    for (std::size_t i : columns) of.push_back(names[i]);
+  return of;
+}
+
+Columns begin_table(CsvRows& rows, const CsvOptions& options) {
+  for (std::int64_t i = 0; i < options.skip_lines; ++i) rows.skip_line();
+  if (!rows.next()) rows.fail("the file is empty");
+
+  Columns table;
+  table.count = rows.size();
+  if (options.header) read_header(rows, table.names);
+
+  std::vector<bool> taken(table.count);
+  const auto take = [&](const Column& column) {
+    const std::size_t i = find_column(rows, table, column);
+    if (taken[i]) rows.fail("column " + std::to_string(i + 1) + " is named twice in the options");
+    taken[i] = true;
+    return i;
+  };
+  if (options.label.given()) table.label = take(options.label);
+  for (const Column& column : options.targets) table.targets.push_back(take(column));
+  for (const Column& column : options.ignore) take(column);
+  for (const Column& column : options.features) table.features.push_back(take(column));
+  if (options.features.empty())
+    for (std::size_t i = 0; i < table.count; ++i)
+      if (!taken[i]) table.features.push_back(i);
+  if (table.features.empty()) rows.fail("no column is left for the features");
+  return table;
+}
+
+std::optional<double> number_in(std::string_view field) {
+  const char* first = field.data();
+  const char* last = first + field.size();
+  while (first != last && *first == ' ') ++first;
+  while (last != first && last[-1] == ' ') --last;
+  if (last - first > 1 && *first == '+' && first[1] != '-') ++first;
+
+  double value = 0;
+  auto read = std::from_chars(first, last, value);
+  if (read.ec == std::errc::result_out_of_range) {  // too small is 0, and long double can tell
+    long double wide = 0;
+    read = std::from_chars(first, last, wide);
+    value = static_cast<double>(wide);
+  }
+  if (read.ec != std::errc() || read.ptr != last || !std::isfinite(value)) return {};
+  return value;
+}
+
+}  // namespace xgrad::data
