@@ -221,6 +221,12 @@ V tanh_slope(const V& x) {
   return V(4) * vec::sigmoid_slope(x + x);
 }
 
+/// -1, 0 or 1; nan stays nan.
+template <class V>
+V sign(const V& x) {
+  return xsimd::select(x > V(0), V(1), xsimd::select(x < V(0), V(-1), x));
+}
+
 /// g d, and 0 where g is 0.
 template <class V>
 V mul0(const V& g, const V& d) {

@@ -5,6 +5,7 @@
 #include "errors.hpp"
 #include "kernels/broadcast.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/vector.hpp"
 #include "node.hpp"
 
 // One pass over elements. Functors are generic lambdas over raw values; the loops are plain, so that the
@@ -18,10 +19,6 @@ template <class R, class T, class F>
 void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
   for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(x[i]));
 }
-
-/// Elements in 64 bytes.
-template <class T>
-inline constexpr std::int64_t lanes = static_cast<std::int64_t>(line / sizeof(T));
 
 template <class... T>
 bool all_aligned(const T*... p) {

@@ -5,6 +5,7 @@
 #include "kernels/batch.hpp"
 #include "kernels/fold.hpp"
 #include "kernels/part.hpp"
+#include "xgrad/core/shape.hpp"
 
 // Kernels over the lines of a tensor along one axis: softmax, cross-entropy. Each is written once, for a line
 // type that says how to walk: a Row is one contiguous line and goes along it batch by batch; Columns are as
@@ -33,6 +34,10 @@ struct Row {
     return load_part<V>(p + i * width, n - i * width, fill);
   }
   void store(T* p, std::int64_t i, const V& v) const { store_part(p + i * width, n - i * width, v); }
+  /// A factor for each element of a line, from an array along the axis.
+  V factor(const T* p, std::int64_t i) const { return load(p, i); }
+  /// A number for each line, from an array over the lines.
+  V of_line(const T* p, std::int64_t first) const { return V(p[first]); }
   /// What the lanes of a line hold together, in all of them.
   V sum(const V& v) const { return V(xsimd::hadd(v)); }
   V max(const V& v) const {
@@ -54,6 +59,8 @@ struct Columns {
   std::int64_t lines() const { return count; }
   V load(const T* p, std::int64_t i, T fill = 0) const { return load_part<V>(p + i * stride, count, fill); }
   void store(T* p, std::int64_t i, const V& v) const { store_part(p + i * stride, count, v); }
+  V factor(const T* p, std::int64_t i) const { return V(p[i]); }
+  V of_line(const T* p, std::int64_t first) const { return load_part<V>(p + first, count, 0); }
   V sum(const V& v) const { return v; }
   V max(const V& v) const { return v; }
 };

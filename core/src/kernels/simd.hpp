@@ -4,6 +4,7 @@
 
 #include "kernels/batch.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/part.hpp"
 
 // One pass over elements with transcendental functions. Functors are generic lambdas over SIMD batches:
 // `map_simd(x, [](auto v) { return vec::tanh(v); })`. The last elements of a tensor go through the same batch
@@ -58,6 +59,28 @@ Tensor zip_simd(F f, const Tensor& x, const More&... more) {
     simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x), ptr<const T>(more)...);
   });
   return o;
+}
+
+/// The sum of f(x[i]...), in halves down to short runs, so that its error grows with the logarithm of n and
+/// its order depends on n only.
+template <class T, class F, class... X>
+T simd_sum(std::int64_t n, F f, const X*... x) {
+  using V = xsimd::batch<T>;
+  constexpr std::int64_t width = V::size, block = 64 * width;
+  if (n > block) {
+    const std::int64_t half = (n / 2 + block - 1) / block * block;
+    const T left = simd_sum<T>(half, f, x...);
+    return left + simd_sum<T>(n - half, f, x + half...);
+  }
+  V s(0);
+  std::int64_t i = 0;
+  for (; i + width <= n; i += width) s += f(V::load_unaligned(x + i)...);
+  if (i < n) {
+    alignas(line) T rest[V::size] = {};
+    store_part(rest, n - i, f(load_part<V>(x + i, n - i, 0)...));
+    s += V::load_aligned(rest);
+  }
+  return xsimd::hadd(s);
 }
 
 }  // namespace xgrad::detail

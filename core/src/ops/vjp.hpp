@@ -27,4 +27,16 @@ Tensor leaky_relu_vjp(const Tensor& g, const Tensor& x, double slope);
 Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis);
 Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis);
 
+// Of losses; g has the shape of the loss without reduction or is one number, and scale is 1 or, for a mean,
+// what the sum is multiplied by.
+
+/// 2 scale g (a - b).
+Tensor mse_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double scale);
+/// scale g sign(a - b).
+Tensor l1_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double scale);
+/// scale g (p - t) / max(p (1 - p), 1e-12).
+Tensor binary_cross_entropy_vjp(const Tensor& g, const Tensor& p, const Tensor& t, double scale);
+/// scale g (s(x) - t) as scale g ((1 - t) s(x) - t s(-x)), s the sigmoid.
+Tensor binary_cross_entropy_with_logits_vjp(const Tensor& g, const Tensor& x, const Tensor& t, double scale);
+
 }  // namespace xgrad::detail

@@ -1,0 +1,194 @@
+#include "ops/loss_labels.hpp"
+#include "ops/vjp.hpp"
+#include "xgrad/core/ops/activation.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace {
+
+/// The losses of lines; peaks, if given, takes the largest logit and the rest of each line for the gradient.
+template <class T>
+Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weight, const Labels& labels,
+                   T* peaks) {
+  const Block b = block_at(input.shape(), class_axis(input));
+  const std::int64_t lines = b.outer * b.inner;
+  const Weights<T> weights(target, weight, b.n, labels);
+  Tensor losses = new_tensor(target.shape(), input.dtype());
+  each_line<T>(b, [&](auto along, std::int64_t at, std::int64_t first) {
+    using V = typename decltype(along)::V;
+    const T* x = ptr<const T>(input) + at;
+    T* loss = ptr<T>(losses) + first;
+    const auto [top, rest] = peak_of(along, x);
+    const V log_total = vec::log1p(rest);
+    if (peaks) {
+      store_part(peaks + first, along.lines(), top);
+      store_part(peaks + lines + first, along.lines(), rest);
+    }
+    V smooth(0);  // what all classes together add
+    if (weights.share != 0) {
+      const V missing = line_sum(along, [&](std::int64_t i) {
+        const V d = top - along.load(x, i, top.get(0));
+        return weights.weight ? along.factor(weights.weight, i) * d : d;
+      });
+      smooth = V(weights.share) * (missing + V(weights.all) * log_total);
+    }
+    alignas(line) T largest[V::size], logs[V::size], extra[V::size];
+    top.store_aligned(largest), log_total.store_aligned(logs), smooth.store_aligned(extra);
+    for (std::int64_t l = 0; l < along.lines(); ++l) {
+      if (weights.ignored(first + l)) {
+        loss[l] = 0;
+        continue;
+      }
+      const T logit = x[weights.label[first + l] * b.inner + l];
+      loss[l] = weights.own(first + l) * ((largest[l] - logit) + logs[l]) + extra[l];
+    }
+  });
+  return losses;
+}
+
+/// A = w_label (1 - smoothing) + smoothing / classes sum w of each line, times scale; 0 where it is ignored.
+Tensor line_factors(const Tensor& target, const Tensor& weight, std::int64_t classes, DType dtype,
+                    const Labels& labels) {
+  Tensor y = new_tensor(target.shape(), dtype);
+  visit_floating(dtype, [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const Weights<T> weights(target, weight, classes, labels);
+    for (std::int64_t i = 0; i < target.numel(); ++i)
+      ptr<T>(y)[i] = weights.ignored(i) ? T(0) : weights.total(i) * static_cast<T>(labels.scale);
+  });
+  return y;
+}
+
+/// With p = softmax(x): scale g (A p - a), where a is what each class counts and A their sum. At a label that
+/// is also the largest logit, p - 1 is -rest / (1 + rest), which keeps its last places where p is almost 1.
+template <class T>
+void cross_entropy_slope(T* dx, const T* g, bool each, const Tensor& input, const Tensor& peaks,
+                         const Weights<T>& weights) {
+  const Block b = block_at(input.shape(), class_axis(input));
+  const std::int64_t lines = b.outer * b.inner;
+  const T *tops = ptr<const T>(peaks), *rests = tops + lines;
+  each_line<T>(b, [&](auto along, std::int64_t at, std::int64_t first) {
+    using V = typename decltype(along)::V;
+    const T* x = ptr<const T>(input) + at;
+    T* d = dx + at;
+    alignas(line) T totals[V::size] = {}, shares[V::size] = {};
+    for (std::int64_t l = 0; l < along.lines(); ++l) {
+      if (weights.ignored(first + l)) continue;
+      const T u = g[each ? first + l : 0] * static_cast<T>(weights.labels.scale);
+      totals[l] = u == 0 ? u : u * weights.total(first + l);
+      shares[l] = u * weights.share;
+    }
+    const V top = along.of_line(tops, first), total = along.of_line(totals, 0);
+    const V share = along.of_line(shares, 0), scale = V(1) / (V(1) + along.of_line(rests, first));
+    for (std::int64_t i = 0; i < along.steps(); ++i) {
+      const V p = vec::exp(along.load(x, i) - top) * scale;
+      V v = vec::mul0(total, p);
+      if (weights.share != 0) v -= weights.weight ? share * along.factor(weights.weight, i) : share;
+      along.store(d, i, v);
+    }
+    for (std::int64_t l = 0; l < along.lines(); ++l) {
+      if (totals[l] == 0) continue;
+      const std::int64_t place = weights.label[first + l] * b.inner + l;
+      const T u = g[each ? first + l : 0] * static_cast<T>(weights.labels.scale), rest = rests[first + l];
+      if (x[place] == tops[first + l])
+        d[place] = totals[l] * (-rest / (1 + rest)) + shares[l] * (weights.all - weights.of(first + l));
+      else
+        d[place] -= u * weights.own(first + l);
+    }
+  });
+}
+
+Tensor cross_entropy_vjp(const Tensor& g, const Tensor& input, const Tensor& target, const Tensor& peaks,
+                         const Tensor& weight, const Labels& labels) {
+  static constexpr auto weight_of = [](Fn f) { return f.inputs() > 4 ? f.x(4) : Tensor(); };
+  static constexpr std::uint32_t read = keep::x(1) | keep::x(2) | keep::x(3) | keep::x(4);
+  static constexpr Op op = {
+      .name = "cross_entropy_vjp",
+      .vjp = {{{read,  // dg
+                [](Grad h, Fn f) {
+                  const Tensor x = f.x(1), one = constant(1, h.dtype());
+                  const Tensor dg = mul0(
+                      h, cross_entropy_vjp(one, x, f.x(2), f.x(3), weight_of(f), f.attributes<Labels>()));
+                  return f.shape(0) == f.x(2).shape() ? sum(dg, class_axis(x)) : dg;
+                }},
+               {keep::x(0) | read, [](Grad h, Fn f) {  // dx
+                  const Tensor u = f.x(0), x = f.x(1), t = f.x(2);
+                  const int axis = class_axis(x);
+                  const Tensor factors =
+                      mul0(u, line_factors(t, weight_of(f), x.size(axis), x.dtype(), f.attributes<Labels>()));
+                  return softmax_vjp(mul0(h, unsqueeze(factors, axis)), softmax(x, axis), axis);
+                }}}}};
+  Tensor y = new_like(input);
+  visit_floating(input.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const Weights<T> weights(target, weight, input.size(class_axis(input)), labels);
+    cross_entropy_slope(ptr<T>(y), ptr<const T>(g), g.shape() == target.shape(), input, peaks, weights);
+  });
+  const Ref inputs[] = {g, input, target, peaks, weight};
+  return record(op, std::span(inputs, weight.defined() ? 5 : 4), std::move(y), labels);
+}
+
+/// Cross-entropy with a probability for each class instead of a label.
+Tensor soft_cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options) {
+  const auto [x, t] = loss_operands("cross_entropy", input, target);
+  const int axis = class_axis(x);
+  const double e = options.label_smoothing, classes = static_cast<double>(x.size(axis));
+  const Tensor share = e == 0 ? t : t * (1 - e) + e / classes;
+  Tensor losses = mul0(-share, log_softmax(x, axis));
+  if (options.weight.defined()) {
+    Shape along = Shape::filled(x.dim(), 1);
+    along[axis] = x.size(axis);
+    losses = losses * reshape(options.weight, along);
+  }
+  if (options.reduction == Reduction::none) return sum(losses, axis);
+  const double lines = static_cast<double>(x.numel()) / classes;
+  return options.reduction == Reduction::sum ? sum(losses) : sum(losses) / lines;
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& input, const Tensor& target) { return cross_entropy(input, target, {}); }
+
+Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOptions options) {
+  static constexpr auto rule = [](Grad g, Fn f) {
+    return cross_entropy_vjp(g, f.x(0), f.x(1), f.x(2), f.inputs() > 3 ? f.x(3) : Tensor(),
+                             f.attributes<Labels>());
+  };
+  static constexpr Op op = {.name = "cross_entropy",
+                            .vjp = {{{keep::x(0) | keep::x(1) | keep::x(2) | keep::x(3), rule}}}};
+  const Tensor& weight = options.weight;
+  check_floating("cross_entropy", input);
+  if (input.dim() == 0)
+    fail("cross_entropy", "the input needs an axis of classes: " + describe(input, target));
+  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
+    fail("cross_entropy",
+         "label_smoothing must be in [0, 1]: it is " + std::to_string(options.label_smoothing));
+  check_weight("cross_entropy", input, weight);
+  if (is_floating(target.dtype()) && target.shape() == input.shape())
+    return soft_cross_entropy(input, target, options);
+  if (target.dtype() != int64)
+    fail("cross_entropy",
+         "the target must be int64 labels, or floating probabilities of the input's shape: " +
+             describe(input, target) + "; convert labels with .to(int64)");
+  check_labels("cross_entropy", input, target, options.ignore_index);
+
+  const double count = counted(target, weight, options.ignore_index, options.reduction);
+  const Labels labels{options.label_smoothing, options.ignore_index, 1 / count};
+  const bool recorded = recording && input.requires_grad();
+  const Tensor peaks = recorded ? new_tensor({2, target.numel()}, input.dtype()) : Tensor();
+  Tensor y = visit_floating(input.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return reduced_lines<T>(line_losses<T>(input, target, weight, labels, recorded ? ptr<T>(peaks) : nullptr),
+                            options.reduction, count);
+  });
+  if (!recorded) return y;
+  const Ref inputs[] = {input, target, peaks, weight};
+  return record(op, std::span(inputs, weight.defined() ? 4 : 3), std::move(y), labels);
+}
+
+}  // namespace xgrad

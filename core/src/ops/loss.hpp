@@ -1,0 +1,57 @@
+#pragma once
+
+#include "kernels/simd.hpp"
+#include "ops/promote.hpp"
+#include "xgrad/core/ops/loss.hpp"
+
+// What losses share.
+
+namespace xgrad::detail {
+
+/// A prediction and its target in one floating dtype. Throws Error when their shapes differ: a target of
+/// shape [n] against a prediction of shape [n, 1] would broadcast to n^2 losses.
+std::pair<Tensor, Tensor> loss_operands(const char* op, const Tensor& input, const Tensor& target);
+
+/// Losses of elements, reduced by ops.
+Tensor reduced(const Tensor& losses, Reduction reduction);
+
+/// What a reduction multiplies each of n losses by.
+inline double scale_of(Reduction reduction, std::int64_t n) {
+  return reduction == Reduction::mean ? 1.0 / static_cast<double>(n) : 1.0;
+}
+
+/// f of corresponding elements, reduced in the same pass.
+template <class F>
+Tensor loss_value(Reduction reduction, F f, const Tensor& a, const Tensor& b) {
+  if (reduction == Reduction::none) return zip_simd(f, a, b);
+  Tensor y = new_tensor({}, a.dtype());
+  visit_floating(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const T s = simd_sum<T>(a.numel(), f, ptr<const T>(a), ptr<const T>(b));
+    *ptr<T>(y) = reduction == Reduction::mean ? s / static_cast<T>(a.numel()) : s;
+  });
+  return y;
+}
+
+/// scale g f(a, b) in one pass, where g has the shape of a or is one number.
+template <class F>
+Tensor loss_slope(const Tensor& g, double scale, F f, const Tensor& a, const Tensor& b) {
+  Tensor y = new_like(a);
+  visit_floating(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    using V = xsimd::batch<T>;
+    const V s(static_cast<T>(scale));
+    if (g.shape() == a.shape())
+      simd_loop(
+          a.numel(), ptr<T>(y), [&](const V& w, const V& u, const V& v) { return vec::mul0(s * w, f(u, v)); },
+          ptr<const T>(g), ptr<const T>(a), ptr<const T>(b));
+    else
+      simd_loop(
+          a.numel(), ptr<T>(y),
+          [f, w = s * V(*ptr<T>(g))](const V& u, const V& v) { return vec::mul0(w, f(u, v)); },
+          ptr<const T>(a), ptr<const T>(b));
+  });
+  return y;
+}
+
+}  // namespace xgrad::detail
