@@ -73,8 +73,9 @@ Tensor uniform_(Tensor t, double low, double high, Generator generator) {
     throw Error("uniform_: low must not be above high: low = " + detail::number(low) +
                 ", high = " + detail::number(high));
   const Tensor u = rand(t.shape(), {.dtype = t.dtype()}, std::move(generator));
+  // Fused, as in PyTorch: the last bit depends on it.
   transform(t, u, [&]<class T>(T z) {
-    return z * (static_cast<T>(high) - static_cast<T>(low)) + static_cast<T>(low);
+    return std::fma(z, static_cast<T>(high) - static_cast<T>(low), static_cast<T>(low));
   });
   return t;
 }
@@ -84,7 +85,7 @@ Tensor normal_(Tensor t, double mean, double stddev, Generator generator) {
   if (!(stddev >= 0))
     throw Error("normal_: the standard deviation must be at least 0: got " + detail::number(stddev));
   const Tensor z = randn(t.shape(), {.dtype = t.dtype()}, std::move(generator));
-  transform(t, z, [&]<class T>(T v) { return v * static_cast<T>(stddev) + static_cast<T>(mean); });
+  transform(t, z, [&]<class T>(T v) { return std::fma(v, static_cast<T>(stddev), static_cast<T>(mean)); });
   return t;
 }
 
