@@ -2,8 +2,12 @@
 
 #include "xgrad/core/anomaly.hpp"
 #include "xgrad/core/backward.hpp"
+#include "xgrad/core/checkpoint.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/custom_op.hpp"
+#include "xgrad/core/functional.hpp"
 #include "xgrad/core/gradcheck.hpp"
+#include "xgrad/core/graph.hpp"
 #include "xgrad/core/hooks.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

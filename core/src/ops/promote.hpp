@@ -30,5 +30,6 @@ inline DType dtype_with(const Tensor& x, Scalar s) {
 /// A 0-dimensional constant.
 Tensor constant(Scalar value, DType dtype);
 Tensor zeros_of(const Shape& shape, DType dtype);
+Tensor ones_of(const Shape& shape, DType dtype);
 
 }  // namespace xgrad::detail

@@ -7,8 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "xgrad/core/error.hpp"
-#include "xgrad/core/tensor.hpp"
+#include "xgrad/core/function.hpp"
 
 // Checks gradients against differences of the function itself. A central difference is taken at two steps
 // and extrapolated (Richardson, 1911), and its truncation and rounding errors are estimated for every entry,
@@ -121,55 +120,6 @@ GradcheckResult gradcheck(TensorsFunction f, const std::vector<Tensor>& inputs,
                           const GradcheckOptions& options);
 GradcheckResult gradcheck_parameters(TensorsFunction f, const std::vector<Tensor>& parameters,
                                      const GradcheckOptions& options);
-
-template <class Y>
-std::vector<Tensor> as_tensors(Y&& y) {
-  if constexpr (std::convertible_to<Y, Tensor>)
-    return {Tensor(static_cast<Y&&>(y))};
-  else
-    return std::vector<Tensor>(y.begin(), y.end());
-}
-
-template <std::size_t>
-using TensorArgument = const Tensor&;
-
-template <class F, std::size_t... I>
-constexpr bool takes(std::index_sequence<I...>) {
-  return std::invocable<F&, TensorArgument<I>...>;
-}
-
-inline constexpr std::size_t most_arguments = 8;
-
-/// True when F takes n or fewer tensors, n > 0, as separate arguments.
-template <class F, std::size_t N = most_arguments>
-constexpr bool takes_tensors() {
-  if constexpr (N == 0)
-    return false;
-  else if constexpr (takes<F>(std::make_index_sequence<N>()))
-    return true;
-  else
-    return takes_tensors<F, N - 1>();
-}
-
-template <std::size_t N, class F, std::size_t... I>
-std::vector<Tensor> spread(F& f, const std::vector<Tensor>& x, std::index_sequence<I...> places) {
-  if constexpr (takes<F>(places))
-    if (x.size() == N) return as_tensors(f(x[I]...));
-  if constexpr (N < most_arguments) return spread<N + 1>(f, x, std::make_index_sequence<N + 1>());
-  throw Error("gradcheck: f takes another number of tensors: there are " + std::to_string(x.size()) +
-              " inputs");
-}
-
-template <class F>
-std::vector<Tensor> call_with(F& f, const std::vector<Tensor>& x) {
-  if constexpr (takes_tensors<F>()) {
-    return spread<1>(f, x, std::make_index_sequence<1>());
-  } else {
-    static_assert(std::invocable<F&, const std::vector<Tensor>&>,
-                  "gradcheck: f takes 1 to 8 tensors, or one std::vector<Tensor>");
-    return as_tensors(f(x));
-  }
-}
 
 }  // namespace detail
 

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "xgrad/core/custom_op.hpp"
+
+namespace xgrad {
+
+namespace detail {
+Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs);
+Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& solve,
+                        const std::vector<Tensor>& parameters);
+}  // namespace detail
+
+/// f(inputs), keeping none of its intermediate values: backward computes f again, with the default generator
+/// in the state that it had, so that dropout draws the same numbers. Leaves that f captures, as a model's
+/// parameters, get their gradients too. f returns one tensor and must compute the same thing each time. Chen
+/// et al., 2016.
+template <class F>
+Tensor checkpoint(F f, const std::vector<Tensor>& inputs) {
+  return detail::checkpoint_of(as_function(std::move(f)), inputs);
+}
+template <class F>
+Tensor checkpoint(F f, const Tensor& x) {
+  return detail::checkpoint_of(as_function(std::move(f)), {x});
+}
+
+/// The x with residual(x, parameters...) = 0 that `solve(parameters...)` finds, by any code; its gradient
+/// comes from the implicit function theorem, dx/dp = -(dr/dx)^-1 dr/dp, so no step of the solver is recorded.
+/// x and the residual have as many elements; dr/dx is formed whole and must be regular. Can be differentiated
+/// again.
+template <class Residual, class Solve>
+Tensor implicit_root(Residual residual, Solve solve, const std::vector<Tensor>& parameters) {
+  return detail::implicit_root_of(as_function(std::move(residual)), as_function(std::move(solve)),
+                                  parameters);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,49 @@
+#include "xgrad/core/custom_op.hpp"
+
+#include "errors.hpp"
+#include "node.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+const CustomDefinition& definition_of(Node* n) {
+  return *static_cast<const CustomDefinition*>(n->extra->definition.get());
+}
+
+void run_vjp(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+  const CustomDefinition& d = definition_of(f.node());
+  std::vector<Tensor> result = d.vjp(f, state_of(f.node()), g[0]);
+  if (result.size() != dx.size())
+    fail(d.name.c_str(), "its vjp must return a gradient for each of " + std::to_string(dx.size()) +
+                             " inputs (an undefined one for none): it returned " +
+                             std::to_string(result.size()));
+  std::move(result.begin(), result.end(), dx.begin());
+}
+
+}  // namespace
+
+std::shared_ptr<const CustomDefinition> define(CustomDefinition definition) {
+  auto d = std::make_shared<CustomDefinition>(std::move(definition));
+  d->op.name = d->name.c_str();
+  d->op.joint = {keep::every_x | keep::y, run_vjp};
+  return d;
+}
+
+Tensor call(const std::shared_ptr<const CustomDefinition>& definition, const std::vector<Tensor>& inputs) {
+  std::shared_ptr<void> state;
+  Tensor y;
+  {
+    const NoGrad guard;
+    y = definition->forward(inputs, state);
+  }
+  if (!y.defined()) fail(definition->name.c_str(), "its forward returned an undefined tensor");
+  const std::vector<Ref> refs(inputs.begin(), inputs.end());
+  if (!is_recording() || !is_floating(y.dtype()) || !any_requires_grad(refs)) return y;
+  y = y.detach();  // a handle of our own, also where forward returned an input
+  Extra& extra = extra_of(y.node());
+  extra.state = std::move(state);
+  extra.definition = std::const_pointer_cast<CustomDefinition>(definition);
+  return record(definition->op, refs, std::move(y));
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,96 @@
+#include "xgrad/core/graph.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "node.hpp"
+#include "node_map.hpp"
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+/// All nodes behind y, consumers before what they consume.
+std::vector<Node*> nodes_behind(const Tensor& y) {
+  NodeMap seen;
+  std::vector<Node*> nodes;
+  const auto reach = [&](Node* n) {
+    if (seen.find(n)) return;
+    seen.insert(n, 1);
+    nodes.push_back(n);
+  };
+  reach(y.node());
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    for (int k = 0; k < nodes[i]->input_count; ++k)
+      if (Node* x = nodes[i]->inputs()[k]) reach(x);
+  std::stable_sort(nodes.begin(), nodes.end(),
+                   [](const Node* a, const Node* b) { return a->stamp > b->stamp; });
+  return nodes;
+}
+
+bool keeps_input(const Node* n, int i) {
+  return i < 31 ? (n->kept >> i & 1) != 0 : (n->kept & keep::every_x) == keep::every_x;
+}
+
+std::int64_t bytes_of(const Node* n) { return n->numel * size_of(n->dtype); }
+std::string type_of_node(const Node* n) { return name_of(n->dtype) + n->shape.str(); }
+
+}  // namespace
+
+std::string to_dot(const Tensor& y) {
+  const std::vector<Node*> nodes = nodes_behind(y);
+  std::map<const Node*, std::size_t> number;
+  for (Node* n : nodes) number.emplace(n, number.size());
+  std::string out = "digraph xgrad {\n  rankdir=BT;\n";
+  for (Node* n : nodes) {
+    const std::string id = "n" + std::to_string(number[n]);
+    const std::string label = n->op ? n->op->name : n->requires_grad ? "leaf" : "constant";
+    out += "  " + id + " [label=\"" + label + "\\n" + type_of_node(n) + "\"" + (n->op ? "" : ", shape=box") +
+           "];\n";
+    for (int k = 0; k < n->input_count; ++k)
+      if (Node* x = n->inputs()[k])
+        out += "  n" + std::to_string(number[x]) + " -> " + id +
+               (keeps_input(n, k) ? " [style=dashed]" : "") + ";\n";
+  }
+  return out + "}\n";
+}
+
+std::string summary(const Tensor& y) {
+  struct Row {
+    std::int64_t nodes = 0, kept = 0;
+  };
+  std::map<std::string, Row> rows;
+  std::set<const Buffer*> counted;  // a value that several rules keep is kept once
+  Row all, leaves;
+  const auto keep_value = [&](const Node* n) {
+    return n->buffer && counted.insert(n->buffer).second ? bytes_of(n) : std::int64_t{0};
+  };
+  for (Node* n : nodes_behind(y)) {
+    if (!n->op) {
+      if (n->requires_grad) ++leaves.nodes, leaves.kept += bytes_of(n);
+      continue;
+    }
+    Row& row = rows[n->op->name];
+    std::int64_t kept = n->keeps_value ? keep_value(n) : 0;
+    for (int k = 0; k < n->input_count; ++k)
+      if (n->inputs()[k] && keeps_input(n, k)) kept += keep_value(n->inputs()[k]);
+    ++row.nodes, ++all.nodes;
+    row.kept += kept, all.kept += kept;
+  }
+  std::string out;
+  const auto line = [&](const std::string& name, const Row& row) {
+    char text[128];
+    std::snprintf(text, sizeof text, "%-24s %9lld nodes %15lld bytes\n", name.c_str(),
+                  static_cast<long long>(row.nodes), static_cast<long long>(row.kept));
+    out += text;
+  };
+  for (const auto& [name, row] : rows) line(name, row);
+  line("leaves", leaves);
+  line("kept for backward", all);
+  return out;
+}
+
+}  // namespace xgrad

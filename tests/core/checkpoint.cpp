@@ -1,0 +1,83 @@
+#include <doctest/doctest.h>
+
+#include <xgrad/core.hpp>
+
+using namespace xgrad;
+using V = std::vector<double>;
+
+namespace {
+Tensor leaf(V v) { return tensor(v, {.requires_grad = true}); }
+}  // namespace
+
+TEST_CASE("checkpoint gives the value and the gradients of the plain call, of captured leaves too") {
+  const Tensor x = leaf({0.5, -1}), w = leaf({2, 3});
+  const auto f = [&w](const Tensor& t) { return tanh(t * w) * t; };
+  sum(f(x)).backward();
+  const V gx = x.grad().to_vector<double>(), gw = w.grad().to_vector<double>();
+  Tensor x2 = leaf({0.5, -1});
+  Tensor(w).zero_grad();
+
+  const Tensor y = checkpoint(f, x2);
+  sum(y).backward();
+
+  CHECK(y.to_vector<double>() == f(x).to_vector<double>());
+  CHECK(x2.grad().to_vector<double>() == gx);
+  CHECK(w.grad().to_vector<double>() == gw);
+}
+
+TEST_CASE("checkpoint keeps one node for the whole segment") {
+  const Tensor x = leaf({0.5, -1});
+  const std::int64_t before = memory_stats().live_nodes;
+
+  const Tensor y = checkpoint(
+      [](Tensor t) {
+        for (int i = 0; i < 100; ++i) t = tanh(t);
+        return t;
+      },
+      x);
+
+  CHECK(memory_stats().live_nodes - before == 1);
+  sum(y).backward();
+  CHECK(memory_stats().live_nodes == before);
+}
+
+TEST_CASE("checkpoint replays random numbers and leaves the stream as it was") {
+  const Tensor x = leaf({1, 1, 1, 1});
+  const auto noisy = [](const Tensor& t) { return t * rand_like(t); };
+  manual_seed(3);
+  const V expected = noisy(x).detach().to_vector<double>();
+  const V next = rand({2}).to_vector<double>();
+  manual_seed(3);
+
+  const Tensor y = checkpoint(noisy, x);
+  sum(y).backward();
+
+  CHECK(x.grad().to_vector<double>() == expected);
+  CHECK(rand({2}).to_vector<double>() == next);
+}
+
+TEST_CASE("checkpoint can be differentiated twice and nests") {
+  const auto f = [](const Tensor& t) {
+    return checkpoint(
+        [](const Tensor& u) { return checkpoint([](const Tensor& v) { return tanh(v); }, u * u); }, t);
+  };
+
+  const auto result = gradcheck(f, {tensor(V{0.3, -0.7})}, {.order = 2});
+
+  CHECK_MESSAGE(result.ok(), result.str());
+}
+
+TEST_CASE("checkpoint without recording is the plain call") {
+  const NoGrad guard;
+
+  CHECK(checkpoint([](const Tensor& t) { return t * 2; }, leaf({1, 2})).to_vector<double>() == V{2, 4});
+}
+
+TEST_CASE("checkpoint of a function with several outputs is an error") {
+  CHECK_THROWS_WITH_AS(checkpoint(
+                           [](const Tensor& t) {
+                             return std::vector<Tensor>{t, t};
+                           },
+                           leaf({1})),
+                       "checkpoint: the function must return one tensor: it returned 2", Error);
+}
