@@ -15,6 +15,18 @@ void Shape::resize(int rank) {
   if (fresh) outside_ = fresh;
 }
 
+void Shape::take(std::span<const std::int64_t> sizes) {
+  resize(static_cast<int>(sizes.size()));
+  std::copy(sizes.begin(), sizes.end(), begin());
+}
+
+Shape Shape::filled(int rank, std::int64_t size) {
+  Shape s;
+  s.resize(rank);
+  std::fill(s.begin(), s.end(), size);
+  return s;
+}
+
 void Shape::insert(int i, std::int64_t size) {
   Shape longer = filled(rank_ + 1, size);
   std::copy(begin(), begin() + i, longer.begin());

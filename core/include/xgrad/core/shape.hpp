@@ -19,20 +19,12 @@ class Shape {
   static constexpr int max_rank = 32;
 
   Shape() noexcept : rank_(0) {}
-  Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
-  Shape(const std::vector<std::int64_t>& sizes)  // NOLINT(google-explicit-constructor)
-      : Shape(std::span(sizes)) {}
-  explicit Shape(std::span<const std::int64_t> sizes) : Shape(filled(static_cast<int>(sizes.size()), 0)) {
-    std::copy(sizes.begin(), sizes.end(), begin());
-  }
+  Shape(std::initializer_list<std::int64_t> sizes) : rank_(0) { take({sizes.begin(), sizes.size()}); }
+  Shape(const std::vector<std::int64_t>& sizes) : rank_(0) { take(sizes); }  // NOLINT
+  explicit Shape(std::span<const std::int64_t> sizes) : rank_(0) { take(sizes); }
 
   /// A shape of `rank` axes, each of size `size`.
-  static Shape filled(int rank, std::int64_t size) {
-    Shape s;
-    s.resize(rank);
-    std::fill(s.begin(), s.end(), size);
-    return s;
-  }
+  static Shape filled(int rank, std::int64_t size);
 
   Shape(const Shape& o) : rank_(0) { assign(o); }
   Shape(Shape&& o) noexcept : rank_(o.rank_) {
@@ -98,6 +90,7 @@ class Shape {
 
  private:
   bool inside() const { return rank_ <= 4; }
+  void take(std::span<const std::int64_t> sizes);
   void resize(int rank);  // sizes that lie inside become 0, others undefined
   void take_inside(const Shape& o) {
     for (int i = 0; i < 4; ++i) inside_[i] = o.inside_[i];
