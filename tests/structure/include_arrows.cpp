@@ -33,16 +33,17 @@ const std::array folders{
 // The files of core, by what follows include/xgrad/core/ or src/ without its extension, in their order: a
 // file includes files of its own row and of the rows above it. A name that ends in '/' stands for a folder.
 const std::vector<std::vector<std::string_view>> core_stages{
-    {"error"},
+    {"error", "call_stack"},
     {"dtype"},
     {"shape", "axes"},
-    {"buffer"},
-    {"tensor", "errors"},
-    {"tape", "node"},
+    {"buffer", "pool"},
+    {"tensor", "errors", "function"},
+    {"tape", "node", "node_map", "hooks", "anomaly"},
     {"kernels/"},
     {"ops/", "creation", "random", "inplace", "print", "xtensor"},
-    {"backward", "node_map"},
-    {"gradcheck"},
+    {"backward", "walk"},
+    {"functional", "custom_op", "checkpoint", "graph"},
+    {"gradcheck", "gradcheck/"},
 };
 
 // Sources that define what their header declares by means of a later row.
@@ -51,9 +52,9 @@ struct Source {
 };
 
 const std::array late_sources{
-    Source{"core/src/shape.cpp", "errors"},  // messages print tensors
-    Source{"core/src/buffer.cpp", "node"},   // a buffer and its node lie in one block
-    Source{"core/src/tensor.cpp", "ops/"},   // members call the free functions
+    Source{"core/src/shape.cpp", "errors"},      // messages print tensors
+    Source{"core/src/anomaly.cpp", "kernels/"},  // looks for nan in a value
+    Source{"core/src/tensor.cpp", "ops/"},       // members call the free functions
 };
 
 struct Library {
