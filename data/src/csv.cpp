@@ -109,7 +109,8 @@ class TableReader {
     if (is_missing(i)) fail_missing(i);
     const auto value = number_in(rows_[i]);
     if (value && std::isfinite(static_cast<T>(*value))) return static_cast<T>(*value);
-    rows_.fail_at(i, "not a finite number of " + std::string(name_of(dtype_of<T>)) + ", " + shown(rows_[i]),
+    rows_.fail_at(i,
+                  "not a finite number of " + std::string(name_of(dtype_of<T>)) + ", " + in_quotes(rows_[i]),
                   table_.names);
   }
 
@@ -135,7 +136,7 @@ void check_options(const CsvOptions& options) {
   if (options.delimiter == options.quote || is_end(options.delimiter) || is_end(options.quote))
     throw Error(
         "read_csv: delimiter and quote must differ from each other and from the ends of lines: they are " +
-        shown({&options.delimiter, 1}) + " and " + shown({&options.quote, 1}));
+        in_quotes({&options.delimiter, 1}) + " and " + in_quotes({&options.quote, 1}));
   if (!is_floating(options.dtype))
     throw Error(std::string("read_csv: the dtype must be float32 or float64: it is ") +
                 name_of(options.dtype));

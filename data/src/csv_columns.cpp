@@ -10,7 +10,7 @@ namespace {
 
 std::string list(const std::vector<std::string>& names) {
   std::string s;
-  for (const std::string& name : names) (s += s.empty() ? "" : ", ") += name;
+  for (const std::string& name : names) (s += s.empty() ? "" : ", ") += shown(name);
   return s;
 }
 
@@ -23,11 +23,12 @@ std::size_t find_column(const CsvRows& rows, const Columns& table, const Column&
   }
   const auto& names = table.names;
   if (names.empty())
-    rows.fail("columns without a header have numbers and not names: " + shown(column.name()));
+    rows.fail("columns without a header have numbers and not names: " + in_quotes(column.name()));
   const auto at = std::find(names.begin(), names.end(), column.name());
-  if (at == names.end()) rows.fail("there is no column " + shown(column.name()) + " among " + list(names));
+  if (at == names.end())
+    rows.fail("there is no column " + in_quotes(column.name()) + " among " + list(names));
   if (std::find(at + 1, names.end(), column.name()) != names.end())
-    rows.fail("more than one column is called " + shown(column.name()) + ", say its number");
+    rows.fail("more than one column is called " + in_quotes(column.name()) + ", say its number");
   return static_cast<std::size_t>(at - names.begin());
 }
 

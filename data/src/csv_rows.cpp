@@ -105,7 +105,7 @@ int CsvRows::read_quoted(std::int64_t line) {
 
 void CsvRows::fail_at(std::size_t i, const std::string& what, const std::vector<std::string>& names) const {
   std::string where = "line " + std::to_string(fields_[i].line) + ", column " + std::to_string(i + 1);
-  if (i < names.size()) where += " (" + names[i] + ")";
+  if (i < names.size()) where += " (" + shown(names[i]) + ")";
   input_.fail(what, where + " of ");
 }
 
@@ -114,9 +114,11 @@ std::string shown(std::string_view field) {
   std::size_t n = std::min<std::size_t>(field.size(), 40);
   while (n > 0 && n < field.size() && goes_on(field[n])) --n;
 
-  std::string s = "\"";
+  std::string s;
   for (char c : field.substr(0, n)) s += static_cast<unsigned char>(c) < ' ' || c == 127 ? '?' : c;
-  return s + (n < field.size() ? "...\"" : "\"");
+  return n < field.size() ? s + "..." : s;
 }
+
+std::string in_quotes(std::string_view field) { return '"' + shown(field) + '"'; }
 
 }  // namespace xgrad::data

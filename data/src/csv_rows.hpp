@@ -63,7 +63,9 @@ class CsvRows {
   std::vector<Field> fields_;
 };
 
-/// A field as an error shows it: in quotes, shortened, without control characters.
+/// A field as an error shows it: shortened and without control characters.
 std::string shown(std::string_view field);
+/// The same in quotes.
+std::string in_quotes(std::string_view field);
 
 }  // namespace xgrad::data

@@ -49,6 +49,13 @@ TEST_CASE("long fields and control characters are shown short and clean") {
                                                                     "...\": line 1, column 1 of FILE");
 }
 
+TEST_CASE("control characters in a header are not shown") {
+  CHECK(error(std::string("x,a\0b\n1,2\n", 10), {.label = "c"}) ==
+        "read_csv: there is no column \"c\" among x, a?b: FILE");
+  CHECK(error(std::string("x,a\0b\n1,y\n", 10)) ==
+        "read_csv: not a finite number of f32, \"y\": line 2, column 2 (a?b) of FILE");
+}
+
 TEST_CASE("rows of different length") {
   CHECK(error("a,b,c\n1,2,3\n1,2\n") == "read_csv: 2 fields instead of 3: line 3, column 2 of FILE");
   CHECK(error("1,2\n1,2,3\n", plain) == "read_csv: 3 fields instead of 2: line 2, column 2 of FILE");
