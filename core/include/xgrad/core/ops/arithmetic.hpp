@@ -2,9 +2,9 @@
 
 #include "xgrad/core/tensor.hpp"
 
-// Elementwise arithmetic with broadcasting. Operands have one floating dtype between them: float32 with float64
-// is an Error; bool and int64 tensors and C++ numbers take the floating dtype of the other operand. Between
-// integers, sums and products stay int64, and quotients are float32.
+// Elementwise arithmetic with broadcasting. Operands have one floating dtype between them: float32 with
+// float64 is an Error; bool and int64 tensors and C++ numbers take the floating dtype of the other operand.
+// Between integers, sums and products stay int64, and quotients are float32.
 
 namespace xgrad {
 

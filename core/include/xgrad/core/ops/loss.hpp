@@ -41,9 +41,9 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
 /// The same of sigmoid(input), computed from the logits as max(x, 0) - x t + log(1 + e^-|x|).
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target);
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, BceOptions options);
-/// -log softmax(input)[target] of logits [rows, classes] (or [classes]) and either int64 class indices [rows] or
-/// class probabilities [rows, classes]. The mean is weighted by the class weights, as PyTorch's.
-/// Throws Error naming the row and the value of an index out of range.
+/// -log softmax(input)[target] of logits [rows, classes] (or [classes]) and either int64 class indices [rows]
+/// or class probabilities [rows, classes]. The mean is weighted by the class weights, as PyTorch's. Throws
+/// Error naming the row and the value of an index out of range.
 Tensor cross_entropy(const Tensor& input, const Tensor& target);
 Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOptions options);
 /// -input[target] of log-probabilities [rows, classes] and int64 class indices [rows].

@@ -1,0 +1,239 @@
+#include "xgrad/core/ops/pooling.hpp"
+
+#include <climits>
+#include <cmath>
+#include <limits>
+
+#include "kernels/elementwise.hpp"
+#include "kernels/im2col.hpp"
+#include "ops/promote.hpp"
+#include "xgrad/core/creation.hpp"
+#include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/ops/shape.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace {
+
+Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptions& o) {
+  if (x.dim() != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
+  check_floating(op, x);
+  const Pair stride(o.stride.height ? o.stride.height : kernel.height,
+                    o.stride.width ? o.stride.width : kernel.width);
+  const auto valid = [](int n, int least) { return n >= least && n <= SHRT_MAX; };
+  if (!valid(kernel.height, 1) || !valid(kernel.width, 1) || !valid(stride.height, 1) ||
+      !valid(stride.width, 1) || !valid(o.dilation.height, 1) || !valid(o.dilation.width, 1))
+    fail(op, "kernel, stride and dilation must be at least 1: x is " + x.describe());
+  if (o.padding.height < 0 || o.padding.width < 0 || 2 * o.padding.height > kernel.height ||
+      2 * o.padding.width > kernel.width)
+    fail(op, "the padding must lie between 0 and half the kernel: x is " + x.describe());
+  const auto n = [](int value) { return static_cast<std::int16_t>(value); };
+  const Window k{n(stride.height),     n(stride.width),     n(o.padding.height), n(o.padding.width),
+                 n(o.dilation.height), n(o.dilation.width), n(kernel.height),    n(kernel.width)};
+  if (k.out_h(x.size(2)) < 1 || k.out_w(x.size(3)) < 1)
+    fail(op, "the kernel is larger than the padded image: x is " + x.describe() + ", the kernel is [" +
+                 std::to_string(kernel.height) + ", " + std::to_string(kernel.width) + "]");
+  return k;
+}
+
+Shape pooled(const Shape& x, const Window& k) { return {x[0], x[1], k.out_h(x[2]), k.out_w(x[3])}; }
+
+/// The limits of a window inside the image.
+struct Span {
+  std::int64_t first, last;
+  Span(std::int64_t out, int stride, int padding, int dilation, int taps, std::int64_t size) {
+    first = out * stride - padding;
+    last = std::min<std::int64_t>(first + dilation * (taps - 1) + 1, size);
+    if (first < 0) first += (-first + dilation - 1) / dilation * dilation;
+  }
+};
+
+/// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane.
+template <class F>
+void each_window(const Shape& image, const Window& k, F f) {
+  const std::int64_t planes = image[0] * image[1], oh = k.out_h(image[2]), ow = k.out_w(image[3]);
+  for (std::int64_t plane = 0; plane < planes; ++plane)
+    for (std::int64_t y = 0; y < oh; ++y) {
+      const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
+      for (std::int64_t x = 0; x < ow; ++x)
+        f(plane * image[2] * image[3], (plane * oh + y) * ow + x, rows,
+          Span(x, k.stride_w, k.padding_w, k.dilation_w, k.kernel_w, image[3]));
+    }
+}
+
+/// The place of the first largest value in a window; a nan is larger than all.
+template <class T>
+std::int64_t argmax_of(const T* x, std::int64_t plane, std::int64_t width, const Window& k, Span rows,
+                       Span columns) {
+  std::int64_t best = plane + rows.first * width + columns.first;
+  for (std::int64_t r = rows.first; r < rows.last; r += k.dilation_h)
+    for (std::int64_t c = columns.first; c < columns.last; c += k.dilation_w) {
+      const std::int64_t at = plane + r * width + c;
+      if (x[at] > x[best] || (x[at] != x[at] && x[best] == x[best])) best = at;
+    }
+  return best;
+}
+
+// Which element wins is found again where it is needed, so no index is kept: gather takes the winners of `x`
+// out of h, scatter puts g at their places. The two are each other's transpose.
+
+Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k);
+
+Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
+  static constexpr Op op = {
+      .name = "max_pool2d_gather",
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}}};
+  Tensor y = new_tensor(pooled(x.shape(), k), x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    each_window(x.shape(), k,
+                [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+                  ptr<T>(y)[out] = ptr<T>(h)[argmax_of(px, plane, x.size(3), k, rows, columns)];
+                });
+  });
+  return record(op, {h, x}, std::move(y), k);
+}
+
+Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
+  static constexpr Op op = {
+      .name = "max_pool2d_vjp",
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return max_gather(h, f.x(1), f.attributes<Window>()); }}}}};
+  Tensor dx = zeros_of(x.shape(), x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    each_window(x.shape(), k,
+                [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+                  ptr<T>(dx)[argmax_of(px, plane, x.size(3), k, rows, columns)] += ptr<T>(g)[out];
+                });
+  });
+  return record(op, {g, x}, std::move(dx), k);
+}
+
+struct Average {
+  Window window;
+  bool count_padding;
+
+  double share(Span rows, Span columns) const {
+    const std::int64_t area = count_padding ? std::int64_t{window.kernel_h} * window.kernel_w
+                                            : (rows.last - rows.first) * (columns.last - columns.first);
+    return 1.0 / static_cast<double>(area);
+  }
+};
+
+Tensor spread_average(const Tensor& g, const Shape& image, const Average& a);
+
+Tensor average(const Tensor& x, const Average& a) {
+  static constexpr Op op = {.name = "avg_pool2d", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
+                                                              return spread_average(g, f.shape(0),
+                                                                                    f.attributes<Average>());
+                                                            }}}}};
+  Tensor y = new_tensor(pooled(x.shape(), a.window), x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    each_window(x.shape(), a.window, [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+      T total = 0;
+      for (std::int64_t r = rows.first; r < rows.last; ++r)
+        for (std::int64_t c = columns.first; c < columns.last; ++c)
+          total += ptr<T>(x)[plane + r * x.size(3) + c];
+      ptr<T>(y)[out] = total * static_cast<T>(a.share(rows, columns));
+    });
+  });
+  return record(op, {x}, std::move(y), a);
+}
+
+Tensor spread_average(const Tensor& g, const Shape& image, const Average& a) {
+  static constexpr Op op = {
+      .name = "avg_pool2d_vjp",
+      .vjp = {{{keep::nothing, [](Grad h, Fn f) { return average(h, f.attributes<Average>()); }}}}};
+  Tensor x = zeros_of(image, g.dtype());
+  visit_floating(g.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    each_window(image, a.window, [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+      const T part = ptr<T>(g)[out] * static_cast<T>(a.share(rows, columns));
+      for (std::int64_t r = rows.first; r < rows.last; ++r)
+        for (std::int64_t c = columns.first; c < columns.last; ++c)
+          ptr<T>(x)[plane + r * image[3] + c] += part;
+    });
+  });
+  return record(op, {g}, std::move(x), a);
+}
+
+/// A constant matrix [out, in] whose rows f fills: f(i, row).
+template <class F>
+Tensor weights(std::int64_t out, std::int64_t in, DType dtype, F f) {
+  std::vector<double> w(static_cast<std::size_t>(out * in));
+  for (std::int64_t i = 0; i < out; ++i) f(i, w.data() + i * in);
+  return tensor(w, Shape{out, in}, {.dtype = dtype});
+}
+
+Tensor adaptive_weights(std::int64_t out, std::int64_t in, DType dtype) {
+  return weights(out, in, dtype, [=](std::int64_t i, double* row) {
+    const std::int64_t first = i * in / out, last = ((i + 1) * in + out - 1) / out;
+    std::fill(row + first, row + last, 1.0 / static_cast<double>(last - first));
+  });
+}
+
+Tensor interpolation_weights(std::int64_t out, std::int64_t in, DType dtype, const InterpolateOptions& o) {
+  const double scale = static_cast<double>(in) / static_cast<double>(out);
+  const double corner = out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0;
+  return weights(out, in, dtype, [=](std::int64_t i, double* row) {
+    if (o.mode == Interpolation::nearest) {
+      row[i * in / out] = 1;
+      return;
+    }
+    const double middle = (static_cast<double>(i) + 0.5) * scale - 0.5;
+    const double at = o.align_corners ? static_cast<double>(i) * corner : std::max(middle, 0.0);
+    const std::int64_t left = std::min(static_cast<std::int64_t>(at), in - 1),
+                       right = std::min(left + 1, in - 1);
+    const double part = at - static_cast<double>(left);
+    row[left] += 1 - part;
+    row[right] += part;
+  });
+}
+
+/// rows x columns^T for each channel of each image: any separable linear map of images.
+Tensor map_axes(const char* op, const Tensor& x, Pair size,
+                Tensor (*make)(std::int64_t, std::int64_t, DType, const InterpolateOptions&),
+                const InterpolateOptions& options) {
+  if (x.dim() != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
+  check_floating(op, x);
+  if (size.height < 1 || size.width < 1 || x.size(2) < 1 || x.size(3) < 1)
+    fail(op, "sizes must be at least 1: x is " + x.describe() + ", the result would be " +
+                 std::to_string(size.height) + " by " + std::to_string(size.width));
+  const Tensor rows = make(size.height, x.size(2), x.dtype(), options);
+  const Tensor columns = make(size.width, x.size(3), x.dtype(), options);
+  return matmul(rows, gemm(x, columns, false, true));
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {
+  const Window k = pool_window("max_pool2d", x, kernel, options);
+  static constexpr Op op = {
+      .name = "max_pool2d",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return max_scatter(g, f.x(0), f.attributes<Window>()); }}}}};
+  const Tensor plain = x.detach();
+  return record(op, {x}, max_gather(plain, plain, k), k);
+}
+
+Tensor avg_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {
+  PoolOptions o = options;
+  o.dilation = 1;
+  return average(x, {pool_window("avg_pool2d", x, kernel, o), options.count_include_pad});
+}
+
+Tensor adaptive_avg_pool2d(const Tensor& x, Pair output) {
+  return map_axes("adaptive_avg_pool2d", x, output,
+                  [](std::int64_t out, std::int64_t in, DType dtype, const InterpolateOptions&) {
+                    return adaptive_weights(out, in, dtype);
+                  },
+                  {});
+}
+
+Tensor interpolate(const Tensor& x, Pair size, const InterpolateOptions& options) {
+  return map_axes("interpolate", x, size, interpolation_weights, options);
+}
+
+}  // namespace xgrad
