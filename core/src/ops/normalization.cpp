@@ -1,0 +1,208 @@
+#include "xgrad/core/ops/normalization.hpp"
+
+#include <cmath>
+
+#include "kernels/elementwise.hpp"
+#include "kernels/fold.hpp"
+#include "ops/promote.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/shape.hpp"
+#include "xgrad/core/ops/unary.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace {
+
+template <class T>
+T row_sum(const T* x, std::int64_t n) {
+  return fold_run<SumFold, T>(x, n);
+}
+
+/// What standardising one row needs: in two passes, the mean first.
+template <class T>
+struct RowStatistics {
+  T mean, rstd;
+
+  RowStatistics(const T* x, std::int64_t n, double eps, T* centred) {
+    const T count = static_cast<T>(n);
+    mean = row_sum(x, n) / count;
+    for (std::int64_t j = 0; j < n; ++j) centred[j] = (x[j] - mean) * (x[j] - mean);
+    rstd = 1 / std::sqrt(row_sum(centred, n) / count + static_cast<T>(eps));
+  }
+};
+
+/// (x - mean) / sqrt(variance + eps) of each row.
+Tensor standardized(const Tensor& x, double eps) {
+  Tensor y = new_like(x);
+  const std::int64_t rows = x.size(0), n = x.size(1);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const T* p = ptr<T>(x) + i * n;
+      T* o = ptr<T>(y) + i * n;
+      const RowStatistics<T> s(p, n, eps, o);
+      for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
+    }
+  });
+  return y;
+}
+
+/// dx = rstd (g - mean(g) - y mean(g y)), where y is the standardised row.
+Tensor standardized_vjp(const Tensor& g, const Tensor& x, double eps) {
+  Tensor dx = new_like(x);
+  const std::int64_t rows = x.size(0), n = x.size(1);
+  const Tensor scratch = new_tensor({2, n}, x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    T *y = ptr<T>(scratch), *gy = y + n;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const T *p = ptr<T>(x) + i * n, *q = ptr<T>(g) + i * n;
+      T* o = ptr<T>(dx) + i * n;
+      const RowStatistics<T> s(p, n, eps, y);
+      for (std::int64_t j = 0; j < n; ++j) {
+        y[j] = (p[j] - s.mean) * s.rstd;
+        gy[j] = q[j] * y[j];
+      }
+      const T mean_g = row_sum(q, n) / static_cast<T>(n), mean_gy = row_sum(gy, n) / static_cast<T>(n);
+      for (std::int64_t j = 0; j < n; ++j) o[j] = s.rstd * (q[j] - mean_g - y[j] * mean_gy);
+    }
+  });
+  return dx;
+}
+
+/// The same in ops, for when the gradient itself is to be differentiated.
+Tensor standardized_vjp_composed(const Tensor& g, const Tensor& x, double eps) {
+  const Tensor centred = x - mean(x, 1, true);
+  const Tensor rstd = rsqrt(mean(square(centred), 1, true) + eps);
+  const Tensor y = centred * rstd;
+  return rstd * (g - mean(g, 1, true) - y * mean(g * y, 1, true));
+}
+
+/// Each row of a matrix with mean 0 and variance 1.
+Tensor standardize(const char* name, const Tensor& x, double eps) {
+  static constexpr Op op = {.name = "standardize",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                        const double e = f.attributes<double>();
+                                        return is_recording() ? standardized_vjp_composed(g, f.x(0), e)
+                                                              : standardized_vjp(g, f.x(0), e);
+                                      }}}}};
+  check_floating(name, x);
+  if (!(eps >= 0)) fail(name, "eps must not be negative: it is " + std::to_string(eps));
+  return record(op, {x}, standardized(x, eps), eps);
+}
+
+Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
+  Tensor out = weight.defined() ? y * weight : y;
+  return bias.defined() ? out + bias : out;
+}
+
+/// Throws unless a weight or bias, if there is one, has this shape.
+void check_parameter(const char* op, const char* name, const Tensor& p, const Shape& shape) {
+  if (p.defined() && !(p.shape() == shape))
+    fail(op, std::string(name) + " must have shape " + shape.str() + ": it is " + p.describe());
+}
+
+/// The number of elements of the last axes. Throws unless x ends in `normalized_shape`.
+std::int64_t check_last_axes(const char* op, const Tensor& x, const Shape& shape) {
+  const int first = x.dim() - shape.rank();
+  bool same = first >= 0 && shape.rank() > 0;
+  for (int i = 0; same && i < shape.rank(); ++i) same = x.shape()[first + i] == shape[i];
+  if (!same) fail(op, "x must end in the normalized shape " + shape.str() + ": x is " + x.describe());
+  return shape.numel();
+}
+
+Tensor as_rows(const Tensor& x, std::int64_t n) { return reshape(x, {n ? x.numel() / n : 0, n}); }
+
+/// [channels] as [channels, 1, ...], to meet x[batch, channels, ...].
+Tensor per_channel(const Tensor& p, const Tensor& x) {
+  if (!p.defined()) return p;
+  Shape shape = Shape::filled(x.dim() - 1, 1);
+  shape[0] = p.numel();
+  return reshape(p, shape);
+}
+
+Tensor normalize_groups(const char* op, const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
+                        double eps) {
+  if (x.dim() < 2 || groups < 1 || x.size(1) % groups != 0)
+    fail(op, "needs x[batch, channels, ...] whose channels divide into " + std::to_string(groups) +
+                 " groups: x is " + x.describe());
+  check_parameter(op, "weight", weight, {x.size(1)});
+  check_parameter(op, "bias", bias, {x.size(1)});
+  const std::int64_t rows = x.size(0) * groups;
+  const Tensor y = standardize(op, reshape(x, {rows, rows ? x.numel() / rows : 0}), eps);
+  return affine(reshape(y, x.shape()), per_channel(weight, x), per_channel(bias, x));
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, const Tensor& bias,
+                  double eps) {
+  const std::int64_t n = check_last_axes("layer_norm", x, normalized_shape);
+  check_parameter("layer_norm", "weight", weight, normalized_shape);
+  check_parameter("layer_norm", "bias", bias, normalized_shape);
+  return affine(reshape(standardize("layer_norm", as_rows(x, n), eps), x.shape()), weight, bias);
+}
+
+Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias, double eps) {
+  return normalize_groups("group_norm", x, groups, weight, bias, eps);
+}
+
+Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  if (x.dim() < 3) fail("instance_norm", "needs x[batch, channels, ...]: x is " + x.describe());
+  return normalize_groups("instance_norm", x, static_cast<int>(x.size(1)), weight, bias, eps);
+}
+
+Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, double eps) {
+  check_floating("rms_norm", x);
+  const std::int64_t n = check_last_axes("rms_norm", x, normalized_shape);
+  check_parameter("rms_norm", "weight", weight, normalized_shape);
+  const Tensor rows = as_rows(x, n);
+  const Tensor y = rows * rsqrt(mean(square(rows), 1, true) + eps);
+  return affine(reshape(y, x.shape()), weight, {});
+}
+
+Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight,
+                  const Tensor& bias, const BatchNormOptions& o) {
+  check_floating("batch_norm", x);
+  if (x.dim() < 2) fail("batch_norm", "needs x[batch, channels, ...]: x is " + x.describe());
+  const std::int64_t channels = x.size(1);
+  for (const auto& [name, p] : {std::pair<const char*, const Tensor&>{"running_mean", running_mean},
+                                {"running_var", running_var},
+                                {"weight", weight},
+                                {"bias", bias}})
+    check_parameter("batch_norm", name, p, {channels});
+  if (!o.training) {
+    if (!running_mean.defined() || !running_var.defined())
+      fail("batch_norm", "outside training the running statistics are needed: x is " + x.describe());
+    const Tensor rstd = rsqrt(running_var + o.eps);
+    const Tensor y = (x - per_channel(running_mean, x)) * per_channel(rstd, x);
+    return affine(y, per_channel(weight, x), per_channel(bias, x));
+  }
+  const std::int64_t count = channels ? x.numel() / channels : 0;
+  if (count < 2)
+    fail("batch_norm", "training needs more than one value for each channel: x is " + x.describe());
+  // [batch, channels, positions] to [channels, batch * positions], and back.
+  const std::int64_t batch = x.size(0), positions = count / std::max<std::int64_t>(batch, 1);
+  const Tensor rows = reshape(transpose(reshape(x, {batch, channels, positions}), 0, 1), {channels, count});
+  {
+    const NoGrad guard;
+    if (running_mean.defined())
+      running_mean.copy_(running_mean * (1 - o.momentum) + mean(rows, 1) * o.momentum);
+    if (running_var.defined()) running_var.copy_(running_var * (1 - o.momentum) + var(rows, 1) * o.momentum);
+  }
+  const Tensor y = reshape(standardize("batch_norm", rows, o.eps), {channels, batch, positions});
+  return affine(reshape(transpose(y, 0, 1), x.shape()), per_channel(weight, x), per_channel(bias, x));
+}
+
+Tensor dropout(const Tensor& x, double p, bool training, Generator generator) {
+  check_floating("dropout", x);
+  if (!(p >= 0 && p <= 1)) fail("dropout", "the probability must lie in [0, 1]: it is " + std::to_string(p));
+  if (!training || p == 0) return x;
+  if (p == 1) return x * zeros_of(x.shape(), x.dtype());
+  const Tensor mask = bernoulli(1 - p, x.shape(), {.dtype = x.dtype()}, std::move(generator)) / (1 - p);
+  return x * mask;
+}
+
+}  // namespace xgrad
