@@ -173,7 +173,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
 namespace detail {
 
 Tensor binary_cross_entropy_vjp(const Tensor& g, const Tensor& p, const Tensor& t, double scale) {
-  static constexpr float least = 1e-12F;  // of p (1 - p) in the quotient, as elsewhere
+  static constexpr float least = 1e-12F;  // of p (1 - p) in the quotient, and
+  static constexpr double guard = 1e-12;  // added in its derivative: as PyTorch has them
   static constexpr Op op = {
       .name = "binary_cross_entropy_vjp",
       .vjp = {{{keep::x(1) | keep::x(2),  // dg
@@ -181,10 +182,10 @@ Tensor binary_cross_entropy_vjp(const Tensor& g, const Tensor& p, const Tensor& 
                   const Tensor one = constant(1, h.dtype());
                   return mul0(h, binary_cross_entropy_vjp(one, f.x(1), f.x(2), f.attributes<double>()));
                 }},
-               {keep::x(0) | keep::x(1) | keep::x(2),  // dp: t / p^2 + (1 - t) / (1 - p)^2
+               {keep::x(0) | keep::x(1) | keep::x(2),  // dp: (p^2 - 2 p t + t) / (p (1 - p))^2
                 [](Grad h, Fn f) {
                   const Tensor u = f.x(1), q = 1 - u, v = f.x(2);
-                  const Tensor inside = div0(v, square(u)) + div0(1 - v, square(q));
+                  const Tensor inside = div0(u * u - 2 * u * v + v, square((u + guard) * (q + guard)));
                   return mul0(mul0(h, f.x(0)),
                               f.attributes<double>() * where(u * q > least, inside, 1.0 / least));
                 }},
