@@ -84,12 +84,24 @@ double Setting::noise_of_gradient(int leaf, std::int64_t index) {
   return 8 * (*gradient_noise)[static_cast<std::size_t>(leaf)][static_cast<std::size_t>(index)];
 }
 
+double Setting::gradient_of_still(std::span<const Move> moves) const {
+  Values w = v;
+  for (std::size_t k = 0; k < w.size(); ++k)
+    if (moved[k]) w[k] = 0;
+  const Gradients g = problem.gradient(w);
+  double slope = 0;
+  for (const Move& m : moves)
+    slope += m.unit * g[static_cast<std::size_t>(m.leaf)][static_cast<std::size_t>(m.index)];
+  return slope;
+}
+
 Shift Setting::shift(std::span<const Move> moves, double h) {
   const Values ahead = problem.value_at(moves, h);
   const Values behind = problem.value_at(moves, -h);
   const Values& here = problem.value();
   CompensatedSum forward, backward;
   Shift s;
+  moved.assign(v.size(), true);
   double all = 0;
   for (std::size_t k = 0; k < v.size(); ++k) {
     if (v[k] == 0) continue;
@@ -101,9 +113,9 @@ Shift Setting::shift(std::span<const Move> moves, double h) {
     s.low += std::min(v[k] * up, v[k] * down);
     s.gap += std::abs(v[k] * (up - down));
     s.magnitude += std::abs(v[k]) * std::max(std::abs(up), std::abs(down));
-    const bool moved = up != 0 || down != 0;
-    (moved ? s.noise : s.still_noise) += std::abs(v[k]) * noise[k];
-    s.value += moved ? std::abs(v[k] * here[k]) : 0;
+    moved[k] = up != 0 || down != 0;
+    (moved[k] ? s.noise : s.still_noise) += std::abs(v[k]) * noise[k];
+    s.value += moved[k] ? std::abs(v[k] * here[k]) : 0;
     all += std::abs(v[k] * here[k]);
   }
   if (s.magnitude == 0) s.value = all;

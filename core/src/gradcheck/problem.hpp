@@ -107,6 +107,10 @@ struct Setting {
   double noise_of_gradient(int leaf, std::int64_t index);
   /// The effect of a shift along some moves.
   Shift shift(std::span<const Move> moves, double h);
+  /// What the gradient along these moves owes to the outputs that did not move in the last shift.
+  double gradient_of_still(std::span<const Move> moves) const;
+
+  std::vector<bool> moved = {};  ///< which outputs did, in the last shift
 };
 
 }  // namespace xgrad::checking

@@ -6,89 +6,19 @@
 #include <optional>
 #include <vector>
 
+#include "gradcheck/estimate.hpp"
 #include "gradcheck/text.hpp"
 
 namespace xgrad::checking {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr double first_step = 0x1p-12;   // truncation h^2 and rounding eps / h are both far below 1e-6
-constexpr double underflow = 0x1p-1040;  // numbers near it have lost digits
-constexpr double jump = 256;             // from one step to another that cannot share its accidents
+constexpr double first_step = 0x1p-12;      // truncation h^2 and rounding eps / h are both far below 1e-6
+constexpr double underflow = 0x1p-1040;     // numbers near it have lost digits
+constexpr double inner_rounding = 0x1p-50;  // of intermediate values of order 1
+constexpr double jump = 256;                // from one step to another that cannot share its accidents
 constexpr int most_rounds = 12;
 constexpr int rounds_to_convict = 3;
-
-enum class Sides { none, one, two };
-
-/// The derivative from shifts at h, h / 2 (and h / 4), extrapolated.
-struct Estimate {
-  Sides sides = Sides::none;
-  double h = 0;
-  double value = 0;
-  double truncation = 0, noise = 0, still_noise = 0;
-  double magnitude = 0, natural = 0;
-  double low = 0, high = 0;        // one-sided slopes at the finest step
-  double gap = 0, gap_before = 0;  // their distance at the finest step, and at twice that
-  double growth = 1;               // of the slope from the first step to the finest
-  double gap_noise = 0;
-
-  double error() const { return truncation + noise; }
-};
-
-/// Extrapolates values whose errors are powers h, h^2, ... (one-sided) or h^2, h^4, ... (central).
-Estimate extrapolate(const std::vector<double>& d, bool central) {
-  const double p = central ? 4 : 2, q = central ? 16 : 4;
-  const auto better = [](double coarse, double fine, double power) {
-    return fine + (fine - coarse) / (power - 1);
-  };
-  Estimate e;
-  const double r0 = better(d[0], d[1], p);
-  if (d.size() == 2) {
-    e.value = r0;
-    e.truncation = std::abs(r0 - d[1]);
-  } else {
-    const double r1 = better(d[1], d[2], p);
-    e.value = better(r0, r1, q);
-    e.truncation = std::abs(r1 - r0);
-  }
-  e.growth = d.back() == 0 ? 1 : std::abs(d.back()) / std::abs(d.front());
-  return e;
-}
-
-Estimate measure(const Line& line, double h, int levels) {
-  std::vector<Shift> shifts;
-  bool forward = true, backward = true;
-  for (int i = 0; i < levels && (forward || backward); ++i) {
-    shifts.push_back(line(std::ldexp(h, -i)));
-    forward = forward && shifts.back().has_forward;
-    backward = backward && shifts.back().has_backward;
-  }
-  Estimate e;
-  if (forward || backward) {
-    std::vector<double> slopes;
-    for (const Shift& s : shifts)
-      slopes.push_back(forward && backward ? 0.5 * s.forward + 0.5 * s.backward
-                       : forward           ? s.forward
-                                           : s.backward);
-    const bool central = forward && backward;
-    e = extrapolate(slopes, central);
-    e.sides = central ? Sides::two : Sides::one;
-    const Shift& fine = shifts.back();
-    const Shift& coarse = shifts[shifts.size() - 2];
-    const double amplified = central ? 4 : 12;  // the sum of the weights of the extrapolation, rounded up
-    e.noise = amplified * fine.noise;
-    e.still_noise = amplified * fine.still_noise;
-    e.gap_noise = 16 * fine.noise;
-    e.magnitude = fine.magnitude;
-    e.natural = fine.value;
-    e.low = central ? fine.low : slopes.back();
-    e.high = central ? fine.low + fine.gap : slopes.back();
-    e.gap = fine.gap;
-    e.gap_before = coarse.gap;
-  }
-  e.h = h;
-  return e;
-}
 
 class Judge {
  public:
@@ -97,7 +27,7 @@ class Judge {
   Judgement verdict() {
     h_ = std::clamp(power_of_two(claim_.scale) * first_step, claim_.smallest_step, claim_.largest_step);
     for (int round = 0; round < most_rounds; ++round) {
-      const Estimate e = measure(line_, h_, round == 0 ? 2 : 3);
+      const Estimate e = estimate(h_, round == 0 ? 2 : 3);
       tried_.push_back(e);
       if (!std::isfinite(claim_.slope) ? look_for_infinity(e) : look(e)) return answer_;
       if (!move()) break;
@@ -110,6 +40,26 @@ class Judge {
     return claim_.rtol * std::max({std::abs(claim_.slope), std::abs(e.value), claim_.magnitude}) +
            8 * eps * e.magnitude + underflow;
   }
+  Estimate estimate(double h, int levels) {
+    Estimate e = measure(line_, h, levels);
+    if (e.sides != Sides::none && std::isfinite(claim_.slope) && !agrees(e)) credit(e);
+    return e;
+  }
+
+  /// Gives the claim what it says about outputs that did not move, up to what rounding can have hidden there.
+  void credit(Estimate& e) const {
+    double hidden = e.still_noise;
+    if (e.magnitude == 0)  // nothing moved: roundings inside f may have swallowed it, as in 1 + x - 1
+      hidden += inner_rounding * std::max(1.0, e.natural) / std::min(e.h / 4, claim_.scale);
+    if (hidden == 0) return;
+    const double part = e.magnitude == 0 ? claim_.slope : claim_.still_slope ? claim_.still_slope() : 0;
+    const double credited = std::clamp(part, -hidden, hidden);
+    e.value += credited;
+    e.low += credited;
+    e.high += credited;
+    e.noise += std::abs(credited);
+  }
+
   double distance(const Estimate& e) const { return std::abs(claim_.slope - e.value); }
   bool agrees(const Estimate& e) const { return distance(e) <= tolerance(e) + e.error(); }
 
@@ -120,7 +70,7 @@ class Judge {
   }
 
   bool refutes(const Estimate& e) {
-    const double error = tolerance(e) + e.error() + e.still_noise;
+    const double error = tolerance(e) + e.error();
     if (distance(e) <= error) return false;
     if (slope_noise_ < 0) slope_noise_ = claim_.slope_noise ? claim_.slope_noise() : 0;
     return distance(e) > error + slope_noise_;
@@ -128,7 +78,7 @@ class Judge {
 
   /// One-sided slopes that differ, and do not come closer as they would on a smooth line.
   bool looks_like_kink(const Estimate& e) const {
-    return e.sides == Sides::two && e.gap > 0.7 * e.gap_before &&
+    return e.sides == Sides::two && is_near(e) && e.gap > 0.7 * e.gap_before &&
            e.gap > e.gap_noise + 10 * claim_.rtol * e.magnitude;
   }
 
@@ -150,9 +100,6 @@ class Judge {
   }
   bool kink_hidden_by_noise(const Estimate& e) const { return e.gap_noise > 0.5 * kink_->gap; }
 
-  /// Its levels agree at least to a hundredth: not a step over many periods or kinks.
-  static bool settles(const Estimate& e) { return e.truncation <= 0.01 * e.magnitude; }
-
   /// Judges one estimate; says where to look next if it cannot.
   bool look(const Estimate& e) {
     if (e.sides == Sides::none) return smaller(e.h / jump);
@@ -163,12 +110,12 @@ class Judge {
     if (agrees(e) && resolved(e)) return decide(Verdict::right, e);
     if (refutes(e)) {
       // The remainder of a wrong slope falls with the step and no faster: three steps far apart tell.
-      if (settles(e) && ++refuted_ == rounds_to_convict) return decide(Verdict::wrong, most_accurate());
+      if (testifies(e) && ++refuted_ == rounds_to_convict) return convict();
       return smaller(e.h / jump);
     }
-    const double hidden = agrees(e) ? 0 : e.still_noise;
-    if (e.truncation > e.noise + hidden) return smaller(e.h * shrink(e));
-    return larger(e.h * std::clamp((e.noise + hidden) / (0.1 * tolerance(e)), 8.0, 0x1p40));
+    if (!e.settles() && e.truncation > e.noise) return smaller(e.h / jump);
+    if (e.truncation > e.noise) return smaller(e.h * shrink(e));
+    return larger(e.h * std::clamp(e.noise / (0.1 * tolerance(e)), 8.0, 0x1p40));
   }
 
   bool look_for_infinity(const Estimate& e) {
@@ -187,10 +134,11 @@ class Judge {
 
   bool judge_kink(const Estimate& e) {
     const double slack = claim_.rtol * e.magnitude + e.gap_noise + 0.01 * e.gap;
-    const bool between = claim_.slope >= e.low - slack && claim_.slope <= e.high + slack;
-    return decide(between ? Verdict::kink : Verdict::wrong, e,
-                  (between ? "between the one-sided slopes " : "outside the one-sided slopes ") +
-                      number(e.low) + " and " + number(e.high));
+    const double outside = std::max(e.low - claim_.slope, claim_.slope - e.high);
+    const std::string slopes = "the one-sided slopes " + number(e.low) + " and " + number(e.high);
+    if (outside <= slack) return decide(Verdict::kink, e, "between " + slopes);
+    const bool visible = outside * e.h > 4096 * inner_rounding * std::max(1.0, e.natural);
+    return decide(visible ? Verdict::wrong : Verdict::inconclusive, e, "outside " + slopes);
   }
 
   double shrink(const Estimate& e) const {
@@ -227,7 +175,7 @@ class Judge {
     int refuting = 0;
     for (const Estimate& e : tried_) {
       if (e.sides == Sides::none) continue;
-      if (!best || e.error() + e.still_noise < best->error() + best->still_noise) best = &e;
+      if (!best || e.error() < best->error()) best = &e;
     }
     if (!best) {
       answer_.note = "f is not finite around x";
@@ -235,13 +183,13 @@ class Judge {
       return answer_;
     }
     for (const Estimate& e : tried_)
-      if (e.sides != Sides::none && settles(e) && refutes(e) &&
+      if (testifies(e) &&
           std::abs(e.value - best->value) <= 2 * (e.error() + best->error()) + 4 * tolerance(e))
         ++refuting;
     if (kinks_ > 1) {
       judge_kink(*kink_);
     } else if (refuting > 1 && refutes(*best)) {
-      decide(Verdict::wrong, *best);
+      convict();
     } else {
       decide(Verdict::inconclusive, *best,
              best->truncation > best->noise ? "differences do not settle" : "noise");
@@ -254,19 +202,52 @@ class Judge {
   void look_closer(const Estimate& e) {
     const double size = std::max({std::abs(claim_.slope), std::abs(e.value), claim_.magnitude});
     const double usual = std::max(e.natural / std::max(claim_.scale, 1.0), coarsest().magnitude);
-    const double error = e.error() + e.still_noise;
-    if (error <= 0.01 * size)
+    if (!agrees(e))
+      answer_.note = "differences at other steps disagree";
+    else if (e.error() <= 0.01 * size)
       answer_.note = "agrees to the noise, no better";
-    else if (error <= claim_.rtol * usual)
+    else if (e.error() <= claim_.rtol * usual || e.error() * claim_.scale <= inner_rounding * 0x1p16)
       answer_.note = "too small to be seen in f";
     else
       answer_.blind = true;
   }
+  /// Wrong, unless another step sides with the claim, or the evidence is a change of f so small that
+  /// roundings inside f could have made it: 1 + x^2 is a staircase to steps of 1e-10. Such evidence counts
+  /// only if it comes from near x, is far better than needed, and larger steps, which rounding cannot fool,
+  /// do not contradict.
+  bool convict() {
+    if (!beyond_rounding()) try_larger_steps();
+    const Estimate accused = most_accurate();
+    const bool contradicted = std::any_of(tried_.begin(), tried_.end(), [&](const Estimate& e) {
+      return e.settles() && agrees(e) && e.error() <= 0.5 * distance(accused);
+    });
+    const bool credible =
+        beyond_rounding() || std::any_of(tried_.begin(), tried_.end(), [&](const Estimate& e) {
+          return is_near(e) && testifies(e) && distance(e) > 50 * e.error();
+        });
+    if (contradicted || !credible)
+      return decide(Verdict::inconclusive, accused, "rounding inside f hides the slope");
+    return decide(Verdict::wrong, accused);
+  }
+  void try_larger_steps() {
+    const double first = tried_.front().h, ratio = std::cbrt(claim_.largest_step / first);
+    if (ratio < 2) return;
+    for (double h = claim_.largest_step; h > 2 * first; h /= ratio)
+      tried_.push_back(estimate(power_of_two(h), 3));
+  }
+  bool beyond_rounding() {
+    return std::any_of(tried_.begin(), tried_.end(), [&](const Estimate& e) {
+      return distance(e) * e.h > 4096 * inner_rounding * std::max(1.0, e.natural) && testifies(e);
+    });
+  }
+  /// Refutes the claim from where f cannot look quite different than at x.
+  bool testifies(const Estimate& e) { return e.settles() && (is_near(e) || e.h <= 1) && refutes(e); }
+  bool is_near(const Estimate& e) const { return e.h <= 4 * claim_.scale; }
+
+  /// Of the estimates that refute the claim, if there are any.
   const Estimate& most_accurate() {
     return *std::min_element(tried_.begin(), tried_.end(), [&](const Estimate& a, const Estimate& b) {
-      const auto rank = [&](const Estimate& e) {
-        return e.sides != Sides::none && settles(e) && refutes(e) ? 0 : 1;
-      };
+      const auto rank = [&](const Estimate& e) { return testifies(e) ? 0 : 1; };
       return std::pair(rank(a), a.error()) < std::pair(rank(b), b.error());
     });
   }

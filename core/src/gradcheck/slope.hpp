@@ -17,8 +17,8 @@ struct Shift {
   double gap = 0;                    ///< and how far the sum of the larger is above it
   double magnitude = 0;              ///< sum of the absolute terms
   double noise = 0;                  ///< rounding error of a slope, from the outputs that moved
-  double still_noise = 0;  ///< what the others could hide: their change was rounded away, or there is none
-  double value = 0;        ///< sum |v_k f_k| over the outputs that moved
+  double still_noise = 0;            ///< from the others: their change was rounded away, or there is none
+  double value = 0;                  ///< sum |v_k f_k| over the outputs that moved
   bool has_forward = true, has_backward = true;  ///< f is finite there
 };
 
@@ -32,6 +32,7 @@ struct Claim {
   double largest_step = 0.5;  ///< steps above leave the neighbourhood of x
   double rtol = 1e-6;
   double magnitude = 0;  ///< slopes that matter are of this size, if larger than the slope itself
+  std::function<double()> still_slope = {};  ///< the part of the claim from outputs that did not move last
   std::function<double()> slope_noise = {};  ///< rounding error of the claim itself; costly, asked last
 };
 

@@ -42,6 +42,7 @@ GradcheckEntry judge_entry(Setting& s, int leaf, std::int64_t index) {
     return entry_of(s, {.blind = true, .note = "the input is not finite"}, claim.slope, leaf, index);
   claim.smallest_step = x > 0 ? power_of_two(x) * finest : claim.scale * 0x1p-60;
   claim.largest_step = 0.5 * power_of_two(std::max(s.problem.largest(leaf), 1.0));
+  claim.still_slope = [&] { return s.gradient_of_still({&move, 1}); };
   claim.slope_noise = [&] { return s.noise_of_gradient(leaf, index); };
   const auto line = [&](double h) { return s.shift({&move, 1}, h); };
   return entry_of(s, judge(line, claim), claim.slope, leaf, index);
@@ -74,6 +75,7 @@ GradcheckEntry judge_direction(Setting& s, int leaf, const std::vector<Move>& mo
   claim.rtol = s.options.rtol;
   claim.magnitude = std::sqrt(squares);
   claim.smallest_step = finest;
+  claim.still_slope = [&] { return s.gradient_of_still(moves); };
   claim.slope_noise = [&] {
     double noise = 0;
     for (const Move& m : moves) noise += std::abs(m.unit) * s.noise_of_gradient(m.leaf, m.index);
@@ -153,23 +155,31 @@ Taylor taylor(Setting& s) {
   for (int leaf = 0; leaf < s.problem.leaf_count(); ++leaf)
     for (const Move& m : signed_direction(s, leaf, 0, s.problem.leaf(leaf).numel())) moves.push_back(m);
   CompensatedSum slope;
-  for (const Move& m : moves) slope.add_product(claimed(s, m.leaf, m.index), m.unit);
+  double squares = 0;
+  for (const Move& m : moves) {
+    const double part = claimed(s, m.leaf, m.index) * m.unit;
+    slope.add_product(claimed(s, m.leaf, m.index), m.unit);
+    squares += part * part;
+  }
 
   std::vector<double> slopes;
-  double before = 0;
-  for (double t = 0x1p-6; t > 0x1p-24; t /= 4) {
+  double before = 0, share = 0;
+  for (double t = 0x1p-6; t > 0x1p-40; t /= 8) {
     const Shift shift = s.shift(moves, t);
     if (!shift.has_forward) continue;
     const double remainder = t * std::abs(shift.forward - slope.value());
-    const bool visible = remainder > 16 * t * (shift.noise + shift.still_noise);
-    if (before > 0 && visible) slopes.push_back(std::log2(before / remainder) / 2);
+    const double rounding =
+        std::max(16 * t * (shift.noise + shift.still_noise), 0x1p-42 * std::max(1.0, shift.value));
+    const bool visible = remainder > rounding;
+    if (before > 0 && visible) slopes.push_back(std::log2(before / remainder) / 3);
     before = visible ? remainder : 0;
+    if (visible) share = remainder / (t * std::sqrt(squares));
   }
   if (slopes.empty()) return {};
   const auto steps = static_cast<int>(slopes.size());
   if (steps > 3) slopes.erase(slopes.begin(), slopes.end() - 3);  // kinks further away do not count
   std::sort(slopes.begin(), slopes.end());
-  return {slopes[slopes.size() / 2], steps};
+  return {slopes[slopes.size() / 2], steps, share};
 }
 
 }  // namespace xgrad::checking
