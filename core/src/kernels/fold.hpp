@@ -7,7 +7,8 @@
 #include "kernels/vector.hpp"
 
 // Folding many elements into one: sums, products, extrema. A fold is a type with a start value and a step
-// that takes one more element in; the step works on numbers and on vectors of them.
+// that takes one more element in; a loader makes of an element what is folded: its square, its distance from
+// a mean. Both work on numbers and on vectors of them.
 //
 // Runs are cut in halves down to short ones, so that the error of a sum grows with the logarithm of its
 // length, and the order of the steps depends on the lengths only, so that a result never depends on anything
@@ -55,84 +56,118 @@ struct MinFold {
   }
 };
 
+struct AnyFold {
+  template <class A>
+  static constexpr A start = false;
+  static void take(bool& acc, bool x) { acc |= x; }
+};
+
+struct AllFold {
+  template <class A>
+  static constexpr A start = true;
+  static void take(bool& acc, bool x) { acc &= x; }
+};
+
+/// What a fold reads: the element in the type of the result. Loaders are told the number of the result that
+/// the element goes into; `by_line` ones make something else of it for each. Those with `vectors` work on
+/// vectors too.
+template <class A>
+struct Plain {
+  static constexpr bool by_line = false, vectors = true;
+  template <class T>
+  A operator()(T u, std::int64_t) const {
+    return static_cast<A>(u);
+  }
+  template <class V>
+  void in_place(V&, std::int64_t) const {}
+};
+
 /// What one block of a contiguous run folds to: four vectors of partial results, then these into one.
-template <class F, std::floating_point T>
-T fold_block(const T* x, std::int64_t n) {
+template <class F, std::floating_point T, class L>
+T fold_block(const T* x, std::int64_t n, const L& load, std::int64_t to) {
   constexpr std::int64_t w = lanes<T>;
+  const auto next = [&](Vector<T>& v, const T* from) {
+    load_vector(v, from);
+    load.in_place(v, to);
+  };
   T total = F::template start<T>;
   std::int64_t i = 0;
   if (n >= w) {
     Vector<T> a, b, c, d, v;
-    load(a, x);
+    next(a, x);
     i = w;
     if (n >= 4 * w) {
-      load(b, x + w), load(c, x + 2 * w), load(d, x + 3 * w);
+      next(b, x + w), next(c, x + 2 * w), next(d, x + 3 * w);
       for (i = 4 * w; i + 4 * w <= n; i += 4 * w) {
-        load(v, x + i), F::take(a, v);
-        load(v, x + i + w), F::take(b, v);
-        load(v, x + i + 2 * w), F::take(c, v);
-        load(v, x + i + 3 * w), F::take(d, v);
+        next(v, x + i), F::take(a, v);
+        next(v, x + i + w), F::take(b, v);
+        next(v, x + i + 2 * w), F::take(c, v);
+        next(v, x + i + 3 * w), F::take(d, v);
       }
       F::take(a, b), F::take(c, d), F::take(a, c);
     }
-    for (; i + w <= n; i += w) load(v, x + i), F::take(a, v);
+    for (; i + w <= n; i += w) next(v, x + i), F::take(a, v);
     T part[w];
     std::memcpy(part, &a, sizeof part);
     for (std::int64_t half = w / 2; half > 0; half /= 2)
       for (std::int64_t j = 0; j < half; ++j) F::take(part[j], part[j + half]);
     total = part[0];
   }
-  for (; i < n; ++i) F::take(total, x[i]);
+  for (; i < n; ++i) F::take(total, load(x[i], to));
   return total;
 }
 
-/// The fold of a contiguous run of n elements.
-template <class F, class A, class T>
-A fold_run(const T* x, std::int64_t n) {
-  if constexpr (std::floating_point<T>) {
+/// The fold of a contiguous run of n elements, which goes into result `to`.
+template <class F, class A, class T, class L>
+A fold_run(const T* x, std::int64_t n, const L& load, std::int64_t to) {
+  if constexpr (std::floating_point<T> && std::same_as<A, T> && L::vectors) {
     constexpr std::int64_t block = 64 * lanes<T>;
-    if (n <= block) return fold_block<F>(x, n);
+    if (n <= block) return fold_block<F>(x, n, load, to);
     const std::int64_t half = (n / 2 + block - 1) / block * block;
-    A left = fold_run<F, A>(x, half);
-    const A right = fold_run<F, A>(x + half, n - half);
+    A left = fold_run<F, A>(x, half, load, to);
+    const A right = fold_run<F, A>(x + half, n - half, load, to);
     F::take(left, right);
     return left;
   } else {
     A total = F::template start<A>;
-    for (std::int64_t i = 0; i < n; ++i) F::take(total, static_cast<A>(x[i]));
+    for (std::int64_t i = 0; i < n; ++i) F::take(total, load(x[i], to));
     return total;
   }
 }
 
-inline constexpr std::int64_t fold_width = 512;  ///< columns that are folded together: they stay in the cache
+/// Columns that are folded together: their partial results stay in the nearest cache.
+template <class A>
+inline constexpr std::int64_t fold_width = 8192 / sizeof(A);
 
-/// o[j] = the fold over i < n of x[i * stride + j], for width <= fold_width columns; n > 0.
-template <class F, class A, class T>
-void fold_columns(const T* x, std::int64_t n, std::int64_t width, std::int64_t stride, A* __restrict o) {
+/// o[j] = the fold over i < n of x[i * stride + j], for width <= fold_width columns; n > 0. Column j goes
+/// into result to + j.
+template <class F, class A, class T, class L>
+void fold_columns(const T* x, std::int64_t n, std::int64_t width, std::int64_t stride, A* __restrict o,
+                  const L& load, std::int64_t to) {
   constexpr std::int64_t leaf = 32;
   if (n > leaf) {
     const std::int64_t half = (n / 2 + leaf - 1) / leaf * leaf;
-    A right[fold_width];
-    fold_columns<F>(x, half, width, stride, o);
-    fold_columns<F>(x + half * stride, n - half, width, stride, right);
+    A right[fold_width<A>];
+    fold_columns<F>(x, half, width, stride, o, load, to);
+    fold_columns<F>(x + half * stride, n - half, width, stride, right, load, to);
     for (std::int64_t j = 0; j < width; ++j) F::take(o[j], right[j]);
     return;
   }
-  std::int64_t i = 0;
-  if (n % 4 == 0) {
+  std::int64_t i = n % 4;
+  if (i == 0) {
     for (std::int64_t j = 0; j < width; ++j) o[j] = F::template start<A>;
   } else {
-    for (std::int64_t j = 0; j < width; ++j) o[j] = static_cast<A>(x[j]);
-    for (i = 1; i < n % 4; ++i)
-      for (std::int64_t j = 0; j < width; ++j) F::take(o[j], static_cast<A>(x[i * stride + j]));
+    for (std::int64_t j = 0; j < width; ++j) o[j] = load(x[j], to + j);
+    for (std::int64_t k = 1; k < i; ++k)
+      for (std::int64_t j = 0; j < width; ++j) F::take(o[j], load(x[k * stride + j], to + j));
   }
   for (; i < n; i += 4) {
     const T* row = x + i * stride;
     for (std::int64_t j = 0; j < width; ++j) {
-      A p = static_cast<A>(row[j]);
-      A q = static_cast<A>(row[j + 2 * stride]);
-      F::take(p, static_cast<A>(row[j + stride]));
-      F::take(q, static_cast<A>(row[j + 3 * stride]));
+      A p = load(row[j], to + j);
+      A q = load(row[j + 2 * stride], to + j);
+      F::take(p, load(row[j + stride], to + j));
+      F::take(q, load(row[j + 3 * stride], to + j));
       F::take(p, q);
       F::take(o[j], p);
     }
@@ -144,36 +179,39 @@ struct Block {
   std::int64_t outer, n, inner;
 };
 
+/// Folds n rows of few columns: they are joined to longer rows, whose parts are folded at the end.
+template <class F, class A, class T, class L>
+void fold_narrow(const T* x, std::int64_t n, std::int64_t width, A* __restrict o, const L& load) {
+  const std::int64_t joined = fold_width<A> / 4 / width, rows = n / joined, done = rows * joined;
+  A wide[fold_width<A>];
+  fold_columns<F>(x, rows, joined * width, joined * width, wide, load, 0);
+  fold_columns<F>(wide, joined, width, width, o, Plain<A>(), 0);
+  if (done == n) return;
+  fold_columns<F>(x + done * width, n - done, width, width, wide, load, 0);
+  for (std::int64_t j = 0; j < width; ++j) F::take(o[j], wide[j]);
+}
+
 /// Folds one block; of no elements to the start value.
-template <class F, class A, class T>
-void fold_one(const T* x, const Block& b, A* __restrict o) {
+template <class F, class A, class T, class L>
+void fold_one(const T* x, const Block& b, A* __restrict o, const L& load) {
+  if (b.outer == 0 || b.inner == 0) return;
   if (b.n == 0) {
     std::fill_n(o, b.outer * b.inner, F::template start<A>);
     return;
   }
   if (b.inner == 1) {
-    for (std::int64_t i = 0; i < b.outer; ++i) o[i] = fold_run<F, A>(x + i * b.n, b.n);
+    for (std::int64_t k = 0; k < b.outer; ++k) o[k] = fold_run<F, A>(x + k * b.n, b.n, load, k);
     return;
   }
-  // Rows of few columns are joined to longer ones, whose parts are folded at the end.
-  const std::int64_t joined = b.inner <= fold_width / 4 ? fold_width / b.inner : 1;
+  constexpr std::int64_t most = fold_width<A>;
+  const bool narrow = !L::by_line && b.inner <= most / 16 && b.n >= most / b.inner;
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, o += b.inner) {
-    std::int64_t done = 0;
-    if (joined > 1 && b.n >= 2 * joined) {
-      A wide[fold_width];
-      const std::int64_t rows = b.n / joined;
-      fold_columns<F>(x, rows, joined * b.inner, joined * b.inner, wide);
-      fold_columns<F>(wide, joined, b.inner, b.inner, o);
-      done = rows * joined;
-      if (done < b.n) {
-        A rest[fold_width];
-        fold_columns<F>(x + done * b.inner, b.n - done, b.inner, b.inner, rest);
-        for (std::int64_t j = 0; j < b.inner; ++j) F::take(o[j], rest[j]);
-      }
+    if (narrow) {
+      fold_narrow<F>(x, b.n, b.inner, o, load);
       continue;
     }
-    for (std::int64_t j = 0; j < b.inner; j += fold_width)
-      fold_columns<F>(x + j, b.n, std::min(fold_width, b.inner - j), b.inner, o + j);
+    for (std::int64_t j = 0; j < b.inner; j += most)
+      fold_columns<F>(x + j, b.n, std::min(most, b.inner - j), b.inner, o + j, load, k * b.inner + j);
   }
 }
 

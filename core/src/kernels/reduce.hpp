@@ -30,20 +30,21 @@ struct Runs {
 };
 
 /// x folded over some axes into a tensor of this shape, whose axes are those that are left; A is the element
-/// type of the result. Several runs of axes are folded one after another, the last one first.
-template <class F, class A, class T>
-Tensor fold_axes(const Tensor& x, std::uint32_t axes, const Shape& result) {
+/// type of the result. Several runs of axes are folded one after another, the last one first; a loader that
+/// differs by line can do one run only.
+template <class F, class A, class T, class L = Plain<A>>
+Tensor fold_axes(const Tensor& x, std::uint32_t axes, const Shape& result, const L& load = {}) {
   const Runs runs(x.shape(), axes);
   if (runs.reduced <= 1) {
     Tensor o = new_tensor(result, dtype_of<A>);
-    fold_one<F>(ptr<T>(x), runs.last, ptr<A>(o));
+    fold_one<F>(ptr<T>(x), runs.last, ptr<A>(o), load);
     return o;
   }
   Shape rest = x.shape();
   for (int i = 0; i < x.dim(); ++i)
     if (runs.last_axes >> i & 1) rest[i] = 1;
   const Tensor part = new_tensor(rest, dtype_of<A>);
-  fold_one<F>(ptr<T>(x), runs.last, ptr<A>(part));
+  fold_one<F>(ptr<T>(x), runs.last, ptr<A>(part), load);
   return fold_axes<F, A, A>(part, axes, result);
 }
 

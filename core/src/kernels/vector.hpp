@@ -23,12 +23,12 @@ struct VectorOf<double> {
 template <class T>
 using Vector = typename VectorOf<T>::type;
 
-/// Elements of a Vector.
+/// Elements in 64 bytes.
 template <class T>
 inline constexpr std::int64_t lanes = 64 / sizeof(T);
 
 template <class T>
-void load(Vector<T>& v, const T* from) {
+void load_vector(Vector<T>& v, const T* from) {
   std::memcpy(&v, from, sizeof v);
 }
 

@@ -20,12 +20,19 @@ AxisBits axis_bits(const char* op, const Axes& axes, int rank) {
   if (axes.all()) return all_axes(rank);
   AxisBits bits = 0;
   for (int axis : axes.list()) {
-    if (rank == 0 && (axis == 0 || axis == -1)) continue;  // a number counts as having one axis, as elsewhere
-    const AxisBits bit = AxisBits{1} << check_axis(op, axis, rank);
+    const AxisBits bit = AxisBits{1} << line_axis(op, axis, rank);
     if (bits & bit) fail(op, "axis " + std::to_string(axis) + " is named twice; name each axis once");
     bits |= bit;
   }
-  return bits;
+  return bits & all_axes(rank);
+}
+
+int line_axis(const char* op, int axis, int rank) { return check_axis(op, axis, rank == 0 ? 1 : rank); }
+
+Shape without_axis(const Shape& shape, int axis) {
+  Shape out = shape;
+  if (out.rank() > 0) out.erase(axis);
+  return out;
 }
 
 Shape reduced_shape(const Shape& shape, AxisBits axes, bool keepdim) {

@@ -3,6 +3,9 @@
 #include "errors.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/axes.hpp"
+#include "ops/promote.hpp"
+#include "ops/reduce.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
 
@@ -10,19 +13,57 @@ namespace xgrad {
 
 using namespace detail;
 
+// Around reductions -----------------------------------------------------------------------------------------
+
 namespace detail {
 
+Tensor kept(const Tensor& g, const Shape& shape, AxisBits axes) {
+  const Shape wanted = reduced_shape(shape, axes, true);
+  return g.shape() == wanted ? g : reshape(g, wanted);
+}
+
 Tensor spread(const Tensor& g, const Shape& shape, AxisBits axes) {
-  if (g.dim() == 0) return expand(g, shape);
-  const Shape kept = reduced_shape(shape, axes, true);
-  return expand(g.shape() == kept ? g : reshape(g, kept), shape);
+  return expand(g.dim() == 0 ? g : kept(g, shape, axes), shape);
+}
+
+Joined join_axes(const Tensor& x, AxisBits axes) {
+  int first = -1, count = 0;
+  bool adjacent = true;
+  for (int i = 0; i < x.dim(); ++i) {
+    if (!has(axes, i)) continue;
+    if (count == 0) first = i;
+    adjacent = adjacent && i == first + count;
+    ++count;
+  }
+  if (count == 1) return {x, first};
+  if (count == 0) return {unsqueeze(x, 0), 0};
+  Shape shape;
+  if (adjacent) {
+    for (int i = 0; i <= first; ++i) shape.push_back(x.shape()[i]);
+    for (int i = first + 1; i < x.dim(); ++i)
+      i < first + count ? void(shape[first] *= x.shape()[i]) : shape.push_back(x.shape()[i]);
+    return {reshape(x, shape), first};
+  }
+  std::vector<int> order;
+  for (int i = 0; i < x.dim(); ++i)
+    if (!has(axes, i)) order.push_back(i), shape.push_back(x.shape()[i]);
+  for (int i = 0; i < x.dim(); ++i)
+    if (has(axes, i)) order.push_back(i);
+  shape.push_back(reduced_count(x.shape(), axes));
+  return {reshape(permute(x, order), shape), shape.rank() - 1};
+}
+
+Tensor with_shape(Tensor y, const Shape& shape) {
+  return y.shape() == shape ? std::move(y) : reshape(y, shape);
 }
 
 }  // namespace detail
 
-namespace {
+// Sums ------------------------------------------------------------------------------------------------------
 
-Tensor sum_bits(const Tensor& x, AxisBits axes, bool keepdim) {
+namespace detail {
+
+Tensor sum_over(const Tensor& x, AxisBits axes, bool keepdim) {
   static constexpr Op op = {.name = "sum", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
                                                        return spread(g, f.shape(0), f.attributes<AxisBits>());
                                                      }}}}};
@@ -35,11 +76,73 @@ Tensor sum_bits(const Tensor& x, AxisBits axes, bool keepdim) {
   return record(op, {x}, std::move(y), axes);
 }
 
+Tensor mean_over(const Tensor& x, AxisBits axes, bool keepdim) {
+  struct Mean {
+    double count;
+    AxisBits axes;
+  };
+  static constexpr Op op = {.name = "mean", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
+                                                        const auto [n, over] = f.attributes<Mean>();
+                                                        return spread(g / n, f.shape(0), over);
+                                                      }}}}};
+  check_floating("mean", x);
+  const Shape shape = reduced_shape(x.shape(), axes, keepdim);
+  const auto count = static_cast<double>(reduced_count(x.shape(), axes));
+  Tensor y = visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    Tensor sums = fold_axes<SumFold, T, T>(x, axes, shape);
+    T* p = ptr<T>(sums);
+    for (std::int64_t i = 0; i < sums.numel(); ++i) p[i] /= static_cast<T>(count);
+    return sums;
+  });
+  return record(op, {x}, std::move(y), Mean{count, axes});
+}
+
+}  // namespace detail
+
+Tensor sum(const Tensor& x) { return sum_over(x, all_axes(x.dim()), false); }
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
+  return sum_over(x, axis_bits("sum", axes, x.dim()), keepdim);
+}
+
+Tensor mean(const Tensor& x) { return mean_over(x, all_axes(x.dim()), false); }
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
+  return mean_over(x, axis_bits("mean", axes, x.dim()), keepdim);
+}
+
+// Truth -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Whether an element is not 0, which nan is.
+template <class A>
+struct NotZero : Plain<A> {
+  template <class T>
+  A operator()(T u, std::int64_t) const {
+    return u != T{0};
+  }
+};
+
+/// The fold over whether elements are not 0, in the element type A.
+template <class F, class A>
+Tensor fold_truth(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
+  const AxisBits bits = axis_bits(op, axes, x.dim());
+  return visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return fold_axes<F, A, T>(x, bits, reduced_shape(x.shape(), bits, keepdim), NotZero<A>());
+  });
+}
+
 }  // namespace
 
-Tensor sum(const Tensor& x) { return sum_bits(x, all_axes(x.dim()), false); }
-Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
-  return sum_bits(x, axis_bits("sum", axes, x.dim()), keepdim);
+Tensor any(const Tensor& x, const Axes& axes, bool keepdim) {
+  return fold_truth<AnyFold, bool>("any", x, axes, keepdim);
+}
+Tensor all(const Tensor& x, const Axes& axes, bool keepdim) {
+  return fold_truth<AllFold, bool>("all", x, axes, keepdim);
+}
+Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdim) {
+  return fold_truth<SumFold, std::int64_t>("count_nonzero", x, axes, keepdim);
 }
 
 }  // namespace xgrad

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "xgrad/core/axes.hpp"
@@ -17,15 +18,28 @@ Tensor slice(const Tensor& x, int axis, std::int64_t start, std::int64_t stop = 
 Tensor select(const Tensor& x, int axis, std::int64_t index);
 /// Entries start to start + length - 1 along axis. Throws Error when they are not all there.
 Tensor narrow(const Tensor& x, int axis, std::int64_t start, std::int64_t length);
-/// Rows of x along axis by an int64 vector of indices; repeated ones add up in the gradient.
-/// Throws Error with the place and the value when one is out of range.
+
+// By index. Indices are int64, and one that is out of range is an Error with its place and value. What
+// several indices read adds up in the gradient.
+
+/// Rows of x along axis by a vector of indices: y[..., i, ...] = x[..., index[i], ...].
 Tensor index_select(const Tensor& x, int axis, const Tensor& index);
-/// y[..., i, ...] = x[..., index[..., i, ...], ...] along axis; index has x's rank and no larger other sizes.
+/// y[..., i, ...] = x[..., index[..., i, ...], ...] along axis; the index has x's rank and no larger other
+/// sizes.
 Tensor gather(const Tensor& x, int axis, const Tensor& index);
-/// x with source added at index along axis, the transpose of gather: x[..., index[i], ...] += source[..., i,
-/// ...].
+/// gather, after all sizes but those of axis are broadcast; without an axis, of the flattened elements.
+Tensor take_along_dim(const Tensor& x, const Tensor& index, int axis);
+Tensor take_along_dim(const Tensor& x, const Tensor& index);
+/// x with the source put at the index along axis: y[..., index[..., i, ...], ...] = source[..., i, ...]. The
+/// index has x's rank and no larger other sizes; the source is of x's dtype and no smaller than the index. Of
+/// several to one place the last stays, and it alone has a gradient.
+Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
+Tensor scatter(const Tensor& x, int axis, const Tensor& index, Scalar value);
+/// x with the source added at the index along axis, in the same way; the transpose of gather.
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
-/// int64 classes to rows of 0 and 1, int64[..., classes]; classes = -1 takes the largest plus one.
+/// Rows of a weight [rows, width] by input, [..., width]; the row padding_idx gets no gradient.
+Tensor embedding(const Tensor& input, const Tensor& weight, std::optional<std::int64_t> padding_idx = {});
+/// Classes to rows of 0 and 1, int64[..., classes]; classes = -1 takes the largest plus one.
 Tensor one_hot(const Tensor& x, std::int64_t classes = -1);
 
 }  // namespace xgrad

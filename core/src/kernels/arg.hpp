@@ -1,0 +1,49 @@
+#pragma once
+
+#include "kernels/fold.hpp"
+
+namespace xgrad::detail {
+
+/// True when u comes before v: it is larger (F = MaxFold) or smaller (MinFold), or it is the first nan.
+template <class F, class T>
+bool beats(T u, T v) {
+  const bool better = std::same_as<F, MaxFold> ? u > v : u < v;
+  if constexpr (std::floating_point<T>)
+    return better | ((u != u) & (v == v));
+  else
+    return better;
+}
+
+/// Extrema of n > 0 rows of `width` columns, and the first row in which each stands.
+template <class F, class T>
+void arg_columns(const T* x, std::int64_t n, std::int64_t width, std::int64_t stride, T* __restrict best,
+                 std::int64_t* __restrict at) {
+  for (std::int64_t j = 0; j < width; ++j) best[j] = x[j], at[j] = 0;
+  for (std::int64_t i = 1; i < n; ++i)
+    for (std::int64_t j = 0; j < width; ++j) {
+      const bool now = beats<F>(x[i * stride + j], best[j]);
+      best[j] = now ? x[i * stride + j] : best[j];
+      at[j] = now ? i : at[j];
+    }
+}
+
+/// Extrema along a block with n > 0, and the first place where each stands.
+template <class F, class T>
+void arg_extrema(const T* x, const Block& b, T* best, std::int64_t* at) {
+  if (b.inner == 0) return;
+  for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, best += b.inner, at += b.inner) {
+    if (b.inner > 1) {
+      constexpr std::int64_t most = fold_width<T>;
+      for (std::int64_t j = 0; j < b.inner; j += most)
+        arg_columns<F>(x + j, b.n, std::min(most, b.inner - j), b.inner, best + j, at + j);
+      continue;
+    }
+    *best = fold_run<F, T>(x, b.n, Plain<T>(), 0);
+    const bool is_nan = *best != *best;
+    std::int64_t i = 0;
+    while (is_nan ? x[i] == x[i] : x[i] != *best) ++i;
+    *at = i;
+  }
+}
+
+}  // namespace xgrad::detail

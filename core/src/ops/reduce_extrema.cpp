@@ -1,0 +1,156 @@
+#include "errors.hpp"
+#include "kernels/arg.hpp"
+#include "kernels/reduce.hpp"
+#include "ops/gather.hpp"
+#include "ops/reduce.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/compare.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
+#include "xgrad/core/tape.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace detail {
+
+Tensor ties_vjp(Grad g, Fn f) {
+  const auto axes = f.attributes<AxisBits>();
+  const Tensor x = f.x(0).detach(), y = kept(f.y().detach(), x.shape(), axes);
+  const Tensor ties = logical_or(x == y, isnan(x));
+  return where(ties, kept(g, x.shape(), axes) / sum_over(ties, axes, true), 0);
+}
+
+Tensor chosen_vjp(Grad g, Fn f) {
+  const Tensor at = f.x(1);
+  return gather_vjp(with_shape(g, at.shape()), f.shape(0), f.attributes<int>(), at);
+}
+
+}  // namespace detail
+
+namespace {
+
+void check_some(const char* op, const Tensor& x, std::int64_t count) {
+  if (count == 0) fail(op, "there is no element to choose over an axis of size 0: x is " + x.describe());
+}
+
+// Values alone ----------------------------------------------------------------------------------------------
+
+template <class F>
+Tensor extremum(const Op& op, const Tensor& x, AxisBits axes, bool keepdim) {
+  check_some(op.name, x, reduced_count(x.shape(), axes));
+  Tensor y = visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    return fold_axes<F, T, T>(x, axes, reduced_shape(x.shape(), axes, keepdim));
+  });
+  return record(op, {x}, std::move(y), axes);
+}
+
+constexpr Op amax_op = {.name = "amax", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
+constexpr Op amin_op = {.name = "amin", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
+constexpr Op max_op = {.name = "max", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
+constexpr Op min_op = {.name = "min", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
+
+}  // namespace
+
+Tensor amax(const Tensor& x, const Axes& axes, bool keepdim) {
+  return extremum<MaxFold>(amax_op, x, axis_bits("amax", axes, x.dim()), keepdim);
+}
+Tensor amin(const Tensor& x, const Axes& axes, bool keepdim) {
+  return extremum<MinFold>(amin_op, x, axis_bits("amin", axes, x.dim()), keepdim);
+}
+Tensor max(const Tensor& x) { return extremum<MaxFold>(max_op, x, all_axes(x.dim()), false); }
+Tensor min(const Tensor& x) { return extremum<MinFold>(min_op, x, all_axes(x.dim()), false); }
+
+// With places -----------------------------------------------------------------------------------------------
+
+namespace {
+
+/// The extrema along an axis and the first places where they stand, both with the axis of size 1.
+template <class F>
+ValuesAndIndices arg_axis(const char* op, const Tensor& x, int axis) {
+  const AxisBits bits = (AxisBits{1} << axis) & all_axes(x.dim());
+  check_some(op, x, reduced_count(x.shape(), bits));
+  const Shape shape = reduced_shape(x.shape(), bits, true);
+  ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    arg_extrema<F>(ptr<T>(x), Runs(x.shape(), bits).last, ptr<T>(y.values), ptr<std::int64_t>(y.indices));
+  });
+  return y;
+}
+
+template <class F>
+ValuesAndIndices extremum_at(const Op& op, const Tensor& x, int axis, bool keepdim) {
+  axis = line_axis(op.name, axis, x.dim());
+  auto [values, indices] = arg_axis<F>(op.name, x, axis);
+  const Shape shape = keepdim ? values.shape() : without_axis(values.shape(), axis);
+  values.node()->shape = shape;
+  return {record(op, {x, indices}, std::move(values), axis), new_view(indices, shape)};
+}
+
+template <class F>
+Tensor place(const char* op, const Tensor& x, int axis, bool keepdim) {
+  axis = line_axis(op, axis, x.dim());
+  Tensor y = arg_axis<F>(op, x, axis).indices;
+  return keepdim ? y : new_view(y, without_axis(y.shape(), axis));
+}
+
+}  // namespace
+
+ValuesAndIndices max(const Tensor& x, int axis, bool keepdim) {
+  static constexpr Op op = {.name = "max", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  return extremum_at<MaxFold>(op, x, axis, keepdim);
+}
+ValuesAndIndices min(const Tensor& x, int axis, bool keepdim) {
+  static constexpr Op op = {.name = "min", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  return extremum_at<MinFold>(op, x, axis, keepdim);
+}
+
+Tensor argmax(const Tensor& x) { return place<MaxFold>("argmax", new_view(x, {x.numel()}), 0, false); }
+Tensor argmin(const Tensor& x) { return place<MinFold>("argmin", new_view(x, {x.numel()}), 0, false); }
+Tensor argmax(const Tensor& x, int axis, bool keepdim) { return place<MaxFold>("argmax", x, axis, keepdim); }
+Tensor argmin(const Tensor& x, int axis, bool keepdim) { return place<MinFold>("argmin", x, axis, keepdim); }
+
+// Running ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+template <class F, class T>
+void running_extrema(const T* x, const Block& b, T* y, std::int64_t* at) {
+  for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, y += b.n * b.inner, at += b.n * b.inner)
+    for (std::int64_t i = 0; i < b.n; ++i)
+      for (std::int64_t j = 0; j < b.inner; ++j) {
+        const std::int64_t here = i * b.inner + j, before = here - b.inner;
+        const bool now = i == 0 || beats<F>(x[here], y[before]);
+        y[here] = now ? x[here] : y[before];
+        at[here] = now ? i : at[before];
+      }
+}
+
+template <class F>
+ValuesAndIndices running(const Op& op, const Tensor& x, int axis) {
+  axis = line_axis(op.name, axis, x.dim());
+  ValuesAndIndices y = {new_like(x), new_tensor(x.shape(), int64)};
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    running_extrema<F>(ptr<T>(x), Runs(x.shape(), AxisBits{1} << axis).last, ptr<T>(y.values),
+                       ptr<std::int64_t>(y.indices));
+  });
+  y.values = record(op, {x, y.indices}, std::move(y.values), axis);
+  return y;
+}
+
+}  // namespace
+
+ValuesAndIndices cummax(const Tensor& x, int axis) {
+  static constexpr Op op = {.name = "cummax", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  return running<MaxFold>(op, x, axis);
+}
+ValuesAndIndices cummin(const Tensor& x, int axis) {
+  static constexpr Op op = {.name = "cummin", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  return running<MinFold>(op, x, axis);
+}
+
+}  // namespace xgrad
