@@ -118,8 +118,8 @@ T fold_block(const T* x, std::int64_t n, const L& load, std::int64_t to) {
 }
 
 /// The fold of a contiguous run of n elements, which goes into result `to`.
-template <class F, class A, class T, class L>
-A fold_run(const T* x, std::int64_t n, const L& load, std::int64_t to) {
+template <class F, class A, class T, class L = Plain<A>>
+A fold_run(const T* x, std::int64_t n, const L& load = {}, std::int64_t to = 0) {
   if constexpr (std::floating_point<T> && std::same_as<A, T> && L::vectors) {
     constexpr std::int64_t block = 64 * lanes<T>;
     if (n <= block) return fold_block<F>(x, n, load, to);
