@@ -48,7 +48,7 @@ class Labels {
     return read.ec == std::errc() && read.ptr == last;
   }
 
-  std::map<std::string, std::int64_t, std::less<>> codes_;  // in order of appearance
+  std::map<std::string, std::int64_t, std::less<>> codes_;  // numbered as they appear
   std::vector<std::int64_t> rows_;
 };
 

@@ -104,6 +104,7 @@ void read_elements(Input& in, const Shape& shape, std::span<T> x) {
                 "the file ends after " + std::to_string(done * sizeof(Bits) + got) + " bytes");
     for (std::size_t i = 0; i < n; ++i) {
       const auto bits = big_endian<Bits>(buffer.get() + i * sizeof(Bits));
+      // NOLINTNEXTLINE(bugprone-signed-char-misuse): bytes are numbers here
       x[done + i] = static_cast<T>(std::bit_cast<typename S::Value>(bits));
     }
     done += n;

@@ -78,6 +78,13 @@ TEST_CASE("ignored columns may hold anything") {
   CHECK(numbers("name,x\nJohn,1\n,2\n", {.ignore = {"name"}}) == Numbers{1, 2});
 }
 
+TEST_CASE("a column may have an empty name") {
+  const auto set = read(",x\nfirst,1\nsecond,2\n", {.ignore = {""}});
+
+  CHECK(set.names().features == Texts{"x"});
+  CHECK(set.features().to_vector<float>() == Numbers{1, 2});
+}
+
 TEST_CASE("lines before the table are left out, whatever they hold") {
   CHECK(numbers("made by \"someone\nx,y\n1,2\n", {.skip_lines = 1}) == Numbers{1, 2});
 }

@@ -10,20 +10,23 @@ namespace xgrad::data {
 /// A column of a table, by its name or by its number (from 0; negative numbers count from the end).
 class Column {
  public:
-  Column() = default;                                                 ///< none
-  Column(int number) : number_(number), given_(true) {}               // NOLINT(google-explicit-constructor)
-  Column(const char* name) : Column(std::string(name)) {}             // NOLINT(google-explicit-constructor)
-  Column(std::string name) : name_(std::move(name)), given_(true) {}  // NOLINT(google-explicit-constructor)
+  Column() = default;                                           ///< none
+  Column(int number) : kind_(Kind::number), number_(number) {}  // NOLINT(google-explicit-constructor)
+  Column(const char* name) : Column(std::string(name)) {}       // NOLINT(google-explicit-constructor)
+  Column(std::string name)
+      : kind_(Kind::name), name_(std::move(name)) {}  // NOLINT(google-explicit-constructor)
 
-  bool given() const { return given_; }
-  bool by_name() const { return !name_.empty(); }
+  bool given() const { return kind_ != Kind::none; }
+  bool by_name() const { return kind_ == Kind::name; }
   const std::string& name() const { return name_; }
   int number() const { return number_; }
 
  private:
-  std::string name_;
+  enum class Kind { none, number, name };
+
+  Kind kind_ = Kind::none;
   int number_ = 0;
-  bool given_ = false;
+  std::string name_;
 };
 
 /// What to do where a value is missing.
