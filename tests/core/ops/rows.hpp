@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "xgrad/core.hpp"
+
+// The tests that every op has to pass, as one table a family. A row says what an op is called, of which kind
+// it is and on what it runs; the kind says which checks apply:
+//
+//   smooth, piecewise   gradcheck to second order in float64 with random cotangents, each input alone and all
+//                       together, recorded value equal to unrecorded value; float32 against float64
+//   indexed             the same for the floating inputs; indices of another dtype are rejected
+//   not_differentiable  no gradient, or one of exactly 0; float32 against float64
+//   random              the same seed gives the same values
+//
+// All: the graph is freed, and wrong dtypes are rejected under the op's name. Elementwise ones also run on
+// shapes that broadcast, on empty tensors and on numbers; the others on the row's further shapes.
+
+namespace xgrad::test {
+
+enum class Kind { smooth, piecewise, not_differentiable, random, indexed };
+
+/// Random elements of an input: floating ones in [low, high], integers from low to high, booleans.
+struct Input {
+  Shape shape;
+  double low = -2;
+  double high = 2;
+  DType dtype = float64;
+};
+
+/// What an op makes of an integer where a floating input is expected.
+enum class Integers { converted, kept, rejected };
+
+struct Row {
+  std::string name;  ///< of the function, as it is declared and as its errors begin
+  Kind kind = Kind::smooth;
+  std::vector<Input> inputs = {};
+  TensorFunction run = {};
+  std::vector<std::vector<Shape>> shapes = {};  ///< further shapes of the inputs: empty ones, numbers
+  bool elementwise = false;                     ///< takes any shapes that broadcast
+  Integers integers = Integers::converted;
+  int order = 2;  ///< of gradcheck: 1 where no second derivative is defined
+  double factor =
+      8;  ///< of eps and the condition number, within which float32 agrees with float64; 8 at most
+  TensorFunction composed = {};  ///< the same from other ops, where the op or its gradient is fused
+};
+
+/// What is wrong with an op, in one line each; nothing if all is well.
+std::vector<std::string> faults_of(const Row& row);
+
+/// The table of a family: the rows of the functions that xgrad/core/ops/<name>.hpp declares. A table is a
+/// constant at namespace scope, so that the declarations can be held against all tables.
+class Family {
+ public:
+  Family(std::string name, std::vector<Row> rows);
+  const std::string name;
+  const std::vector<Row> rows;
+};
+
+/// Reports the faults of all rows of a family.
+void check_rows(const Family& family);
+
+/// A row for a function of one or more tensors, elementwise.
+template <class F>
+Row elementwise(std::string name, Kind kind, std::vector<Input> inputs, F f) {
+  return {.name = std::move(name),
+          .kind = kind,
+          .inputs = std::move(inputs),
+          .run = as_function(std::move(f)),
+          .elementwise = true};
+}
+
+/// A row for any other function.
+template <class F>
+Row row(std::string name, Kind kind, std::vector<Input> inputs, F f,
+        std::vector<std::vector<Shape>> shapes = {}) {
+  return {.name = std::move(name),
+          .kind = kind,
+          .inputs = std::move(inputs),
+          .run = as_function(std::move(f)),
+          .shapes = std::move(shapes)};
+}
+
+/// The message of the Error that f throws; "" if it throws none.
+std::string message_of(const std::function<void()>& f);
+
+}  // namespace xgrad::test
