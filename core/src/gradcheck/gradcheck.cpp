@@ -88,7 +88,9 @@ Values cotangent_for(const Values& y, Generator& random, std::string& note) {
   std::size_t left_out = 0;
   for (std::size_t k = 0; k < y.size(); ++k)
     if (!std::isfinite(y[k])) v[k] = 0, ++left_out;
-  if (left_out > 0) note += std::to_string(left_out) + " outputs are not finite and get a cotangent of 0\n";
+  if (left_out > 0)
+    note += "outputs that are not finite get a cotangent of 0: " + std::to_string(left_out) + " of " +
+            std::to_string(y.size()) + "\n";
   return v;
 }
 

@@ -9,6 +9,8 @@ namespace xgrad::checking {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr double denorm = std::numeric_limits<double>::denorm_min();
+constexpr double most_rounding = 0x1p-44;
 constexpr int samples = 8;
 
 /// Every entry that is not 0, moved by 16 to 63 ulp a step: so small that f is a straight line but for
@@ -46,18 +48,22 @@ double noise_in(std::vector<double> values) {
 Values rounding_noise(Problem& problem, Generator& random,
                       const std::function<Values(std::span<const Move>, double)>& f) {
   const std::vector<Move> moves = tiny_moves(problem, random);
-  std::vector<Values> at;
-  for (int j = 1; j <= samples; ++j) at.push_back(f(moves, j));
-  Values noise(at[0].size());
-  for (std::size_t k = 0; k < noise.size(); ++k) {
-    std::vector<double> column;
-    for (const Values& y : at) column.push_back(y[k]);
-    const double size = std::abs(column[0]);
-    const double measured = noise_in(std::move(column));
-    // A function of a few operations is good to an ulp or two, whatever eight samples happen to show.
-    noise[k] = std::max(std::isfinite(measured) ? 2 * measured : 0, 2 * eps * size) +
-               std::numeric_limits<double>::denorm_min();
-    if (!std::isfinite(size)) noise[k] = 0;
+  Values noise;
+  for (const double spread : {1.0, 0x1p20}) {
+    std::vector<Values> at;
+    for (int j = 1; j <= samples; ++j) at.push_back(f(moves, j * spread));
+    noise.resize(at[0].size());
+    for (std::size_t k = 0; k < noise.size(); ++k) {
+      std::vector<double> column;
+      for (const Values& y : at) column.push_back(y[k]);
+      const double size = std::abs(column[0]);
+      const double measured = 2 * noise_in(std::move(column));
+      // Over the wider spread f may be far from straight; that is larger than any rounding.
+      const bool is_rounding = spread == 1 || measured < most_rounding * std::max(1.0, size);
+      if (std::isfinite(measured) && is_rounding) noise[k] = std::max(noise[k], measured);
+      // A function of a few operations is good to an ulp or two, whatever eight samples happen to show.
+      if (std::isfinite(size)) noise[k] = std::max(noise[k], 2 * eps * size + denorm);
+    }
   }
   return noise;
 }

@@ -86,8 +86,9 @@ class Problem {
 };
 
 /// What an output's or a gradient's numbers owe to rounding: from the differences, of third to fifth order,
-/// of eight values within a few hundred ulp of x along a random direction, which no smooth part survives.
-/// After Moré and Wild, Estimating Computational Noise, 2011.
+/// of eight values close to x along a random direction, which no smooth part survives (Moré and Wild,
+/// Estimating Computational Noise, 2011). Once within a few hundred ulp, and once further away, for functions
+/// that stand still so close to x.
 Values rounding_noise(Problem& problem, Generator& random,
                       const std::function<Values(std::span<const Move>, double)>& f);
 
