@@ -74,5 +74,6 @@ TEST_CASE("a probability outside [0, 1] is an error") {
 }
 
 TEST_CASE("dropout of integers is an error") {
-  CHECK_THROWS_WITH_AS(nn::Dropout()(tensor({1, 2})), "Dropout: x must be floating: x is i64[2]", Error);
+  CHECK_THROWS_WITH_AS(nn::Dropout()(tensor({1, 2})),
+                       "dropout: needs a floating tensor: x is i64[2]; convert it with x.to(float32)", Error);
 }

@@ -18,7 +18,7 @@ class Dropout : public Module {
 
  private:
   double p_;
-  mutable Generator generator_;
+  Generator generator_;
 };
 
 }  // namespace xgrad::nn
