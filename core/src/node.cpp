@@ -72,8 +72,10 @@ void release_history(Node* n) noexcept {
   for (int i = 0; i < n->input_count; ++i) {
     Node* x = std::exchange(inputs[i], nullptr);
     if (!x) continue;
-    if (all_kept || (i < 31 && (n->kept >> i & 1))) drop_handle(x);
-    drop_link(x);
+    if (all_kept || (i < 31 && (n->kept >> i & 1)))
+      drop_handle(x);
+    else
+      drop_link(x);
   }
   if (n->input_count > 3) {
     std::uint64_t* block = reinterpret_cast<std::uint64_t*>(n->outside) - 1;

@@ -72,11 +72,12 @@ void attach(const Op& op, std::span<const Ref> inputs, Node* y) {
     const bool kept = keeps(mask, i);
     edges[i] = nullptr;
     if (!kept && !x->requires_grad) continue;
-    if (kept) {
+    if (kept) {  // a handle is a link too
       add_handle(x);
       versions[i] = x->buffer->version;
+    } else {
+      x->links.up();
     }
-    x->links.up();
     edges[i] = x;
     if (x->requires_grad && x->stamp > stamp) stamp = x->stamp;
   }

@@ -43,10 +43,13 @@ Node* Walk::pop() {
   return n;
 }
 
-void Walk::stage(Node* n, Tensor g) {
+void Walk::stage(Node* n, Tensor&& g) {
   if (const std::uint32_t* at = where_.find(n)) {
     Tensor& slot = staged_[*at].grad;
-    slot = accumulate(std::move(slot), g, create_);
+    if (!create_ && is_unique(slot.node()))
+      add_in_place(slot.node(), g);
+    else
+      slot = add_grads(slot, g, create_);
     return;
   }
   where_.insert(n, static_cast<std::uint32_t>(staged_.size()));
@@ -75,29 +78,29 @@ void Walk::visit(Node* n) {
   if (n->output_of_joint) return pass_to_joint(n, std::move(g));
   if (n->op->joint.run) return visit_joint(n, std::move(g));
   const Fn f(n);
+  Node** inputs = n->inputs();
+  const Op& op = *n->op;
   for (int i = 0; i < n->input_count; ++i) {
-    if (!wants(n->inputs()[i])) continue;
-    if (n->op->each.run)
-      contribute(n, i, g, n->op->each.run(g, f, i));
-    else if (const auto rule = static_cast<std::size_t>(i) < n->op->vjp.size()
-                                   ? n->op->vjp[static_cast<std::size_t>(i)].run
-                                   : nullptr)
-      contribute(n, i, g, rule(g, f));
+    if (!wants(inputs[i])) continue;
+    if (op.each.run)
+      contribute(n, i, g, op.each.run(g, f, i));
+    else if (i < 4 && op.vjp[static_cast<std::size_t>(i)].run)
+      contribute(n, i, g, op.vjp[static_cast<std::size_t>(i)].run(g, f));
   }
 }
 
 /// What watchers of a recorded tensor see of its cotangent: hooks, which may replace it, then `retain_grad`
 /// and the inputs of `grad`.
-Tensor Walk::see(Node* n, Tensor g) {
+Tensor Walk::see(Node* n, Tensor&& g) {
   if (n->extra) {
     g = run_hooks(n, std::move(g));
-    if (n->extra->retain_grad && !restricted_) stage(n, g);
+    if (n->extra->retain_grad && !restricted_) stage(n, Tensor(g));
   }
-  if (restricted_ && captured_.find(n)) stage(n, g);
-  return g;
+  if (restricted_ && captured_.find(n)) stage(n, Tensor(g));
+  return std::move(g);
 }
 
-void Walk::pass_to_joint(Node* n, Tensor g) {
+void Walk::pass_to_joint(Node* n, Tensor&& g) {
   int k;
   std::memcpy(&k, n->attributes, sizeof k);
   Node* joint = n->inside[0];
@@ -105,11 +108,11 @@ void Walk::pass_to_joint(Node* n, Tensor g) {
     fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + n->op->name +
                          "; pass {.retain_graph = true} to the earlier one");
   Tensor& slot = joint->extra->cotangents[static_cast<std::size_t>(k)];
-  slot = slot.defined() ? accumulate(std::move(slot), g, create_) : std::move(g);
+  slot = slot.defined() ? add_grads(slot, g, create_) : std::move(g);
   enqueue(joint);
 }
 
-void Walk::visit_joint(Node* n, Tensor g) {
+void Walk::visit_joint(Node* n, Tensor&& g) {
   std::vector<Tensor> cotangents;
   if (n->extra && !n->extra->cotangents.empty()) {
     cotangents.resize(n->extra->cotangents.size());
@@ -124,7 +127,7 @@ void Walk::visit_joint(Node* n, Tensor g) {
 }
 
 /// Checks what a rule returned, sums it to the shape of the input, and passes it on.
-void Walk::contribute(Node* n, int i, const Tensor& g, Tensor dx) {
+void Walk::contribute(Node* n, int i, const Tensor& g, Tensor&& dx) {
   if (!dx.defined()) return;
   Node* x = n->inputs()[i];
   if (dx.dtype() != x->dtype)

@@ -57,7 +57,7 @@ class Walk {
   }
 
   /// A contribution to the cotangent of n.
-  void add(Node* n, Tensor g) {
+  void add(Node* n, Tensor&& g) {
     if (n->op == nullptr) {
       if (!restricted_ || captured_.find(n)) stage(n, std::move(g));
     } else if (!restricted_ || leads_to_input(n) || captured_.find(n)) {
@@ -112,23 +112,23 @@ class Walk {
 
   Node* pop();
 
-  /// slot += g, in place where nobody can see the slot.
-  void gather(Node*& slot, Tensor g) {
-    if (!slot) {
+  /// slot += g, in place where nobody else can see the slot.
+  void gather(Node*& slot, Tensor&& g) {
+    if (!slot)
       slot = g.release();
-      return;
-    }
-    Tensor sum = Tensor::adopt(std::exchange(slot, nullptr));
-    slot = accumulate(std::move(sum), g, create_).release();
+    else if (!create_ && is_unique(slot))
+      add_in_place(slot, g);
+    else
+      slot = add_grads(Tensor::adopt(std::exchange(slot, nullptr)), g, create_).release();
   }
 
-  void stage(Node* n, Tensor g);
+  void stage(Node* n, Tensor&& g);
 
   void visit(Node* n);
-  void visit_joint(Node* n, Tensor g);
-  void pass_to_joint(Node* n, Tensor g);
-  Tensor see(Node* n, Tensor g);
-  void contribute(Node* n, int i, const Tensor& g, Tensor dx);
+  void visit_joint(Node* n, Tensor&& g);
+  void pass_to_joint(Node* n, Tensor&& g);
+  Tensor see(Node* n, Tensor&& g);
+  void contribute(Node* n, int i, const Tensor& g, Tensor&& dx);
   bool wants(Node* x) const {
     return x && x->requires_grad && (!restricted_ || leads_to_input(x) || captured_.find(x));
   }

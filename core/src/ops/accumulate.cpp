@@ -26,12 +26,6 @@ void add_in_place(Node* x, const Tensor& g) {
   });
 }
 
-Tensor accumulate(Tensor sum, const Tensor& g, bool create_graph) {
-  if (create_graph || !is_unique(sum.node())) return add_grads(sum, g, create_graph);
-  add_in_place(sum.node(), g);
-  return sum;
-}
-
 Tensor sum_to(const char* op, const Tensor& g, const Shape& shape) {
   const Shape& wide = g.shape();
   const int extra = wide.rank() - shape.rank();

@@ -4,8 +4,6 @@
 
 namespace xgrad::detail {
 
-/// sum + g; in place where nobody else can see `sum` and nothing is recorded.
-Tensor accumulate(Tensor sum, const Tensor& g, bool create_graph);
 /// a + b in a new tensor.
 Tensor add_grads(const Tensor& a, const Tensor& b, bool create_graph);
 /// x += g on the elements, of the same shape and dtype.

@@ -1,0 +1,145 @@
+#include <doctest/doctest.h>
+
+#include "core/ops/rows.hpp"
+
+using namespace xgrad;
+using test::check_rows;
+using test::Family;
+using test::Kind;
+using test::row;
+
+namespace {
+
+const ConvOptions strided{.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}};
+
+const Family convolution(
+    "convolution",
+    {
+        row("conv2d", Kind::smooth, {{{2, 2, 5, 6}}, {{3, 2, 2, 3}}, {{3}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) { return conv2d(x, w, b, strided); },
+            {{{0, 2, 5, 6}, {3, 2, 2, 3}, {3}}}),
+        row("conv2d", Kind::smooth, {{{1, 4, 4, 4}}, {{4, 2, 3, 3}}},
+            [](const Tensor& x, const Tensor& w) { return conv2d(x, w, {}, {.groups = 2}); }),
+        row("conv1d", Kind::smooth, {{{2, 3, 7}}, {{4, 3, 3}}, {{4}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) {
+              return conv1d(x, w, b, {.stride = 2, .padding = 1});
+            }),
+        row("conv_transpose2d", Kind::smooth, {{{2, 4, 3, 2}}, {{4, 2, 3, 2}}, {{4}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) {
+              return conv_transpose2d(x, w, b,
+                                      {.stride = 2, .padding = 1, .output_padding = {1, 0}, .groups = 2});
+            }),
+        row("unfold", Kind::smooth, {{{2, 2, 4, 5}}},
+            [](const Tensor& x) {
+              return unfold(x, {2, 3}, {.dilation = {2, 1}, .padding = 1, .stride = {1, 2}});
+            }),
+        row("fold", Kind::smooth, {{{2, 12, 6}}},
+            [](const Tensor& x) {
+              return fold(x, {3, 3}, {2, 3}, {.padding = {1, 0}, .stride = {1, 2}}).slice(0, 0);
+            },
+            {}),
+    });
+
+/// conv2d by its definition, one product after another.
+std::vector<double> by_definition(const Tensor& x, const Tensor& w, const ConvOptions& o) {
+  const std::int64_t kh = w.size(2), kw = w.size(3), in = w.size(1), out = w.size(0) / o.groups;
+  const auto places = [](std::int64_t n, int stride, int padding, int dilation, std::int64_t k) {
+    return (n + 2 * padding - dilation * (k - 1) - 1) / stride + 1;
+  };
+  const std::int64_t oh = places(x.size(2), o.stride.height, o.padding.height, o.dilation.height, kh);
+  const std::int64_t ow = places(x.size(3), o.stride.width, o.padding.width, o.dilation.width, kw);
+  std::vector<double> y;
+  for (std::int64_t n = 0; n < x.size(0); ++n)
+    for (std::int64_t c = 0; c < w.size(0); ++c)
+      for (std::int64_t i = 0; i < oh; ++i)
+        for (std::int64_t j = 0; j < ow; ++j) {
+          double total = 0;
+          for (std::int64_t p = 0; p < in; ++p)
+            for (std::int64_t u = 0; u < kh; ++u)
+              for (std::int64_t v = 0; v < kw; ++v) {
+                const std::int64_t r = i * o.stride.height + u * o.dilation.height - o.padding.height;
+                const std::int64_t s = j * o.stride.width + v * o.dilation.width - o.padding.width;
+                if (r >= 0 && r < x.size(2) && s >= 0 && s < x.size(3))
+                  total += x.at({n, c / out * in + p, r, s}) * w.at({c, p, u, v});
+              }
+          y.push_back(total);
+        }
+  return y;
+}
+
+void check_conv(const Shape& x_shape, const Shape& w_shape, const ConvOptions& o) {
+  const Tensor x = randn(x_shape, {.dtype = float64}, Generator(1)),
+               w = randn(w_shape, {.dtype = float64}, Generator(2));
+  const std::vector<double> expected = by_definition(x, w, o);
+
+  const std::vector<double> got = conv2d(x, w, {}, o).to_vector<double>();
+
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == doctest::Approx(expected[i]).epsilon(1e-12));
+}
+
+}  // namespace
+
+TEST_CASE("convolution: every row holds") { check_rows(convolution); }
+
+TEST_CASE("conv2d is what its definition says, for strides, paddings, dilations and groups") {
+  check_conv({2, 3, 5, 7}, {4, 3, 3, 2}, {});
+  check_conv({1, 2, 6, 5}, {3, 2, 2, 3}, {.stride = {3, 2}, .padding = {2, 3}});
+  check_conv({1, 4, 6, 7}, {6, 2, 2, 2}, {.dilation = {3, 2}, .groups = 2});
+  check_conv({2, 3, 4, 4}, {3, 1, 3, 3}, {.stride = 2, .padding = 1, .groups = 3});
+  check_conv({1, 1, 1, 1}, {1, 1, 1, 1}, {.padding = 4});
+}
+
+TEST_CASE("conv_transpose2d is the transpose of conv2d: <C x, g> = <x, C^T g>") {
+  const Tensor x = randn({2, 4, 7, 6}, {.dtype = float64}, Generator(1)),
+               w = randn({6, 2, 3, 2}, {.dtype = float64}, Generator(2));
+  const Tensor y = conv2d(x, w, {}, {.stride = 2, .padding = 1, .groups = 2});
+  const Tensor g = randn(y.shape(), {.dtype = float64}, Generator(3));
+
+  const Tensor back =
+      conv_transpose2d(g, w, {}, {.stride = 2, .padding = 1, .output_padding = {0, 0}, .groups = 2});
+
+  CHECK(back.shape() == x.shape());
+  CHECK(sum(y * g).item() == doctest::Approx(sum(x * back).item()).epsilon(1e-12));
+}
+
+TEST_CASE("fold adds what unfold took: for patches that do not overlap, the image itself") {
+  const Tensor x = randn({2, 3, 4, 6}, {.dtype = float64}, Generator(1));
+
+  CHECK(equal(fold(unfold(x, 2, {.stride = 2}), {4, 6}, 2, {.stride = 2}), x));
+}
+
+TEST_CASE("convolution: wrong operands are named") {
+  const Tensor x = ones({1, 3, 4, 4}), w = ones({2, 3, 3, 3});
+
+  CHECK_THROWS_WITH_AS(
+      conv2d(x, ones({2, 4, 3, 3})),
+      "conv2d: channels do not match the weight in 1 groups: x is f32[1, 3, 4, 4], weight is f32[2, 4, 3, 3]",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      conv2d(x, ones({2, 3, 5, 5})),
+      "conv2d: the kernel is larger than the padded image: x is f32[1, 3, 4, 4], weight is f32[2, 3, 5, 5]",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      conv2d(x, w, ones({3})),
+      "conv2d: the bias must have the 2 output channels: x is f32[1, 3, 4, 4], weight is f32[2, 3, 3, 3], "
+      "bias is f32[3]",
+      Error);
+  CHECK_THROWS_WITH_AS(conv2d(x, w, {}, {.stride = 0}), "conv2d: the stride must be at least 1: it is 0",
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      conv2d(ones({3, 4, 4}), w),
+      "conv2d: needs x[batch, channels, height, width] and a weight of 4 axes: x is f32[3, 4, 4], weight "
+      "is f32[2, 3, 3, 3]",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      conv2d(x, w.to(float64)),
+      "conv2d: operands differ in dtype: x is f32[1, 3, 4, 4], weight is f64[2, 3, 3, 3]; convert one with "
+      ".to()",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      fold(ones({1, 5, 4}), {4, 4}, 2, {.stride = 2}),
+      "fold: columns do not match the image: x is f32[1, 5, 4], needed are a multiple of 4 rows and 4 "
+      "positions",
+      Error);
+}

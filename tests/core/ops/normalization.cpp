@@ -1,0 +1,137 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "core/ops/rows.hpp"
+
+using namespace xgrad;
+using test::check_rows;
+using test::Family;
+using test::Kind;
+using test::row;
+using V = std::vector<double>;
+
+namespace {
+
+const Family normalization(
+    "normalization",
+    {
+        row("layer_norm", Kind::smooth, {{{3, 2, 4}}, {{2, 4}}, {{2, 4}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) {
+              return layer_norm(x, {2, 4}, w, b);
+            }),
+        row("layer_norm", Kind::smooth, {{{3, 5}}}, [](const Tensor& x) { return layer_norm(x, {5}); },
+            {{{0, 5}}}),
+        row("group_norm", Kind::smooth, {{{2, 4, 3}}, {{4}}, {{4}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) { return group_norm(x, 2, w, b); }),
+        row("instance_norm", Kind::smooth, {{{2, 3, 4}}, {{3}}, {{3}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) { return instance_norm(x, w, b); }),
+        row("rms_norm", Kind::smooth, {{{3, 5}}, {{5}}},
+            [](const Tensor& x, const Tensor& w) { return rms_norm(x, {5}, w); }),
+        row("batch_norm", Kind::smooth, {{{4, 3, 2}}, {{3}}, {{3}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) {
+              return batch_norm(x, {}, {}, w, b, {.training = true});
+            }),
+        row("batch_norm", Kind::smooth, {{{4, 3}}, {{3}}, {{3}}},
+            [](const Tensor& x, const Tensor& w, const Tensor& b) {
+              return batch_norm(x, full({3}, 0.5, {.dtype = x.dtype()}), full({3}, 2.0, {.dtype = x.dtype()}),
+                                w, b);
+            }),
+        row("dropout", Kind::random, {{{3, 4}}},
+            [](const Tensor& x) { return dropout(x, 0.3, true, Generator(1)); }),
+        row("scaled_dot_product_attention", Kind::smooth, {{{2, 3, 4}}, {{2, 5, 4}}, {{2, 5, 2}}},
+            [](const Tensor& q, const Tensor& k, const Tensor& v) {
+              return scaled_dot_product_attention(q, k, v);
+            }),
+        row("scaled_dot_product_attention", Kind::smooth, {{{4, 3}}, {{4, 3}}, {{4, 3}}},
+            [](const Tensor& q, const Tensor& k, const Tensor& v) {
+              return scaled_dot_product_attention(q, k, v, {.is_causal = true, .scale = 0.7});
+            }),
+        row("cosine_similarity", Kind::smooth, {{{4, 3}}, {{4, 3}}},
+            [](const Tensor& a, const Tensor& b) { return cosine_similarity(a, b); }),
+        row("pairwise_distance", Kind::smooth, {{{4, 3}}, {{4, 3}}},
+            [](const Tensor& a, const Tensor& b) { return pairwise_distance(a, b); }),
+        row("normalize", Kind::smooth, {{{4, 3}}}, [](const Tensor& x) { return normalize(x); }),
+    });
+
+}  // namespace
+
+TEST_CASE("normalization: every row holds") { check_rows(normalization); }
+
+TEST_CASE("layer_norm gives rows of mean 0 and variance 1, far from 0 too") {
+  const Tensor x = randn({4, 1000}, {.dtype = float64}, Generator(1)) * 3.0 + 1e6;
+
+  const Tensor y = layer_norm(x, {1000}, {}, {}, 0);
+
+  for (double m : mean(y, 1).to_vector<double>()) CHECK(std::abs(m) < 1e-9);
+  for (double v : var(y, 1, 0).to_vector<double>()) CHECK(v == doctest::Approx(1).epsilon(1e-9));
+}
+
+TEST_CASE("a constant row is normalised to 0") {
+  CHECK(layer_norm(full({1, 4}, 7.0), {4}).to_vector<double>() == V{0, 0, 0, 0});
+}
+
+TEST_CASE("batch_norm in training moves the running statistics, the variance with Bessel's correction") {
+  const Tensor x = tensor(V{1, 2, 3, 6}, Shape{4, 1});  // mean 3, unbiased variance 14/3
+  Tensor mean_ = zeros({1}, {.dtype = float64}), var_ = ones({1}, {.dtype = float64});
+
+  batch_norm(x, mean_, var_, {}, {}, {.training = true, .momentum = 0.25});
+
+  CHECK(mean_.item() == 0.75);
+  CHECK(var_.item() == doctest::Approx(0.75 + 0.25 * 14 / 3).epsilon(1e-14));
+}
+
+TEST_CASE("dropout keeps the mean, and does nothing outside training") {
+  const Tensor x = ones({100'000}, {.dtype = float64});
+
+  CHECK(mean(dropout(x, 0.3, true, Generator(1))).item() == doctest::Approx(1).epsilon(0.01));
+  CHECK(equal(dropout(x, 0.3, false), x));
+  CHECK(sum(dropout(x, 1.0)).item() == 0);
+}
+
+TEST_CASE("dropout draws as PyTorch does") {  // seed 0, p = 0.5, float64: torch_rng_streams.json
+  CHECK(dropout(ones({8}, {.dtype = float64}), 0.5, true, Generator(0)).to_vector<double>() ==
+        V{0, 0, 2, 0, 0, 0, 2, 2});
+}
+
+TEST_CASE("a causal position does not see what comes after it") {
+  const Tensor q = randn({4, 3}, {}, Generator(1)), k = randn({4, 3}, {}, Generator(2));
+  const Tensor v = randn({4, 2}, {}, Generator(3));
+
+  const Tensor y = scaled_dot_product_attention(q, k, v, {.is_causal = true});
+
+  CHECK(equal(y[0], v[0]));
+}
+
+TEST_CASE("a boolean mask and one of 0 and -inf are the same") {
+  const Tensor q = randn({2, 3}, {}, Generator(1)), k = randn({4, 3}, {}, Generator(2));
+  const Tensor mask = tensor({{true, false, true, true}, {false, true, true, false}});
+  const Tensor added = where(mask, zeros({2, 4}), full({2, 4}, -INFINITY));
+
+  CHECK(equal(scaled_dot_product_attention(q, k, k, {.mask = mask}),
+              scaled_dot_product_attention(q, k, k, {.mask = added})));
+}
+
+TEST_CASE("normalization: wrong operands are named") {
+  CHECK_THROWS_WITH_AS(layer_norm(ones({2, 3}), {4}),
+                       "layer_norm: x must end in the normalized shape [4]: x is f32[2, 3]", Error);
+  CHECK_THROWS_WITH_AS(layer_norm(ones({2, 3}), {3}, ones({2})),
+                       "layer_norm: weight must have shape [3]: it is f32[2]", Error);
+  CHECK_THROWS_WITH_AS(
+      group_norm(ones({2, 4, 3}), 3),
+      "group_norm: needs x[batch, channels, ...] whose channels divide into 3 groups: x is f32[2, 4, 3]",
+      Error);
+  CHECK_THROWS_WITH_AS(batch_norm(ones({1, 4}), {}, {}, {}, {}, {.training = true}),
+                       "batch_norm: training needs more than one value for each channel: x is f32[1, 4]",
+                       Error);
+  CHECK_THROWS_WITH_AS(batch_norm(ones({2, 4}), {}, {}),
+                       "batch_norm: outside training the running statistics are needed: x is f32[2, 4]",
+                       Error);
+  CHECK_THROWS_WITH_AS(dropout(ones({2}), 1.5), "dropout: the probability must lie in [0, 1]: it is 1.500000",
+                       Error);
+  CHECK_THROWS_WITH_AS(scaled_dot_product_attention(ones({2, 3}), ones({2, 4}), ones({2, 4})),
+                       "scaled_dot_product_attention: needs q[..., L, d], k[..., S, d], v[..., S, e]: q is "
+                       "f32[2, 3], k is f32[2, 4], v is "
+                       "f32[2, 4]",
+                       Error);
+}
