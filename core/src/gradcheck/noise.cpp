@@ -43,6 +43,18 @@ double noise_in(std::vector<double> values) {
   return noise;
 }
 
+/// The largest power of two that divides all values: more than their ulp where larger numbers have cancelled.
+double granularity(const std::vector<double>& values) {
+  double grain = std::numeric_limits<double>::infinity();
+  for (double y : values) {
+    if (y == 0 || !std::isfinite(y)) continue;
+    int exponent;
+    auto digits = static_cast<std::uint64_t>(std::ldexp(std::frexp(std::abs(y), &exponent), 53));
+    grain = std::min(grain, std::ldexp(static_cast<double>(digits & (~digits + 1)), exponent - 53));
+  }
+  return grain;
+}
+
 }  // namespace
 
 Values rounding_noise(Problem& problem, Generator& random,
@@ -57,10 +69,13 @@ Values rounding_noise(Problem& problem, Generator& random,
       std::vector<double> column;
       for (const Values& y : at) column.push_back(y[k]);
       const double size = std::abs(column[0]);
+      const double grain = granularity(column);
       const double measured = 2 * noise_in(std::move(column));
       // Over the wider spread f may be far from straight; that is larger than any rounding.
-      const bool is_rounding = spread == 1 || measured < most_rounding * std::max(1.0, size);
-      if (std::isfinite(measured) && is_rounding) noise[k] = std::max(noise[k], measured);
+      const double limit = most_rounding * std::max(1.0, size);
+      if (std::isfinite(measured) && (spread == 1 || measured < limit))
+        noise[k] = std::max(noise[k], measured);
+      if (grain < limit) noise[k] = std::max(noise[k], 2 * grain);
       // A function of a few operations is good to an ulp or two, whatever eight samples happen to show.
       if (std::isfinite(size)) noise[k] = std::max(noise[k], 2 * eps * size + denorm);
     }

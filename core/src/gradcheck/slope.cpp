@@ -90,7 +90,7 @@ class Judge {
   /// A kink keeps its gap at every step, a jump of f widens it; far from convergence both may seem so, which
   /// is why a widening gap is followed for longer.
   bool look_at_kink(const Estimate& e) {
-    const bool widens = kink_ && e.gap > 2 * kink_->gap;
+    const bool widens = widens_ = kink_ && e.gap > 2 * kink_->gap;
     kink_ = e;
     ++kinks_;
     const bool finest = e.h / jump < claim_.smallest_step;
@@ -105,7 +105,8 @@ class Judge {
     if (e.sides == Sides::none) return smaller(e.h / jump);
     if (e.sides == Sides::one && ++one_sided_ < rounds_to_convict) return smaller(e.h / jump);
     if (looks_like_kink(e)) return look_at_kink(e);
-    if (kink_ && kink_hidden_by_noise(e)) return kinks_ > 1 ? judge_kink(*kink_) : larger(8 * e.h);
+    if (kink_ && !widens_ && kink_hidden_by_noise(e))
+      return kinks_ > 1 ? judge_kink(*kink_) : larger(8 * e.h);
     kinks_ = 0, kink_.reset();  // it was near x, not at x
     if (agrees(e) && resolved(e)) return decide(Verdict::right, e);
     if (refutes(e)) {
@@ -240,8 +241,11 @@ class Judge {
       return distance(e) * e.h > 4096 * inner_rounding * std::max(1.0, e.natural) && testifies(e);
     });
   }
-  /// Refutes the claim from where f cannot look quite different than at x.
-  bool testifies(const Estimate& e) { return e.settles() && (is_near(e) || e.h <= 1) && refutes(e); }
+  /// Refutes the claim from where f cannot look quite different than at x: near it, or on one smooth piece.
+  bool testifies(const Estimate& e) {
+    const bool smooth = e.gap < 0.7 * e.gap_before && e.magnitude > 0.5 * std::abs(claim_.slope);
+    return e.settles() && (is_near(e) || (e.h <= 1 && smooth)) && refutes(e);
+  }
   bool is_near(const Estimate& e) const { return e.h <= 4 * claim_.scale; }
 
   /// Of the estimates that refute the claim, if there are any.
@@ -263,6 +267,7 @@ class Judge {
   double lower_ = 0, upper_ = std::numeric_limits<double>::infinity();
   double slope_noise_ = -1;
   std::optional<Estimate> kink_;  // the last that looked like one
+  bool widens_ = false;           // its gap did, on the way there
   int kinks_ = 0, refuted_ = 0, one_sided_ = 0;
   Judgement answer_;
 };
