@@ -54,9 +54,10 @@ class Batch {
 /// Goes through a data set in batches: `for (const auto& [x, y] : Loader(set, {.batch_size = 64}))`.
 ///
 /// Each begin() starts a pass over all examples. Without shuffle, batches are consecutive rows that share the
-/// memory of the data set: do not write to them. With shuffle, begin() draws a permutation in the way that
-/// PyTorch's DataLoader does, so that the same seed gives the same batches: two 64-bit numbers from the
-/// generator, the second of which seeds the permutation.
+/// memory of the data set: do not write to them. With shuffle, begin() draws a permutation as PyTorch's
+/// DataLoader does without a generator of its own, so that the same seed gives the same batches: two 64-bit
+/// numbers, the second of which seeds the permutation. (PyTorch draws the first one without shuffle too;
+/// here a loader in order draws nothing, so that looking at test data changes no result.)
 ///
 /// A Loader shares ownership of its data set, and so does each pass.
 class Loader {
