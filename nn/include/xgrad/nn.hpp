@@ -2,6 +2,7 @@
 
 #include "xgrad/nn/activation.hpp"
 #include "xgrad/nn/dropout.hpp"
+#include "xgrad/nn/gradcheck.hpp"
 #include "xgrad/nn/init.hpp"
 #include "xgrad/nn/linear.hpp"
 #include "xgrad/nn/loss.hpp"
