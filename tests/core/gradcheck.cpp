@@ -273,3 +273,16 @@ TEST_CASE("entries next to the edge of the domain are right") {
 
   CHECK(r.right == 2);
 }
+
+TEST_CASE("a function that computes in float32 inside is found by dtype") {
+  const auto f = [](const Tensor& x) { return exp(x.to(float32)).to(float64); };
+
+  const GradcheckResult r = gradcheck(f, {random_input()});
+
+  CHECK(r.failed(GradProperty::dtype));
+}
+
+TEST_CASE("outputs with few digits are not taken for float32") {
+  CHECK(gradcheck(sign, {random_input()}).ok());
+  CHECK(gradcheck([](const Tensor& x) { return (x > 0).to(float64); }, {random_input()}).ok());
+}

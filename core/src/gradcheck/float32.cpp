@@ -129,6 +129,26 @@ std::vector<Tensor> Callable::converted(DType dtype) const {
   return x;
 }
 
+void check_digits(Problem& problem, Failures& failures) {
+  std::vector<Move> moves;  // by a factor with digits in all places
+  for (int i = 0; i < problem.leaf_count(); ++i)
+    for (std::int64_t k = 0; k < problem.leaf(i).numel(); ++k)
+      moves.push_back({i, k, 0.7391829 * problem.scale({i, k})});
+  const Values near = problem.value_at(moves, 0x1p-9);
+  bool any = false;
+  for (std::size_t k = 0; k < near.size(); ++k) {
+    const double y = near[k];
+    if (y == problem.value()[k] || !std::isfinite(y)) continue;
+    if (static_cast<double>(static_cast<float>(y)) != y) return;
+    any = any || std::fmod(std::abs(y), std::ldexp(1.0, std::ilogb(y) - 12)) != 0;  // not a small integer
+  }
+  if (any)
+    failures.push_back(
+        {GradProperty::dtype,
+         "f computes in float32 somewhere, and its outputs have 24 significant bits: differences "
+         "cannot show its slope"});
+}
+
 void check_float32(const Callable& call, const std::vector<std::string>& names, Generator& random,
                    Failures& failures, std::string& note) {
   try {

@@ -14,6 +14,9 @@ struct Callable {
   std::vector<Tensor> converted(DType dtype) const;
 };
 
+/// Finds a function of float64 that rounds to float32 on its way: its outputs have no more digits than that.
+void check_digits(Problem& problem, Failures& failures);
+
 /// Runs f in float32 and compares its values and gradients with float64 at the same numbers. They may differ
 /// by some eps times the condition number, which is measured by perturbing the inputs and the cotangent. What
 /// could not be compared is told in `note`.

@@ -134,6 +134,7 @@ GradcheckResult check(Problem problem, const GradcheckOptions& options, int orde
     r.inputs.push_back(problem.name(i) + ": " + problem.leaf(i).describe());
   r.op = ops_behind(problem.outputs());
   if (!check_function(problem, r.failures)) return r;
+  if (order == 1) check_digits(problem, r.failures);
 
   Generator random(options.seed + static_cast<std::uint64_t>(order) - 1);
   Setting s{problem, options, random, cotangent_for(problem.value(), random, r.note), {}};
