@@ -286,3 +286,22 @@ TEST_CASE("outputs with few digits are not taken for float32") {
   CHECK(gradcheck(sign, {random_input()}).ok());
   CHECK(gradcheck([](const Tensor& x) { return (x > 0).to(float64); }, {random_input()}).ok());
 }
+
+TEST_CASE("a rule that zeroes its cotangent is found and named in the middle of f, where it does no harm") {
+  const auto f = [](const Tensor& x) { return sum(planted::tanh_as(planted::zeroes_the_cotangent, x * 2)); };
+
+  const GradcheckResult r = gradcheck(f, {random_input()});
+
+  CHECK(only(r, GradProperty::mutation));
+  CHECK(r.failures[0].message.rfind("the backward of zeroes changed the cotangent that it was given", 0) ==
+        0);
+}
+
+TEST_CASE("ops with several outputs are watched for mutation too") {
+  const auto f = [](const Tensor& x) {
+    const std::vector<Tensor> parts = split(x, 1, 0);
+    return parts[0] * parts[1] + parts[2];
+  };
+
+  CHECK(gradcheck(f, {random_input()}, {.order = 2}).ok());
+}

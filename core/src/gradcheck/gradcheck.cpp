@@ -36,19 +36,10 @@ void count(GradcheckResult& r, const Entries& entries) {
 
 /// The op that made the first output, and others behind it: "mul of tanh, add".
 std::string ops_behind(const std::vector<Tensor>& outputs) {
-  constexpr std::size_t most_names = 6, most_nodes = 200;
-  std::vector<detail::Node*> nodes;
+  constexpr std::size_t most_names = 6;
   std::vector<std::string> names;
-  const auto reach = [&](detail::Node* n) {
-    if (!n || !n->op || nodes.size() == most_nodes || std::find(nodes.begin(), nodes.end(), n) != nodes.end())
-      return;
-    nodes.push_back(n);
-    const std::string name = n->op->name;
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  };
-  for (const Tensor& y : outputs) reach(y.node());
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    for (int k = 0; k < nodes[i]->input_count; ++k) reach(nodes[i]->inputs()[k]);
+  for (const detail::Node* n : recorded_nodes(outputs, 1000))
+    if (std::find(names.begin(), names.end(), n->op->name) == names.end()) names.emplace_back(n->op->name);
   std::string text;
   for (std::size_t i = 0; i < names.size() && i < most_names; ++i)
     text += (i == 0 ? "" : i == 1 ? " of " : ", ") + names[i];

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <unordered_set>
 
 #include "errors.hpp"
 #include "xgrad/core/backward.hpp"
@@ -65,6 +66,18 @@ Gradients values_of(const std::vector<Tensor>& tensors) {
   Gradients all;
   for (const Tensor& x : tensors) all.push_back(values_of(x));
   return all;
+}
+
+std::vector<detail::Node*> recorded_nodes(const std::vector<Tensor>& outputs, std::size_t most) {
+  std::vector<detail::Node*> nodes;
+  std::unordered_set<detail::Node*> seen;
+  const auto reach = [&](detail::Node* n) {
+    if (n && n->op && nodes.size() < most && seen.insert(n).second) nodes.push_back(n);
+  };
+  for (const Tensor& y : outputs) reach(y.node());
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    for (int k = 0; k < nodes[i]->input_count; ++k) reach(nodes[i]->inputs()[k]);
+  return nodes;
 }
 
 Problem::Problem(Function f, std::vector<Tensor> leaves, std::vector<std::string> names)
@@ -149,7 +162,7 @@ std::vector<Tensor> Problem::cotangents(const Values& v, const std::vector<Tenso
 }
 
 std::vector<Tensor> Problem::gradient_of(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
-                                         const std::vector<Tensor>& leaves) const {
+                                         const std::vector<Tensor>& leaves) {
   std::vector<Tensor> roots, cotangents;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     if (!outputs[k].requires_grad()) continue;

@@ -20,6 +20,9 @@ using Function = std::function<std::vector<Tensor>()>;
 Values values_of(const Tensor& x);
 Gradients values_of(const std::vector<Tensor>& tensors);
 
+/// What was recorded on the way to these tensors, newest first as far as that is known; at most `most` nodes.
+std::vector<detail::Node*> recorded_nodes(const std::vector<Tensor>& outputs, std::size_t most);
+
 /// One element of a leaf, moved by step * unit.
 struct Move {
   int leaf = 0;
@@ -64,6 +67,9 @@ class Problem {
   Gradients gradient_by_output(const Values& v) const;
   /// The same for one leaf; with `detached`, while the others require no gradient.
   Values gradient_alone(int leaf, const Values& v, bool detached);
+  /// The same from outputs and their cotangents, as tensors.
+  static std::vector<Tensor> gradient_of(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
+                                         const std::vector<Tensor>& leaves);
   /// Part of v for each output.
   std::vector<Tensor> cotangents(const Values& v, const std::vector<Tensor>& outputs) const;
 
@@ -71,8 +77,6 @@ class Problem {
   void restore();
 
  private:
-  std::vector<Tensor> gradient_of(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
-                                  const std::vector<Tensor>& leaves) const;
   void apply(std::span<const Move> moves, double step);
   Values call() const;
 

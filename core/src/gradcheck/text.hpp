@@ -6,6 +6,13 @@
 
 namespace xgrad::checking {
 
+/// The same number bit for bit; all nans are the same.
+bool same_bits(double a, double b);
+/// The first place where two lists differ in their bits, or -1.
+std::int64_t first_difference(const Values& a, const Values& b);
+/// " was 1 and is 2".
+std::string was(double before, double after);
+
 /// "input 0 [1, 2]": an entry of a leaf.
 std::string place_of(const Problem& problem, int leaf, std::int64_t index);
 /// "[1, 2]" for a row-major index.
