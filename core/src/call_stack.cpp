@@ -100,7 +100,20 @@ bool find_in_debug_info(void* address, Frame& frame) {
 bool find_in_debug_info(void*, Frame&) { return false; }
 #endif
 
-bool is_ours(const Frame& f) { return f.function.find("xgrad::") != std::string::npos; }
+/// True for a function in namespace xgrad: its name starts behind a return type, which templates show, and
+/// ends before its parameters.
+bool is_ours(const Frame& f) {
+  std::size_t start = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i < f.function.size(); ++i) {
+    const char c = f.function[i];
+    if (c == '<') ++depth;
+    if (c == '>') --depth;
+    if (depth == 0 && c == '(') break;
+    if (depth == 0 && c == ' ') start = i + 1;
+  }
+  return f.function.compare(start, 7, "xgrad::") == 0;
+}
 bool is_start(const Frame& f) {
   return f.function.rfind("__libc_start", 0) == 0 || f.function == "_start" ||
          f.function.rfind("clone", 0) == 0;

@@ -68,7 +68,10 @@ std::string summary(const Tensor& y) {
   const auto keep_value = [&](const Node* n) {
     return n->buffer && counted.insert(n->buffer).second ? bytes_of(n) : std::int64_t{0};
   };
-  for (Node* n : nodes_behind(y)) {
+  std::vector<Node*> nodes = nodes_behind(y);
+  std::reverse(nodes.begin(),
+               nodes.end());  // a value counts at the op that made it, if its own rules keep it
+  for (Node* n : nodes) {
     if (!n->op) {
       if (n->requires_grad) ++leaves.nodes, leaves.kept += bytes_of(n);
       continue;

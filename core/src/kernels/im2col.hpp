@@ -10,11 +10,16 @@ struct Window {
   std::int16_t stride_h = 1, stride_w = 1, padding_h = 0, padding_w = 0, dilation_h = 1, dilation_w = 1;
   std::int16_t kernel_h = 1, kernel_w = 1;
 
+  /// Output sizes of an image of this size; 0 where the kernel does not fit in.
   std::int64_t out_h(std::int64_t h) const {
-    return (h + 2 * padding_h - dilation_h * (kernel_h - 1) - 1) / stride_h + 1;
+    return places(h + 2 * padding_h, dilation_h * (kernel_h - 1) + 1, stride_h);
   }
   std::int64_t out_w(std::int64_t w) const {
-    return (w + 2 * padding_w - dilation_w * (kernel_w - 1) - 1) / stride_w + 1;
+    return places(w + 2 * padding_w, dilation_w * (kernel_w - 1) + 1, stride_w);
+  }
+
+  static std::int64_t places(std::int64_t size, std::int64_t extent, std::int64_t stride) {
+    return size < extent ? 0 : (size - extent) / stride + 1;
   }
 
   /// The output columns [first, last) whose input column iw = ow * stride + j * dilation - padding lies in

@@ -19,6 +19,12 @@ std::string describe_all(const Tensor& q, const Tensor& k, const Tensor& v) {
   return "q is " + q.describe() + ", k is " + k.describe() + ", v is " + v.describe();
 }
 
+void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
+  check_floating(op, a);
+  if (a.dtype() != b.dtype())
+    fail(op, "operands differ in dtype: " + operands(a, b) + "; convert one with .to()");
+}
+
 /// What is added to the scores: 0 where a pair takes part, -inf where not.
 Tensor additive(const Tensor& mask, DType dtype) {
   return where(mask, full({}, 0.0, {.dtype = dtype}), full({}, -INFINITY, {.dtype = dtype}));
@@ -31,6 +37,8 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   constexpr const char* name = "scaled_dot_product_attention";
   if (q.dim() < 2 || k.dim() < 2 || v.dim() < 2 || q.size(-1) != k.size(-1) || k.size(-2) != v.size(-2))
     fail(name, "needs q[..., L, d], k[..., S, d], v[..., S, e]: " + describe_all(q, k, v));
+  check_same_dtype(name, q, k);
+  check_same_dtype(name, k, v);
   const double scale = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
   Tensor scores = gemm(q * scale, k, false, true);
   if (o.is_causal) {
@@ -44,15 +52,18 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
 }
 
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double eps) {
+  check_same_dtype("cosine_similarity", a, b);
   const Tensor dot = sum(a * b, axis);
   return dot / (maximum(norm(a, 2, axis), eps) * maximum(norm(b, 2, axis), eps));
 }
 
 Tensor pairwise_distance(const Tensor& a, const Tensor& b, double p, double eps, bool keepdim) {
+  check_same_dtype("pairwise_distance", a, b);
   return norm(a - b + eps, p, -1, keepdim);
 }
 
 Tensor normalize(const Tensor& x, double p, int axis, double eps) {
+  check_floating("normalize", x);
   return x / maximum(norm(x, p, axis, true), eps);
 }
 

@@ -163,14 +163,24 @@ Tensor with_bias(const Tensor& y, const Tensor& bias) {
 
 }  // namespace
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& o) {
+namespace {
+
+/// conv2d, whose errors begin with the name that the user called.
+Tensor conv_as(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
+               const ConvOptions& o) {
+  check_operands(op, x, weight, bias, o.groups, weight.size(1) * o.groups, weight.size(0));
+  const Pair kernel(static_cast<int>(weight.size(2)), static_cast<int>(weight.size(3)));
+  const Convolution k{window_of(op, kernel, o.stride, o.padding, o.dilation), o.groups};
+  check_fits(op, k.window, x.size(2), x.size(3), describe_all(x, weight, bias));
+  return with_bias(conv(x, weight, k), bias);
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& options) {
   if (weight.dim() != 4)
     fail("conv2d", "needs a weight [out, in / groups, height, width]: " + describe_all(x, weight, bias));
-  check_operands("conv2d", x, weight, bias, o.groups, weight.size(1) * o.groups, weight.size(0));
-  const Pair kernel(static_cast<int>(weight.size(2)), static_cast<int>(weight.size(3)));
-  const Convolution k{window_of("conv2d", kernel, o.stride, o.padding, o.dilation), o.groups};
-  check_fits("conv2d", k.window, x.size(2), x.size(3), describe_all(x, weight, bias));
-  return with_bias(conv(x, weight, k), bias);
+  return conv_as("conv2d", x, weight, bias, options);
 }
 
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& o) {
@@ -181,7 +191,7 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                          .padding = {0, o.padding.width},
                          .dilation = {1, o.dilation.width},
                          .groups = o.groups};
-  return squeeze(conv2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, flat), 2);
+  return squeeze(conv_as("conv1d", unsqueeze(x, 2), unsqueeze(weight, 2), bias, flat), 2);
 }
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,

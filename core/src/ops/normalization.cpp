@@ -98,8 +98,11 @@ Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
   return bias.defined() ? out + bias : out;
 }
 
-/// Throws unless a weight or bias, if there is one, has this shape.
-void check_parameter(const char* op, const char* name, const Tensor& p, const Shape& shape) {
+/// Throws unless a weight or bias, if there is one, has this shape and the dtype of x.
+void check_parameter(const char* op, const char* name, const Tensor& x, const Tensor& p, const Shape& shape) {
+  if (p.defined() && p.dtype() != x.dtype())
+    fail(op, std::string(name) + " must have the dtype of x: x is " + x.describe() + ", " + name + " is " +
+                 p.describe());
   if (p.defined() && !(p.shape() == shape))
     fail(op, std::string(name) + " must have shape " + shape.str() + ": it is " + p.describe());
 }
@@ -125,11 +128,12 @@ Tensor per_channel(const Tensor& p, const Tensor& x) {
 
 Tensor normalize_groups(const char* op, const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                         double eps) {
+  check_floating(op, x);
   if (x.dim() < 2 || groups < 1 || x.size(1) % groups != 0)
     fail(op, "needs x[batch, channels, ...] whose channels divide into " + std::to_string(groups) +
                  " groups: x is " + x.describe());
-  check_parameter(op, "weight", weight, {x.size(1)});
-  check_parameter(op, "bias", bias, {x.size(1)});
+  check_parameter(op, "weight", x, weight, {x.size(1)});
+  check_parameter(op, "bias", x, bias, {x.size(1)});
   const std::int64_t rows = x.size(0) * groups;
   const Tensor y = standardize(op, reshape(x, {rows, rows ? x.numel() / rows : 0}), eps);
   return affine(reshape(y, x.shape()), per_channel(weight, x), per_channel(bias, x));
@@ -139,9 +143,10 @@ Tensor normalize_groups(const char* op, const Tensor& x, int groups, const Tenso
 
 Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, const Tensor& bias,
                   double eps) {
+  check_floating("layer_norm", x);
   const std::int64_t n = check_last_axes("layer_norm", x, normalized_shape);
-  check_parameter("layer_norm", "weight", weight, normalized_shape);
-  check_parameter("layer_norm", "bias", bias, normalized_shape);
+  check_parameter("layer_norm", "weight", x, weight, normalized_shape);
+  check_parameter("layer_norm", "bias", x, bias, normalized_shape);
   return affine(reshape(standardize("layer_norm", as_rows(x, n), eps), x.shape()), weight, bias);
 }
 
@@ -157,7 +162,7 @@ Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
 Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, double eps) {
   check_floating("rms_norm", x);
   const std::int64_t n = check_last_axes("rms_norm", x, normalized_shape);
-  check_parameter("rms_norm", "weight", weight, normalized_shape);
+  check_parameter("rms_norm", "weight", x, weight, normalized_shape);
   const Tensor rows = as_rows(x, n);
   const Tensor y = rows * rsqrt(mean(square(rows), 1, true) + eps);
   return affine(reshape(y, x.shape()), weight, {});
@@ -172,7 +177,7 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
                                 {"running_var", running_var},
                                 {"weight", weight},
                                 {"bias", bias}})
-    check_parameter("batch_norm", name, p, {channels});
+    check_parameter("batch_norm", name, x, p, {channels});
   if (!o.training) {
     if (!running_mean.defined() || !running_var.defined())
       fail("batch_norm", "outside training the running statistics are needed: x is " + x.describe());
