@@ -43,6 +43,7 @@ struct Format<float> {
   static constexpr float ln2_hi = 0x1.62e300p-1f,
                          ln2_lo = 0x1.2fefa2p-17f;       ///< hi times an exponent is exact
   static constexpr float exp_low = -104, exp_high = 89;  ///< from there on exp is 0 and inf
+  static constexpr float exp2_low = -151, exp2_high = 129, ln2 = 0x1.62e430p-1f;
   static constexpr float expm1_low = -18, expm1_high = 89;
   static constexpr float tanh_high = 20;
   static constexpr std::uint32_t one = 0x3f800000, sqrt_half = 0x3f3504f3;
@@ -56,6 +57,7 @@ struct Format<double> {
   static constexpr double log2e = 0x1.71547652b82fep0;
   static constexpr double ln2_hi = 0x1.62e42feep-1, ln2_lo = 0x1.a39ef35793c76p-33;
   static constexpr double exp_low = -746, exp_high = 710;
+  static constexpr double exp2_low = -1076, exp2_high = 1025, ln2 = 0x1.62e42fefa39efp-1;
   static constexpr double expm1_low = -38, expm1_high = 710;
   static constexpr double tanh_high = 44;
   static constexpr std::uint64_t one = 0x3ff0000000000000, sqrt_half = 0x3fe6a09e667f3bcd;
@@ -160,26 +162,34 @@ void split(const V& x, V& k, V& f) {
   f = from_bits<V>(b - (e << F::mantissa) + one) - V(1);
 }
 
+/// The same for any x; where x is not positive and finite, the logarithm is what this returns.
 template <class V>
-V log(const V& x) {
+V split_any(const V& x, V& k, V& f) {
   using T = Value<V>;
   using F = Format<T>;
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   const auto small = x < V(std::numeric_limits<T>::min());
-  V k, f;
   split(xsimd::select(small, x * V(F::subnormal_scale), x), k, f);
   k = xsimd::select(small, k - V(F::subnormal_shift), k);
-  const V special = xsimd::select(x == V(0), V(-inf), xsimd::select(x < V(0), V(nan), x));
-  return xsimd::select((x > V(0)) & (x < V(inf)), log_of(k, f, V(0)), special);
+  return xsimd::select(x == V(0), V(-inf), xsimd::select(x < V(0), V(nan), x));
 }
 
-/// log(1 + x): what rounding 1 + x has lost is added to its logarithm.
 template <class V>
-V log1p(const V& x) {
+V log(const V& x) {
+  V k, f;
+  const V special = split_any(x, k, f);
+  return xsimd::select((x > V(0)) & (x < V(std::numeric_limits<Value<V>>::infinity())), log_of(k, f, V(0)),
+                       special);
+}
+
+/// log(1 + x + rest) for a rest below the last place of x: what rounding 1 + x has lost is added to its
+/// logarithm.
+template <class V>
+V log1p(const V& x, const V& rest = V(0)) {
   using T = Value<V>;
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   const V u = x + V(1);
-  const V lost = xsimd::select(x < V(1), x - (u - V(1)), V(1) - (u - x)) / u;
+  const V lost = (xsimd::select(x < V(1), x - (u - V(1)), V(1) - (u - x)) + rest) / u;
   V k, f;
   split(u, k, f);
   const V special = xsimd::select(x == V(-1), V(-inf), xsimd::select(x < V(-1), V(nan), x));
@@ -219,6 +229,26 @@ V sigmoid_slope(const V& x) {
 template <class V>
 V tanh_slope(const V& x) {
   return V(4) * vec::sigmoid_slope(x + x);
+}
+
+/// tanh(log(1 + e^x)) = ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1), from e^-|x|.
+template <class V>
+V mish_gate(const V& x) {
+  const V m = vec::exp(-xsimd::abs(x)), z = m * m, two = V(2) * m;
+  const auto below = x < V(0);
+  return xsimd::select(below, z + two, V(1) + two) /
+         xsimd::select(below, z + two + V(2), V(1) + two + V(2) * z);
+}
+
+/// The derivative of x mish_gate(x): gate + x sigmoid(x) (1 - gate^2).
+template <class V>
+V mish_slope(const V& x) {
+  const V m = vec::exp(-xsimd::abs(x)), z = m * m, two = V(2) * m;
+  const auto below = x < V(0);
+  const V under = V(1) / xsimd::select(below, z + two + V(2), V(1) + two + V(2) * z);
+  const V gate = xsimd::select(below, z + two, V(1) + two) * under;
+  const V rest = V(4) * (V(1) + m) * xsimd::select(below, m, z) * under * under;
+  return xsimd::fma(x, rest, gate);
 }
 
 /// -1, 0 or 1; nan stays nan.

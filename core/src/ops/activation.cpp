@@ -1,7 +1,10 @@
 #include "xgrad/core/ops/activation.hpp"
 
 #include <cmath>
+#include <numbers>
 
+#include "kernels/batch_circular.hpp"
+#include "kernels/batch_normal.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
@@ -13,7 +16,7 @@ namespace xgrad {
 
 using namespace detail;
 
-// The sigmoid and what is made of it ------------------------------------------------------------------------
+// The sigmoid and its logarithm ----------------------------------------------------------------------------
 
 Tensor sigmoid(const Tensor& x) {
   static constexpr Op op = {.name = "sigmoid",
@@ -23,23 +26,18 @@ Tensor sigmoid(const Tensor& x) {
 }
 
 Tensor logsigmoid(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "logsigmoid",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return sigmoid_times(g, f.x(0), -1); }}}}};
+  static constexpr Op op = {.name = "logsigmoid", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                                              return sigmoid_times(g, f.x(0), {-1, INFINITY});
+                                                            }}}}};
   if (!is_floating(x.dtype())) return logsigmoid(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return -vec::softplus(-v); }));
 }
 
 Tensor softplus(const Tensor& x, double beta, double threshold) {
-  struct Attributes {
-    double beta, threshold;
-  };
-  static constexpr Op op = {.name = "softplus",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                        const auto [b, limit] = f.attributes<Attributes>();
-                                        const Tensor at = f.x(0);
-                                        return where(b * at > limit, g, sigmoid_times(g, at, b));
-                                      }}}}};
+  static constexpr Op op = {.name = "softplus", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                                            return sigmoid_times(g, f.x(0),
+                                                                                 f.attributes<Softened>());
+                                                          }}}}};
   if (beta == 0) fail("softplus", "beta must not be 0");
   if (!is_floating(x.dtype())) return softplus(x.to(float32), beta, threshold);
   return record(op, {x},
@@ -47,18 +45,10 @@ Tensor softplus(const Tensor& x, double beta, double threshold) {
                          [=](auto v) {
                            using V = decltype(v);
                            using T = typename V::value_type;
-                           const V z = V(static_cast<T>(beta)) * v;
-                           return xsimd::select(z > V(static_cast<T>(threshold)), v,
-                                                vec::softplus(z) / V(static_cast<T>(beta)));
+                           const V b(static_cast<T>(beta)), z = b * v;
+                           return xsimd::select(z > V(static_cast<T>(threshold)), v, vec::softplus(z) / b);
                          }),
-                Attributes{beta, threshold});
-}
-
-Tensor silu(const Tensor& x) {
-  static constexpr Op op = {.name = "silu",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return silu_vjp(g, f.x(0)); }}}}};
-  if (!is_floating(x.dtype())) return silu(x.to(float32));
-  return record(op, {x}, map_simd(x, [](auto v) { return v * vec::sigmoid(v); }));
+                Softened{beta, threshold});
 }
 
 namespace detail {
@@ -74,23 +64,78 @@ Tensor sigmoid_vjp(const Tensor& g, const Tensor& x) {
                 zip_simd([](auto u, auto v) { return vec::mul0(u, vec::sigmoid_slope(v)); }, g, x));
 }
 
-Tensor sigmoid_times(const Tensor& g, const Tensor& x, double scale) {
+Tensor sigmoid_times(const Tensor& g, const Tensor& x, Softened by) {
   static constexpr Op op = {
       .name = "sigmoid_times",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return sigmoid_times(h, f.x(1), f.attributes<double>()); }},
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {
-                  const double s = f.attributes<double>();
-                  return s * sigmoid_vjp(mul0(h, f.x(0)), s * f.x(1));
+      .vjp = {{{keep::x(1),  // dg
+                [](Grad h, Fn f) { return sigmoid_times(h, f.x(1), f.attributes<Softened>()); }},
+               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dx
+                  const auto [s, limit] = f.attributes<Softened>();
+                  const Tensor z = s * f.x(1), d = s * sigmoid_vjp(mul0(h, f.x(0)), z);
+                  return std::isinf(limit) ? d : where(z > limit, 0, d);
                 }}}}};
   return record(op, {g, x},
                 zip_simd(
-                    [scale](auto u, auto v) {
+                    [by](auto u, auto v) {
                       using V = decltype(v);
-                      return vec::mul0(u, vec::sigmoid(V(static_cast<typename V::value_type>(scale)) * v));
+                      using T = typename V::value_type;
+                      const V z = V(static_cast<T>(by.beta)) * v;
+                      return xsimd::select(z > V(static_cast<T>(by.threshold)), u,
+                                           vec::mul0(u, vec::sigmoid(z)));
                     },
                     g, x),
-                scale);
+                by);
 }
+
+}  // namespace detail
+
+// x times a sigmoid ----------------------------------------------------------------------------------------
+
+Tensor silu(const Tensor& x) {
+  static constexpr Op op = {.name = "silu",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return silu_vjp(g, f.x(0)); }}}}};
+  if (!is_floating(x.dtype())) return silu(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return v * vec::sigmoid(v); }));
+}
+
+Tensor mish(const Tensor& x) {
+  static constexpr Op op = {.name = "mish",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mish_vjp(g, f.x(0)); }}}}};
+  if (!is_floating(x.dtype())) return mish(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return v * vec::mish_gate(v); }));
+}
+
+Tensor gelu(const Tensor& x) {
+  static constexpr Op op = {.name = "gelu",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_vjp(g, f.x(0)); }}}}};
+  if (!is_floating(x.dtype())) return gelu(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::gelu(v); }));
+}
+
+namespace {
+
+constexpr double tanh_scale = 1.5957691216057308;  // 2 sqrt(2 / pi)
+constexpr double tanh_cubic = 0.044715;
+
+/// The argument w of the sigmoid in gelu's approximation, since (1 + tanh(w / 2)) / 2 is sigmoid(w).
+template <class V>
+V gelu_argument(const V& v) {
+  using T = typename V::value_type;
+  const V cubic(static_cast<T>(tanh_scale * tanh_cubic)), scale(static_cast<T>(tanh_scale));
+  return v * xsimd::fma(cubic * v, v, scale);
+}
+
+}  // namespace
+
+Tensor gelu(const Tensor& x, Approximate approximate) {
+  static constexpr Op op = {.name = "gelu",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_tanh_vjp(g, f.x(0)); }}}}};
+  if (approximate == Approximate::none) return gelu(x);
+  if (!is_floating(x.dtype())) return gelu(x.to(float32), approximate);
+  return record(op, {x}, map_simd(x, [](auto v) { return v * vec::sigmoid(gelu_argument(v)); }));
+}
+
+namespace detail {
 
 Tensor silu_vjp(const Tensor& g, const Tensor& x) {
   static constexpr Op op = {
@@ -100,110 +145,82 @@ Tensor silu_vjp(const Tensor& g, const Tensor& x) {
                   const Tensor at = f.x(1);
                   return mul0(sigmoid_vjp(mul0(h, f.x(0)), at), 2 - at * tanh(0.5 * at));
                 }}}}};
-  return record(op, {g, x},
-                zip_simd(
-                    [](auto u, auto v) {
-                      using V = decltype(v);
-                      const V s = vec::sigmoid(v);
-                      return vec::mul0(u, s * (V(1) + v * vec::sigmoid(-v)));
-                    },
-                    g, x));
+  const auto slope = [](auto u, auto v) {
+    using V = decltype(v);
+    return vec::mul0(u, vec::sigmoid(v) * (V(1) + v * vec::sigmoid(-v)));
+  };
+  return record(op, {g, x}, zip_simd(slope, g, x));
 }
 
-}  // namespace detail
-
-// Rectifiers ------------------------------------------------------------------------------------------------
-
-Tensor relu(const Tensor& x) {
-  static constexpr Op op = {.name = "relu",
-                            .vjp = {{{keep::y, [](Grad g, Fn f) { return relu_vjp(g, f.y()); }}}}};
-  if (!is_floating(x.dtype())) return relu(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) { return u < 0 ? decltype(u)(0) : u; }));
+// With s = sigmoid(x), t = tanh(softplus(x)) and u = 1 - t^2: f' = t + x s u, f'' = u (2 s + x (s' - 2 t
+// s^2)).
+Tensor mish_vjp(const Tensor& g, const Tensor& x) {
+  static constexpr Op op = {.name = "mish_vjp",
+                            .vjp = {{{keep::x(1), [](Grad h, Fn f) { return mish_vjp(h, f.x(1)); }},  // dg
+                                     {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                     // dx
+                                        const Tensor at = f.x(1), s = sigmoid(at),
+                                                     p = softplus(at, 1, INFINITY);
+                                        const Tensor curve = s * sigmoid(-at) - 2 * tanh(p) * square(s);
+                                        return mul0(tanh_vjp(mul0(h, f.x(0)), p), 2 * s + at * curve);
+                                      }}}}};
+  return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::mish_slope(v)); }, g, x));
 }
-
-Tensor leaky_relu(const Tensor& x, double slope) {
-  static constexpr Op op = {.name = "leaky_relu", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                              return leaky_relu_vjp(g, f.x(0),
-                                                                                    f.attributes<double>());
-                                                            }}}}};
-  if (!is_floating(x.dtype())) return leaky_relu(x.to(float32), slope);
-  return record(op, {x}, map(x, [slope](auto u) { return u > 0 ? u : u * static_cast<decltype(u)>(slope); }),
-                slope);
-}
-
-Tensor elu(const Tensor& x, double alpha) {
-  static constexpr Op op = {.name = "elu", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                       const Tensor at = f.x(0);
-                                                       const double a = f.attributes<double>();
-                                                       return where(at > 0, g, mul0(g, a * exp(at)));
-                                                     }}}}};
-  if (!is_floating(x.dtype())) return elu(x.to(float32), alpha);
-  return record(op, {x},
-                map_simd(x,
-                         [alpha](auto v) {
-                           using V = decltype(v);
-                           const V a(static_cast<typename V::value_type>(alpha));
-                           return xsimd::select(v > V(0), v, a * vec::expm1(v));
-                         }),
-                alpha);
-}
-
-namespace detail {
-
-// The derivative of a slope that is constant on both sides of a kink.
-static constexpr Rule flat = {keep::nothing, [](Grad, Fn f) { return zeros_of(f.shape(1), f.dtype(1)); }};
-
-Tensor relu_vjp(const Tensor& g, const Tensor& y) {
-  static constexpr Op op = {.name = "relu_vjp",
-                            .vjp = {{{keep::x(1), [](Grad h, Fn f) { return relu_vjp(h, f.x(1)); }}, flat}}};
-  return record(op, {g, y},
-                zip_floating("relu_vjp", g, y, [](auto u, auto v) { return v <= 0 ? decltype(u)(0) : u; }));
-}
-
-Tensor leaky_relu_vjp(const Tensor& g, const Tensor& x, double slope) {
-  static constexpr Op op = {
-      .name = "leaky_relu_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return leaky_relu_vjp(h, f.x(1), f.attributes<double>()); }},
-               flat}}};
-  return record(
-      op, {g, x},
-      zip_floating("leaky_relu_vjp", g, x,
-                   [slope](auto u, auto v) { return v > 0 ? u : u * static_cast<decltype(u)>(slope); }),
-      slope);
-}
-
-}  // namespace detail
-
-// The Gaussian unit -----------------------------------------------------------------------------------------
-
-Tensor gelu(const Tensor& x) {
-  static constexpr Op op = {.name = "gelu",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_vjp(g, f.x(0)); }}}}};
-  if (!is_floating(x.dtype())) return gelu(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) {
-                  using T = decltype(u);
-                  return u * (T(0.5) * std::erfc(-u * static_cast<T>(M_SQRT1_2)));
-                }));
-}
-
-namespace detail {
 
 Tensor gelu_vjp(const Tensor& g, const Tensor& x) {
-  static constexpr Op op = {.name = "gelu_vjp",
-                            .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gelu_vjp(h, f.x(1)); }},  // dg
-                                     {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dx: phi(x) (2 - x^2)
-                                        const Tensor at = f.x(1), s = square(at);
-                                        return mul0(mul0(h, f.x(0)),
-                                                    (M_2_SQRTPI * M_SQRT1_2 * 0.5) * exp(-0.5 * s) * (2 - s));
-                                      }}}}};
-  return record(op, {g, x}, zip_floating("gelu_vjp", g, x, [](auto u, auto v) {
-                  using T = decltype(u);
-                  if (u == 0) return u;
-                  const T below = T(0.5) * std::erfc(-v * static_cast<T>(M_SQRT1_2));
-                  const T density = static_cast<T>(M_2_SQRTPI * M_SQRT1_2 * 0.5) * std::exp(T(-0.5) * v * v);
-                  return u * (below + v * density);
-                }));
+  static constexpr Op op = {
+      .name = "gelu_vjp",
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gelu_vjp(h, f.x(1)); }},  // dg
+               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                     // dx: phi(x) (2 - x^2)
+                  const Tensor at = f.x(1), density = gaussian(at, 0.5) * (2 - square(at));
+                  return mul0(mul0(h, f.x(0)), std::numbers::inv_sqrtpi / std::numbers::sqrt2 * density);
+                }}}}};
+  return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::gelu_slope(v)); }, g, x));
+}
+
+// With w = scale (x + cubic x^3) and s = sigmoid(w): f' = s + x s' w', f'' = s' (2 w' + x (w'' - w'^2 tanh(w
+// / 2))).
+Tensor gelu_tanh_vjp(const Tensor& g, const Tensor& x) {
+  static constexpr Op op = {
+      .name = "gelu_tanh_vjp",
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gelu_tanh_vjp(h, f.x(1)); }},  // dg
+               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                          // dx
+                  const Tensor at = f.x(1), z = square(at);
+                  const Tensor w = at * (tanh_cubic * tanh_scale * z + tanh_scale);
+                  const Tensor dw = 3 * tanh_cubic * tanh_scale * z + tanh_scale;
+                  const Tensor curve = 6 * tanh_cubic * tanh_scale * at - square(dw) * tanh(0.5 * w);
+                  return mul0(sigmoid_vjp(mul0(h, f.x(0)), w), 2 * dw + at * curve);
+                }}}}};
+  const auto slope = [](auto u, auto v) {
+    using V = decltype(v);
+    using T = typename V::value_type;
+    const V w = gelu_argument(v);
+    const V dw =
+        xsimd::fma(V(static_cast<T>(3 * tanh_cubic * tanh_scale)) * v, v, V(static_cast<T>(tanh_scale)));
+    return vec::mul0(u, vec::sigmoid(w) * (V(1) + v * dw * vec::sigmoid(-w)));
+  };
+  return record(op, {g, x}, zip_simd(slope, g, x));
 }
 
 }  // namespace detail
+
+// Other smooth ones ----------------------------------------------------------------------------------------
+
+Tensor tanhshrink(const Tensor& x) {
+  static constexpr Op op = {
+      .name = "tanhshrink",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, square(tanh(f.x(0)))); }}}}};
+  if (!is_floating(x.dtype())) return tanhshrink(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) {
+                  return vec::in_double(v, [](const auto& d) { return vec::tanhshrink(d); });
+                }));
+}
+
+Tensor softsign(const Tensor& x) {
+  static constexpr Op op = {
+      .name = "softsign",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, square(abs(f.x(0)) + 1)); }}}}};
+  if (!is_floating(x.dtype())) return softsign(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return v / (decltype(v)(1) + xsimd::abs(v)); }));
+}
+
 }  // namespace xgrad

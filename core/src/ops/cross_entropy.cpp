@@ -147,7 +147,9 @@ Tensor soft_cross_entropy(const Tensor& input, const Tensor& target, const Cross
   }
   if (options.reduction == Reduction::none) return sum(losses, axis);
   const double lines = static_cast<double>(x.numel()) / classes;
-  return options.reduction == Reduction::sum ? sum(losses) : sum(losses) / lines;
+  const double rows = x.dim() == 1 ? 1 : static_cast<double>(x.size(0));
+  if (options.reduction == Reduction::sum) return sum(losses);
+  return sum(losses) / (options.reduction == Reduction::mean ? lines : rows);
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "ops/loss.hpp"
 
-#include "ops/vjp.hpp"
-#include "xgrad/core/ops/activation.hpp"
+#include <cmath>
+#include <numbers>
+
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/ops/unary.hpp"
 
 namespace xgrad {
@@ -26,200 +28,62 @@ std::pair<Tensor, Tensor> loss_operands(const char* op, const Tensor& input, con
 }
 
 Tensor reduced(const Tensor& losses, Reduction reduction) {
-  return reduction == Reduction::none ? losses : reduction == Reduction::sum ? sum(losses) : mean(losses);
-}
-
-}  // namespace detail
-
-// Distances -------------------------------------------------------------------------------------------------
-
-Tensor mse_loss(const Tensor& input, const Tensor& target) { return mse_loss(input, target, {}); }
-
-Tensor mse_loss(const Tensor& input, const Tensor& target, LossOptions options) {
-  static constexpr Op op = {
-      .name = "mse_loss",
-      .vjp = {{{keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return mse_loss_vjp(g, f.x(0), f.x(1), f.attributes<double>()); }},
-               {keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return mse_loss_vjp(g, f.x(1), f.x(0), f.attributes<double>()); }}}}};
-  const auto [x, t] = loss_operands("mse_loss", input, target);
-  const auto loss = [](auto u, auto v) { return (u - v) * (u - v); };
-  return record(op, {x, t}, loss_value(options.reduction, loss, x, t),
-                scale_of(options.reduction, x.numel()));
-}
-
-Tensor l1_loss(const Tensor& input, const Tensor& target) { return l1_loss(input, target, {}); }
-
-Tensor l1_loss(const Tensor& input, const Tensor& target, LossOptions options) {
-  static constexpr Op op = {
-      .name = "l1_loss",
-      .vjp = {{{keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(0), f.x(1), f.attributes<double>()); }},
-               {keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(1), f.x(0), f.attributes<double>()); }}}}};
-  const auto [x, t] = loss_operands("l1_loss", input, target);
-  const auto loss = [](auto u, auto v) { return xsimd::abs(u - v); };
-  return record(op, {x, t}, loss_value(options.reduction, loss, x, t),
-                scale_of(options.reduction, x.numel()));
-}
-
-namespace detail {
-
-Tensor mse_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double scale) {
-  static constexpr Op op = {
-      .name = "mse_loss_vjp",
-      .vjp = {{{keep::x(1) | keep::x(2),
-                [](Grad h, Fn f) { return mul0(h, (2 * f.attributes<double>()) * (f.x(1) - f.x(2))); }},
-               {keep::x(0), [](Grad h, Fn f) { return (2 * f.attributes<double>()) * mul0(h, f.x(0)); }},
-               {keep::x(0), [](Grad h, Fn f) { return (-2 * f.attributes<double>()) * mul0(h, f.x(0)); }}}}};
-  return record(op, {g, a, b},
-                loss_slope(
-                    g, 2 * scale, [](auto u, auto v) { return u - v; }, a, b),
-                scale);
-}
-
-Tensor l1_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double scale) {
-  static constexpr auto flat = [](Grad, Fn f) { return zeros_of(f.shape(1), f.dtype(1)); };
-  static constexpr Op op = {
-      .name = "l1_loss_vjp",
-      .vjp = {{{keep::x(1) | keep::x(2),
-                [](Grad h, Fn f) { return mul0(h, f.attributes<double>() * sign(f.x(1) - f.x(2))); }},
-               {keep::x(1), flat},
-               {keep::x(1), flat}}}};
-  return record(op, {g, a, b},
-                loss_slope(
-                    g, scale, [](auto u, auto v) { return vec::sign(u - v); }, a, b),
-                scale);
-}
-
-}  // namespace detail
-
-// Of probabilities and logits of two classes ----------------------------------------------------------------
-
-namespace {
-
-/// Throws unless every element of p is a probability.
-void check_probabilities(const char* op, const Tensor& p) {
-  visit_floating(p.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    const T* u = ptr<const T>(p);
-    bool good = true;
-    for (std::int64_t i = 0; i < p.numel(); ++i) good &= u[i] >= 0 && u[i] <= 1;
-    for (std::int64_t i = 0; !good; ++i)
-      if (!(u[i] >= 0 && u[i] <= 1))
-        fail(op, "element " + std::to_string(i) + " of the input is " + std::to_string(u[i]) +
-                     ", which is not a probability: input is " + p.describe() +
-                     "; apply sigmoid to it, or use binary_cross_entropy_with_logits");
-  });
-}
-
-}  // namespace
-
-Tensor binary_cross_entropy(const Tensor& input, const Tensor& target) {
-  return binary_cross_entropy(input, target, {});
-}
-
-Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOptions options) {
-  static constexpr Op op = {
-      .name = "binary_cross_entropy",
-      .vjp = {
-          {{keep::x(0) | keep::x(1),  // dp
-            [](Grad g, Fn f) { return binary_cross_entropy_vjp(g, f.x(0), f.x(1), f.attributes<double>()); }},
-           {keep::x(0), [](Grad g, Fn f) {  // dt
-              const Tensor p = f.x(0);
-              return f.attributes<double>() * mul0(g, clamp_min(log1p(-p), -100) - clamp_min(log(p), -100));
-            }}}}};
-  if (options.pos_weight.defined())
-    fail("binary_cross_entropy", "pos_weight is an option of binary_cross_entropy_with_logits only");
-  const auto [p, t] = loss_operands("binary_cross_entropy", input, target);
-  check_probabilities("binary_cross_entropy", p);
-  const Reduction reduction = options.weight.defined() ? Reduction::none : options.reduction;
-  const auto loss = [](auto u, auto v) {
-    using V = decltype(u);
-    return (v - V(1)) * xsimd::max(V(-100), vec::log1p(-u)) - v * xsimd::max(V(-100), vec::log(u));
-  };
-  const Tensor y = record(op, {p, t}, loss_value(reduction, loss, p, t), scale_of(reduction, p.numel()));
-  return options.weight.defined() ? reduced(y * options.weight, options.reduction) : y;
-}
-
-Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target) {
-  return binary_cross_entropy_with_logits(input, target, {});
-}
-
-Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, BceOptions options) {
-  static constexpr Op op = {
-      .name = "binary_cross_entropy_with_logits",
-      .vjp = {{{keep::x(0) | keep::x(1),  // dx
-                [](Grad g, Fn f) {
-                  return binary_cross_entropy_with_logits_vjp(g, f.x(0), f.x(1), f.attributes<double>());
-                }},
-               {keep::x(0),  // dt
-                [](Grad g, Fn f) { return mul0(g, -f.attributes<double>() * f.x(0)); }}}}};
-  const auto [x, t] = loss_operands("binary_cross_entropy_with_logits", input, target);
-  const Tensor &weight = options.weight, &pos_weight = options.pos_weight;
-  if (pos_weight.defined()) {
-    const Tensor y = -(mul0(pos_weight * t, logsigmoid(x)) + mul0(1 - t, logsigmoid(-x)));
-    return reduced(weight.defined() ? y * weight : y, options.reduction);
+  switch (reduction) {
+    case Reduction::none:
+      return losses;
+    case Reduction::mean:
+      return mean(losses);
+    case Reduction::sum:
+      return sum(losses);
+    case Reduction::batchmean:
+      return sum(losses) / count_of(reduction, losses);
   }
-  const Reduction reduction = weight.defined() ? Reduction::none : options.reduction;
-  const auto loss = [](auto u, auto v) {
-    using V = decltype(u);
-    return xsimd::max(V(0), u) - u * v + vec::log1p(vec::exp(-xsimd::abs(u)));
-  };
-  const Tensor y = record(op, {x, t}, loss_value(reduction, loss, x, t), scale_of(reduction, x.numel()));
-  return weight.defined() ? reduced(y * weight, options.reduction) : y;
-}
-
-namespace detail {
-
-Tensor binary_cross_entropy_vjp(const Tensor& g, const Tensor& p, const Tensor& t, double scale) {
-  static constexpr float least = 1e-12F;  // of p (1 - p) in the quotient, and
-  static constexpr double guard = 1e-12;  // added in its derivative: as PyTorch has them
-  static constexpr Op op = {
-      .name = "binary_cross_entropy_vjp",
-      .vjp = {{{keep::x(1) | keep::x(2),  // dg
-                [](Grad h, Fn f) {
-                  const Tensor one = constant(1, h.dtype());
-                  return mul0(h, binary_cross_entropy_vjp(one, f.x(1), f.x(2), f.attributes<double>()));
-                }},
-               {keep::x(0) | keep::x(1) | keep::x(2),  // dp: (p^2 - 2 p t + t) / (p (1 - p))^2
-                [](Grad h, Fn f) {
-                  const Tensor u = f.x(1), q = 1 - u, v = f.x(2);
-                  const Tensor inside = div0(u * u - 2 * u * v + v, square((u + guard) * (q + guard)));
-                  return mul0(mul0(h, f.x(0)),
-                              f.attributes<double>() * where(u * q > least, inside, 1.0 / least));
-                }},
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dt
-                  const Tensor u = f.x(1);
-                  return div0(mul0(h, f.x(0)) * -f.attributes<double>(), clamp_min(u * (1 - u), least));
-                }}}}};
-  const auto slope = [](auto u, auto v) {
-    using V = decltype(u);
-    return (u - v) / xsimd::max(V(least), u * (V(1) - u));
-  };
-  return record(op, {g, p, t}, loss_slope(g, scale, slope, p, t), scale);
-}
-
-Tensor binary_cross_entropy_with_logits_vjp(const Tensor& g, const Tensor& x, const Tensor& t, double scale) {
-  static constexpr Op op = {
-      .name = "binary_cross_entropy_with_logits_vjp",
-      .vjp = {{{keep::x(1) | keep::x(2),  // dg
-                [](Grad h, Fn f) {
-                  const Tensor one = constant(1, h.dtype());
-                  return mul0(
-                      h, binary_cross_entropy_with_logits_vjp(one, f.x(1), f.x(2), f.attributes<double>()));
-                }},
-               {keep::x(0) | keep::x(1),  // dx
-                [](Grad h, Fn f) { return sigmoid_vjp(f.attributes<double>() * mul0(h, f.x(0)), f.x(1)); }},
-               {keep::x(0), [](Grad h, Fn f) { return -f.attributes<double>() * mul0(h, f.x(0)); }}}}};  // dt
-  const auto slope = [](auto u, auto v) {
-    using V = decltype(u);
-    const V e = vec::exp(-xsimd::abs(u)), large = V(1) / (V(1) + e), small = e * large;
-    const auto below = u < V(0);
-    return (V(1) - v) * xsimd::select(below, small, large) - v * xsimd::select(below, large, small);
-  };
-  return record(op, {g, x, t}, loss_slope(g, scale, slope, x, t), scale);
+  return losses;
 }
 
 }  // namespace detail
+
+// Of distributions -----------------------------------------------------------------------------------------
+
+Tensor kl_div(const Tensor& input, const Tensor& target, KlDivOptions options) {
+  const auto [x, t] = loss_operands("kl_div", input, target);
+  const Tensor losses = options.log_target ? mul0(exp(t), t - x) : mul0(t, log(t) - x);
+  return reduced(losses, options.reduction);
+}
+
+Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, PoissonNllOptions options) {
+  const auto [x, t] = loss_operands("poisson_nll_loss", input, target);
+  Tensor losses = options.log_input ? exp(x) - t * x : x - mul0(t, log(x + options.eps));
+  if (options.full) {  // Stirling's approximation of log t!
+    const Tensor stirling = mul0(t, log(t)) - t + 0.5 * log(2 * std::numbers::pi * t);
+    losses = losses + where(t > 1, stirling, 0);
+  }
+  return reduced(losses, options.reduction);
+}
+
+Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var,
+                         GaussianNllOptions options) {
+  const auto [x, t] = loss_operands("gaussian_nll_loss", input, target);
+  const bool one_less = var.dim() + 1 == x.dim();
+  const Tensor v = (one_less ? unsqueeze(var, -1) : var).to(x.dtype());
+  Shape last_one = x.shape();
+  if (last_one.rank() > 0) last_one[last_one.rank() - 1] = 1;
+  if (!(v.shape() == x.shape()) && !(v.shape() == last_one))
+    fail("gaussian_nll_loss",
+         "var needs the shape of the input, without its last axis or with size 1 there: input is " +
+             input.describe() + ", var is " + var.describe());
+  {
+    const NoGrad guard;
+    if (const Tensor negative = v < 0; any(negative).item<bool>())
+      fail("gaussian_nll_loss", "var must not be negative: element " +
+                                    std::to_string(argmax(negative.to(int64)).item<std::int64_t>()) + " of " +
+                                    var.describe() + " is " + std::to_string(min(v).item()));
+  }
+  // Limited from below in value, not in gradient, so that a variance of 0 can grow.
+  const Tensor limited = v + (clamp_min(v, options.eps) - v).detach();
+  Tensor losses = 0.5 * (log(limited) + square(x - t) / limited);
+  if (options.full) losses = losses + 0.5 * std::log(2 * std::numbers::pi);
+  return reduced(losses, options.reduction);
+}
+
 }  // namespace xgrad

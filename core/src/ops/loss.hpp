@@ -15,9 +15,13 @@ std::pair<Tensor, Tensor> loss_operands(const char* op, const Tensor& input, con
 /// Losses of elements, reduced by ops.
 Tensor reduced(const Tensor& losses, Reduction reduction);
 
-/// What a reduction multiplies each of n losses by.
-inline double scale_of(Reduction reduction, std::int64_t n) {
-  return reduction == Reduction::mean ? 1.0 / static_cast<double>(n) : 1.0;
+/// What a reduction divides the sum of the losses of x by.
+inline std::int64_t count_of(Reduction reduction, const Tensor& x) {
+  if (reduction == Reduction::mean) return x.numel();
+  return reduction == Reduction::batchmean && x.dim() > 0 ? x.size(0) : 1;
+}
+inline double scale_of(Reduction reduction, const Tensor& x) {
+  return 1.0 / static_cast<double>(count_of(reduction, x));
 }
 
 /// f of corresponding elements, reduced in the same pass.
@@ -28,7 +32,7 @@ Tensor loss_value(Reduction reduction, F f, const Tensor& a, const Tensor& b) {
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T s = simd_sum<T>(a.numel(), f, ptr<const T>(a), ptr<const T>(b));
-    *ptr<T>(y) = reduction == Reduction::mean ? s / static_cast<T>(a.numel()) : s;
+    *ptr<T>(y) = s / static_cast<T>(count_of(reduction, a));
   });
   return y;
 }

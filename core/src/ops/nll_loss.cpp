@@ -33,7 +33,7 @@ void check_labels(const char* op, const Tensor& input, const Tensor& target, std
 }
 
 double counted(const Tensor& target, const Tensor& weight, std::int64_t ignore_index, Reduction reduction) {
-  if (reduction != Reduction::mean) return 1;
+  if (reduction != Reduction::mean) return static_cast<double>(count_of(reduction, target));
   const std::int64_t* label = ptr<const std::int64_t>(target);
   double s = 0;
   for (std::int64_t i = 0; i < target.numel(); ++i)

@@ -1,22 +1,32 @@
 #include "xgrad/core/ops/unary.hpp"
 
 #include <cmath>
+#include <numbers>
 
+#include "kernels/batch_hyperbolic.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/compare.hpp"
 
 namespace xgrad {
 
 using namespace detail;
 
-// Exponentials and logarithms -------------------------------------------------------------------------------
+// Exponentials and logarithms ------------------------------------------------------------------------------
 
 Tensor exp(const Tensor& x) {
   static constexpr Op op = {.name = "exp", .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g, f.y()); }}}}};
   if (!is_floating(x.dtype())) return exp(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::exp(v); }));
+}
+
+Tensor exp2(const Tensor& x) {
+  static constexpr Op op = {
+      .name = "exp2", .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g, std::numbers::ln2 * f.y()); }}}}};
+  if (!is_floating(x.dtype())) return exp2(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::exp2(v); }));
 }
 
 Tensor expm1(const Tensor& x) {
@@ -33,6 +43,22 @@ Tensor log(const Tensor& x) {
   return record(op, {x}, map_simd(x, [](auto v) { return vec::log(v); }));
 }
 
+Tensor log2(const Tensor& x) {
+  static constexpr Op op = {
+      .name = "log2",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g * std::numbers::log2e, f.x(0)); }}}}};
+  if (!is_floating(x.dtype())) return log2(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::log2(v); }));
+}
+
+Tensor log10(const Tensor& x) {
+  static constexpr Op op = {
+      .name = "log10",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g * std::numbers::log10e, f.x(0)); }}}}};
+  if (!is_floating(x.dtype())) return log10(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::log10(v); }));
+}
+
 Tensor log1p(const Tensor& x) {
   static constexpr Op op = {.name = "log1p",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, f.x(0) + 1); }}}}};
@@ -40,13 +66,13 @@ Tensor log1p(const Tensor& x) {
   return record(op, {x}, map_simd(x, [](auto v) { return vec::log1p(v); }));
 }
 
-// Powers ----------------------------------------------------------------------------------------------------
+// Powers ---------------------------------------------------------------------------------------------------
 
 Tensor sqrt(const Tensor& x) {
   static constexpr Op op = {.name = "sqrt",
                             .vjp = {{{keep::y, [](Grad g, Fn f) { return div0(0.5 * g, f.y()); }}}}};
   if (!is_floating(x.dtype())) return sqrt(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) { return std::sqrt(u); }));
+  return record(op, {x}, map_simd(x, [](auto v) { return xsimd::sqrt(v); }));
 }
 
 Tensor rsqrt(const Tensor& x) {
@@ -54,70 +80,94 @@ Tensor rsqrt(const Tensor& x) {
       .name = "rsqrt",
       .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) { return mul0(g, -0.5 * f.y() / f.x(0)); }}}}};
   if (!is_floating(x.dtype())) return rsqrt(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) { return 1 / std::sqrt(u); }));
+  return record(op, {x}, map_simd(x, [](auto v) { return decltype(v)(1) / xsimd::sqrt(v); }));
 }
 
 Tensor square(const Tensor& x) {
   static constexpr Op op = {.name = "square",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, 2 * f.x(0)); }}}}};
-  if (!is_floating(x.dtype())) return square(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) { return u * u; }));
+  if (x.dtype() == boolean) return square(x.to(int64));
+  return record(op, {x}, map_number(x, 0, [](auto u, auto) { return u * u; }));
 }
 
-// Sign ------------------------------------------------------------------------------------------------------
+Tensor reciprocal(const Tensor& x) {
+  static constexpr Op op = {.name = "reciprocal",
+                            .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g, -square(f.y())); }}}}};
+  if (!is_floating(x.dtype())) return reciprocal(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return decltype(v)(1) / v; }));
+}
+
+// Sign and rounding ----------------------------------------------------------------------------------------
+
+namespace {
+
+/// The rule of a function that is constant almost everywhere.
+Tensor no_slope(Grad, Fn f) { return zeros_of(f.shape(0), f.dtype(0)); }
+
+}  // namespace
 
 Tensor abs(const Tensor& x) {
   static constexpr Op op = {.name = "abs",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, sign(f.x(0))); }}}}};
-  if (!is_floating(x.dtype())) return abs(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) { return std::fabs(u); }));
+  if (x.dtype() == boolean) return abs(x.to(int64));
+  return record(op, {x}, map_number(x, 0, [](auto u, auto) { return std::abs(u); }));
 }
 
 Tensor sign(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "sign",
-      .vjp = {{{keep::nothing, [](Grad, Fn f) { return zeros_of(f.shape(0), f.dtype(0)); }}}}};
-  if (!is_floating(x.dtype())) return sign(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) {
+  static constexpr Op op = {.name = "sign", .vjp = {{{keep::nothing, no_slope}}}};
+  if (x.dtype() == boolean) return sign(x.to(int64));
+  return record(op, {x}, map_number(x, 0, [](auto u, auto) {
                   using T = decltype(u);
                   return u > 0 ? T(1) : u < 0 ? T(-1) : u;  // 0, -0 and nan stay what they are
                 }));
 }
 
-// Circular and hyperbolic functions -------------------------------------------------------------------------
-
-Tensor sin(const Tensor& x) {
-  static constexpr Op op = {.name = "sin",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, cos(f.x(0))); }}}}};
-  if (!is_floating(x.dtype())) return sin(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) { return std::sin(u); }));
+Tensor floor(const Tensor& x) {
+  static constexpr Op op = {.name = "floor", .vjp = {{{keep::nothing, no_slope}}}};
+  if (!is_floating(x.dtype())) return x;
+  return record(op, {x}, map(x, [](auto u) { return std::floor(u); }));
 }
 
-Tensor cos(const Tensor& x) {
-  static constexpr Op op = {.name = "cos",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, -sin(f.x(0))); }}}}};
-  if (!is_floating(x.dtype())) return cos(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) { return std::cos(u); }));
+Tensor ceil(const Tensor& x) {
+  static constexpr Op op = {.name = "ceil", .vjp = {{{keep::nothing, no_slope}}}};
+  if (!is_floating(x.dtype())) return x;
+  return record(op, {x}, map(x, [](auto u) { return std::ceil(u); }));
 }
 
-Tensor tanh(const Tensor& x) {
-  static constexpr Op op = {.name = "tanh",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return tanh_vjp(g, f.x(0)); }}}}};
-  if (!is_floating(x.dtype())) return tanh(x.to(float32));
-  return record(op, {x}, map_simd(x, [](auto v) { return vec::tanh(v); }));
+Tensor trunc(const Tensor& x) {
+  static constexpr Op op = {.name = "trunc", .vjp = {{{keep::nothing, no_slope}}}};
+  if (!is_floating(x.dtype())) return x;
+  return record(op, {x}, map(x, [](auto u) { return std::trunc(u); }));
 }
+
+Tensor round(const Tensor& x, int decimals) {
+  static constexpr Op op = {.name = "round", .vjp = {{{keep::nothing, no_slope}}}};
+  if (!is_floating(x.dtype())) return x;
+  if (decimals == 0) return record(op, {x}, map(x, [](auto u) { return std::nearbyint(u); }));
+  const double unit = std::pow(10.0, std::abs(decimals));
+  return record(op, {x}, map(x, [=](auto u) {
+                  const auto s = static_cast<decltype(u)>(unit);
+                  return decimals > 0 ? std::nearbyint(u * s) / s : std::nearbyint(u / s) * s;
+                }));
+}
+
+Tensor nan_to_num(const Tensor& x, double nan, std::optional<double> posinf, std::optional<double> neginf) {
+  static constexpr Op op = {
+      .name = "nan_to_num",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return where(isfinite(f.x(0)), g, 0); }}}}};
+  if (!is_floating(x.dtype())) return x;
+  return record(op, {x}, map(x, [=](auto u) {
+                  using T = decltype(u);
+                  constexpr T largest = std::numeric_limits<T>::max();
+                  const T above = posinf ? static_cast<T>(*posinf) : largest;
+                  const T below = neginf ? static_cast<T>(*neginf) : -largest;
+                  return u != u ? static_cast<T>(nan) : u > largest ? above : u < -largest ? below : u;
+                }));
+}
+
+// Fused gradients ------------------------------------------------------------------------------------------
 
 namespace detail {
-
-Tensor tanh_vjp(const Tensor& g, const Tensor& x) {
-  static constexpr Op op = {
-      .name = "tanh_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return tanh_vjp(h, f.x(1)); }},  // dg
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                     // dx: tanh'' = -2 tanh tanh'
-                  return tanh_vjp(mul0(h, f.x(0)), f.x(1)) * (-2 * tanh(f.x(1)));
-                }}}}};
-  return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::tanh_slope(v)); }, g, x));
-}
 
 Tensor div0(const Tensor& g, const Tensor& d) {
   static constexpr Op op = {

@@ -1,0 +1,109 @@
+#pragma once
+
+#include "kernels/batch.hpp"
+
+// The error function, within 2 ulp, and the normal distribution, within 5.
+
+namespace xgrad::detail::vec {
+
+// Minimax polynomials, found by the exchange algorithm in 60 digits: erf(x) / x - 1 in x^2 for |x| <= 1,
+inline constexpr float erf_tail_f32[] = {0.128379166f,   -0.37612626f,     0.112835854f,   -0.0268538129f,
+                                         0.00518832821f, -0.000801019836f, 7.85387747e-05f};
+inline constexpr double erf_tail_f64[] = {
+    0.12837916709551256,    -0.3761263890318352,     0.11283791670944185,    -0.02686617064311144,
+    0.005223977606118201,   -0.0008548325929299106,  0.00012055293576377275, -1.4924712290816286e-05,
+    1.6447131419811136e-06, -1.6206312501557555e-07, 1.3710974567312202e-08, -7.779456921831154e-10};
+// and (1 + 2 x) e^(x^2) erfc(x) in (x - k) / (x + k), k = 3 and 4, for x from 0 until erfc is 0.
+inline constexpr float erfcx_f32[] = {1.25300801f,    -0.135621145f,   -0.0475626253f,  0.129646555f,
+                                      -0.119267419f,  0.0682973564f,   -0.0238149725f,  0.00254832651f,
+                                      0.00202390994f, -0.00073508278f, -0.000250944373f};
+inline constexpr double erfcx_f64[] = {
+    1.2329951186255526,     -0.1396211168405629,     0.015379652102619767,    0.0680970542547366,
+    -0.10103906603630121,   0.09373283499682396,     -0.06633036581256303,    0.037167515561852466,
+    -0.016197734048431826,  0.005031969763561048,    -0.0007577734048309163,  -0.0001992555612016822,
+    0.0001506224715129731,  -2.440294172228549e-05,  -1.1225283030147313e-05, 5.717295643341513e-06,
+    3.019565610406407e-07,  -8.342407685395092e-07,  6.238883161631179e-08,   1.1456142375548677e-07,
+    -7.778740751261868e-09, -1.3386239798798357e-08, -1.71763405503375e-09};
+
+inline constexpr double root_half = 0.70710678118654752;
+
+/// e^(x^2) erfc(x) for x >= 0.
+template <class V>
+V erfcx(const V& x) {
+  if constexpr (sizeof(Value<V>) == 4)
+    return polynomial((x - V(3)) / (x + V(3)), erfcx_f32) / xsimd::fma(V(2), x, V(1));
+  else
+    return polynomial((x - V(4)) / (x + V(4)), erfcx_f64) / xsimd::fma(V(2), x, V(1));
+}
+
+/// e^(-c x^2); what rounding c x^2 loses is not lost. Multiples of a power of two by c are exact.
+template <class V>
+V gaussian(const V& x, Value<V> c) {
+  const V a = xsimd::min(V(64), xsimd::abs(x)), b = V(c) * a, s = a * b;
+  const V e = vec::exp(-s);
+  return xsimd::fma(-e, xsimd::fma(a, b, -s), e);
+}
+
+/// erfc(|x|).
+template <class V>
+V erfc_tail(const V& x) {
+  const V a = xsimd::min(V(64), xsimd::abs(x));
+  return vec::gaussian(a, 1) * erfcx(a);
+}
+
+/// erf(x) for |x| <= 1.
+template <class V>
+V erf_middle(const V& x) {
+  if constexpr (sizeof(Value<V>) == 4)
+    return xsimd::fma(x, polynomial(x * x, erf_tail_f32), x);
+  else
+    return xsimd::fma(x, polynomial(x * x, erf_tail_f64), x);
+}
+
+template <class V>
+V erf(const V& x) {
+  const V y = erf_middle(x);
+  const auto far = xsimd::abs(x) > V(1);
+  return xsimd::any(far) ? xsimd::select(far, xsimd::copysign(V(1) - erfc_tail(x), x), y) : y;
+}
+
+/// Within 5 ulp of double in the tail: meant for float, by way of double.
+template <class V>
+V erfc(const V& x) {
+  const V tail = erfc_tail(x);
+  return xsimd::select(xsimd::abs(x) < V(0.5), V(1) - erf_middle(x),
+                       xsimd::select(x < V(0), V(2) - tail, tail));
+}
+
+/// c times the normal distribution function at -|x|, erfc(|x| / sqrt 2) / 2, for |x| >= 0.7.
+template <class V>
+V normal_tail(const V& x, const V& c) {
+  const V a = xsimd::min(V(64), xsimd::abs(x));
+  const V r = V(0.5) * erfcx(V(Value<V>(root_half)) * a);
+  return vec::gaussian(a, Value<V>(0.5)) * (c * r);
+}
+
+/// c Phi(x), Phi the normal distribution function.
+template <class V>
+V normal_times(const V& x, const V& c) {
+  const V middle = c * xsimd::fma(V(0.5), erf_middle(V(Value<V>(root_half)) * x), V(0.5));
+  const auto far = xsimd::abs(x) > V(Value<V>(0.7));
+  if (!xsimd::any(far)) return middle;
+  const V tail = normal_tail(x, c);
+  return xsimd::select(far, xsimd::select(x < V(0), tail, c - tail), middle);
+}
+
+/// x Phi(x).
+template <class V>
+V gelu(const V& x) {
+  return vec::normal_times(x, x);
+}
+
+/// Phi(x) + x phi(x).
+template <class V>
+V gelu_slope(const V& x) {
+  const V density = V(Value<V>(0.39894228040143268)) * vec::gaussian(x, Value<V>(0.5));
+  return xsimd::fma(x, density, vec::normal_times(x, V(1)));
+}
+
+}  // namespace xgrad::detail::vec

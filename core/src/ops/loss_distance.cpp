@@ -1,0 +1,139 @@
+#include "ops/loss.hpp"
+
+#include "ops/vjp.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/compare.hpp"
+#include "xgrad/core/ops/unary.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+Tensor mse_loss(const Tensor& input, const Tensor& target) { return mse_loss(input, target, {}); }
+
+Tensor mse_loss(const Tensor& input, const Tensor& target, LossOptions options) {
+  static constexpr Op op = {
+      .name = "mse_loss",
+      .vjp = {{{keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return mse_loss_vjp(g, f.x(0), f.x(1), f.attributes<double>()); }},
+               {keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return mse_loss_vjp(g, f.x(1), f.x(0), f.attributes<double>()); }}}}};
+  const auto [x, t] = loss_operands("mse_loss", input, target);
+  const auto loss = [](auto u, auto v) { return (u - v) * (u - v); };
+  return record(op, {x, t}, loss_value(options.reduction, loss, x, t), scale_of(options.reduction, x));
+}
+
+Tensor l1_loss(const Tensor& input, const Tensor& target) { return l1_loss(input, target, {}); }
+
+Tensor l1_loss(const Tensor& input, const Tensor& target, LossOptions options) {
+  static constexpr Op op = {
+      .name = "l1_loss",
+      .vjp = {{{keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(0), f.x(1), f.attributes<double>()); }},
+               {keep::x(0) | keep::x(1),
+                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(1), f.x(0), f.attributes<double>()); }}}}};
+  const auto [x, t] = loss_operands("l1_loss", input, target);
+  const auto loss = [](auto u, auto v) { return xsimd::abs(u - v); };
+  return record(op, {x, t}, loss_value(options.reduction, loss, x, t), scale_of(options.reduction, x));
+}
+
+namespace {
+
+/// factor * (d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2)): Huber's loss, and smooth_l1 divided by
+/// delta.
+struct Bend {
+  double delta, factor, scale;
+};
+
+/// scale factor g d for d = a - b limited to [-delta, delta].
+Tensor huber_vjp(const Tensor& g, const Tensor& a, const Tensor& b, Bend bend) {
+  static constexpr auto curve = [](Tensor h, Fn f) {
+    const auto [delta, factor, scale] = f.attributes<Bend>();
+    return mul0(mul0(h, f.x(0)), where(abs(f.x(1) - f.x(2)) < delta, constant(factor * scale, h.dtype()), 0));
+  };
+  static constexpr Op op = {
+      .name = "huber_loss_vjp",
+      .vjp = {{{keep::x(1) | keep::x(2),
+                [](Grad h, Fn f) {
+                  const auto [delta, factor, scale] = f.attributes<Bend>();
+                  return mul0(h, (factor * scale) * clamp(f.x(1) - f.x(2), -delta, delta));
+                }},
+               {keep::x(0) | keep::x(1) | keep::x(2), [](Grad h, Fn f) { return curve(h, f); }},
+               {keep::x(0) | keep::x(1) | keep::x(2), [](Grad h, Fn f) { return -curve(h, f); }}}}};
+  const auto slope = [bend](auto u, auto v) {
+    using V = decltype(u);
+    const V d = u - v, limit(static_cast<typename V::value_type>(bend.delta));
+    return xsimd::select(d > limit, limit, xsimd::select(d < -limit, -limit, d));
+  };
+  return record(op, {g, a, b}, loss_slope(g, bend.factor * bend.scale, slope, a, b), bend);
+}
+
+constexpr std::array<Rule, 4> huber_rules = {
+    {{keep::x(0) | keep::x(1),
+      [](Grad g, Fn f) { return huber_vjp(g, f.x(0), f.x(1), f.attributes<Bend>()); }},
+     {keep::x(0) | keep::x(1),
+      [](Grad g, Fn f) { return huber_vjp(g, f.x(1), f.x(0), f.attributes<Bend>()); }}}};
+
+Tensor bent(const Op& op, const Tensor& input, const Tensor& target, double delta, double factor,
+            Reduction reduction) {
+  const auto [x, t] = loss_operands(op.name, input, target);
+  const Bend bend{delta, factor, scale_of(reduction, x)};
+  const auto loss = [bend](auto u, auto v) {
+    using V = decltype(u);
+    using T = typename V::value_type;
+    const V d = xsimd::abs(u - v), limit(static_cast<T>(bend.delta)), half(T(0.5));
+    return V(static_cast<T>(bend.factor)) *
+           xsimd::select(d > limit, limit * (d - half * limit), half * d * d);
+  };
+  return record(op, {x, t}, loss_value(reduction, loss, x, t), bend);
+}
+
+}  // namespace
+
+Tensor huber_loss(const Tensor& input, const Tensor& target, HuberOptions options) {
+  static constexpr Op op = {.name = "huber_loss", .vjp = huber_rules};
+  if (!(options.delta > 0))
+    fail("huber_loss", "delta must be positive: it is " + std::to_string(options.delta));
+  return bent(op, input, target, options.delta, 1, options.reduction);
+}
+
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, SmoothL1Options options) {
+  static constexpr Op op = {.name = "smooth_l1_loss", .vjp = huber_rules};
+  if (!(options.beta >= 0))
+    fail("smooth_l1_loss", "beta must not be negative: it is " + std::to_string(options.beta));
+  if (options.beta == 0) return l1_loss(input, target, {options.reduction});
+  return bent(op, input, target, options.beta, 1 / options.beta, options.reduction);
+}
+
+namespace detail {
+
+Tensor mse_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double scale) {
+  static constexpr Op op = {
+      .name = "mse_loss_vjp",
+      .vjp = {{{keep::x(1) | keep::x(2),
+                [](Grad h, Fn f) { return mul0(h, (2 * f.attributes<double>()) * (f.x(1) - f.x(2))); }},
+               {keep::x(0), [](Grad h, Fn f) { return (2 * f.attributes<double>()) * mul0(h, f.x(0)); }},
+               {keep::x(0), [](Grad h, Fn f) { return (-2 * f.attributes<double>()) * mul0(h, f.x(0)); }}}}};
+  return record(op, {g, a, b},
+                loss_slope(
+                    g, 2 * scale, [](auto u, auto v) { return u - v; }, a, b),
+                scale);
+}
+
+Tensor l1_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double scale) {
+  static constexpr auto flat = [](Grad, Fn f) { return zeros_of(f.shape(1), f.dtype(1)); };
+  static constexpr Op op = {
+      .name = "l1_loss_vjp",
+      .vjp = {{{keep::x(1) | keep::x(2),
+                [](Grad h, Fn f) { return mul0(h, f.attributes<double>() * sign(f.x(1) - f.x(2))); }},
+               {keep::x(1), flat},
+               {keep::x(1), flat}}}};
+  return record(op, {g, a, b},
+                loss_slope(
+                    g, scale, [](auto u, auto v) { return vec::sign(u - v); }, a, b),
+                scale);
+}
+
+}  // namespace detail
+
+}  // namespace xgrad

@@ -1,0 +1,115 @@
+#include <cmath>
+#include <numbers>
+
+#include "kernels/batch_circular.hpp"
+#include "kernels/batch_normal.hpp"
+#include "kernels/polygamma.hpp"
+#include "kernels/simd.hpp"
+#include "ops/promote.hpp"
+#include "ops/vjp.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/unary.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+// The error function ---------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr double two_over_root_pi = 2 * std::numbers::inv_sqrtpi;
+
+}  // namespace
+
+Tensor erf(const Tensor& x) {
+  static constexpr Op op = {
+      .name = "erf",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(two_over_root_pi * g, gaussian(f.x(0), 1)); }}}}};
+  if (!is_floating(x.dtype())) return erf(x.to(float32));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::erf(v); }));
+}
+
+// In double by the C library: the product of two vector functions would be 4 ulp off in the tail.
+Tensor erfc(const Tensor& x) {
+  static constexpr Op op = {
+      .name = "erfc",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(-two_over_root_pi * g, gaussian(f.x(0), 1)); }}}}};
+  if (!is_floating(x.dtype())) return erfc(x.to(float32));
+  if (x.dtype() == float64) return record(op, {x}, map(x, [](auto u) { return std::erfc(u); }));
+  return record(op, {x}, map_simd(x, [](auto v) {
+                  return vec::in_double(v, [](const auto& d) { return vec::erfc(d); });
+                }));
+}
+
+namespace detail {
+
+Tensor gaussian(const Tensor& x, double c) {
+  static constexpr Op op = {.name = "gaussian", .vjp = {{{keep::x(0) | keep::y, [](Grad h, Fn f) {
+                                                            const double twice = -2 * f.attributes<double>();
+                                                            return mul0(h, twice * f.x(0) * f.y());
+                                                          }}}}};
+  return record(op, {x},
+                map_simd(x,
+                         [c](auto v) {
+                           using T = typename decltype(v)::value_type;
+                           return vec::gaussian(v, static_cast<T>(c));
+                         }),
+                c);
+}
+
+}  // namespace detail
+
+// The gamma function ---------------------------------------------------------------------------------------
+
+Tensor lgamma(const Tensor& x) {
+  static constexpr Op op = {.name = "lgamma",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, digamma(f.x(0))); }}}}};
+  if (!is_floating(x.dtype())) return lgamma(x.to(float32));
+  return record(op, {x}, map(x, [](auto u) {
+                  int sign;  // std::lgamma stores it in a global variable, which threads would share
+                  return static_cast<decltype(u)>(::lgamma_r(static_cast<double>(u), &sign));
+                }));
+}
+
+Tensor digamma(const Tensor& x) { return polygamma(0, x); }
+
+Tensor polygamma(int n, const Tensor& x) {
+  static constexpr Op op = {.name = "polygamma",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                        return mul0(g, polygamma(f.attributes<int>() + 1, f.x(0)));
+                                      }}}}};
+  if (n < 0) fail("polygamma", "n must not be negative: it is " + std::to_string(n));
+  if (!is_floating(x.dtype())) return polygamma(n, x.to(float32));
+  return record(
+      op, {x},
+      map(x, [n](auto u) { return static_cast<decltype(u)>(polygamma_at(n, static_cast<double>(u))); }), n);
+}
+
+// The cardinal sine ----------------------------------------------------------------------------------------
+
+namespace {
+
+/// The spherical Bessel function j_n(pi x), which sinc is for n = 0: j_n' = (n j_(n-1) - (n + 1) j_(n+1)) /
+/// (2 n + 1).
+Tensor bessel(int n, const Tensor& x) {
+  static constexpr Op op = {.name = "sinc",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                        const int k = f.attributes<int>();
+                                        const Tensor at = f.x(0), above = bessel(k + 1, at) * (k + 1);
+                                        const Tensor slope = k == 0 ? above : above - bessel(k - 1, at) * k;
+                                        return mul0(g, slope * (-std::numbers::pi / (2 * k + 1)));
+                                      }}}}};
+  return record(
+      op, {x}, map(x, [n](auto u) { return static_cast<decltype(u)>(bessel_at(n, static_cast<double>(u))); }),
+      n);
+}
+
+}  // namespace
+
+Tensor sinc(const Tensor& x) {
+  if (!is_floating(x.dtype())) return sinc(x.to(float32));
+  return bessel(0, x);
+}
+
+}  // namespace xgrad
