@@ -124,7 +124,7 @@ bool is_start(const Frame& f) {
 std::vector<void*> call_stack() {
   void* addresses[64];
   const int n = backtrace(addresses, 64);
-  return {addresses, addresses + n};
+  return std::vector<void*>(addresses, addresses + n);
 }
 
 std::string describe_call_stack(const std::vector<void*>& addresses) {
