@@ -305,3 +305,30 @@ TEST_CASE("ops with several outputs are watched for mutation too") {
 
   CHECK(gradcheck(f, {random_input()}, {.order = 2}).ok());
 }
+
+TEST_CASE("a custom op is checked like any other: value, mutation, dtype, shape and linearity") {
+  using Vjp = Tensor (*)(const CustomCall<NoState>&, const Tensor&);
+  const auto check = [](Vjp vjp) {
+    const CustomOp op = custom_op(
+        "mine", [](NoState&, const Tensor& x) { return tanh(x); }, vjp);
+    return gradcheck([&](const Tensor& x) { return op(x); }, {random_input()});
+  };
+
+  CHECK(check([](const CustomCall<NoState>& c, const Tensor& g) { return g * (1.0 - c.y() * c.y()); }).ok());
+  CHECK(only(check([](const CustomCall<NoState>& c, const Tensor& g) { return g * c.y(); }),
+             GradProperty::value));
+  CHECK(check([](const CustomCall<NoState>& c, const Tensor& g) {
+          return g * g * (1.0 - c.y() * c.y());
+        }).failed(GradProperty::linearity));
+  CHECK(only(check([](const CustomCall<NoState>& c, const Tensor& g) {
+               const Tensor dx = g * (1.0 - c.y() * c.y());
+               const NoGrad guard;
+               Tensor(g).zero_();
+               return dx;
+             }),
+             GradProperty::mutation));
+  CHECK(only(check([](const CustomCall<NoState>&, const Tensor& g) { return g.to(float32); }),
+             GradProperty::dtype));
+  CHECK(only(check([](const CustomCall<NoState>&, const Tensor&) { return zeros({7}, {.dtype = float64}); }),
+             GradProperty::shape));
+}

@@ -16,6 +16,7 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double first_step = 0x1p-12;      // truncation h^2 and rounding eps / h are both far below 1e-6
 constexpr double underflow = 0x1p-1040;     // numbers near it have lost digits
 constexpr double inner_rounding = 0x1p-50;  // of intermediate values of order 1
+constexpr double finest_wave = 0x1p-4;      // sin has waves of this order at any x
 constexpr double jump = 256;                // from one step to another that cannot share its accidents
 constexpr int most_rounds = 12;
 constexpr int rounds_to_convict = 3;
@@ -48,9 +49,9 @@ class Judge {
 
   /// Gives the claim what it says about outputs that did not move, up to what rounding can have hidden there.
   void credit(Estimate& e) const {
-    double hidden = e.still_noise;
+    double hidden = e.still_noise * magnified(e);
     if (e.magnitude == 0)  // nothing moved: roundings inside f may have swallowed it, as in 1 + x - 1
-      hidden += inner_rounding * std::max(1.0, e.natural) / std::min(e.h / 4, claim_.scale);
+      hidden += inner_rounding * std::max(1.0, e.natural) / std::min({e.h / 4, claim_.scale, finest_wave});
     if (hidden == 0) return;
     const double part = e.magnitude == 0 ? claim_.slope : claim_.still_slope ? claim_.still_slope() : 0;
     const double credited = std::clamp(part, -hidden, hidden);
@@ -69,8 +70,12 @@ class Judge {
     return claim_.slope == 0 && e.error() <= claim_.rtol * e.natural / std::max(claim_.scale, 1.0);
   }
 
+  /// A wave in f whose height is below the noise can be as steep as the noise over its length: larger steps
+  /// do not rule that out, and refute no better than steps of that length.
+  static double magnified(const Estimate& e) { return std::max(1.0, e.h / 4 / finest_wave); }
+
   bool refutes(const Estimate& e) {
-    const double error = tolerance(e) + e.error();
+    const double error = tolerance(e) + e.truncation + e.noise * magnified(e);
     if (distance(e) <= error) return false;
     if (slope_noise_ < 0) slope_noise_ = claim_.slope_noise ? claim_.slope_noise() : 0;
     return distance(e) > error + slope_noise_;
@@ -87,15 +92,15 @@ class Judge {
     return true;
   }
 
-  /// A kink keeps its gap at every step, a jump of f widens it; far from convergence both may seem so, which
-  /// is why a widening gap is followed for longer.
+  /// A kink keeps its gap from step to smaller step, a jump of f widens it; far from convergence a wave may
+  /// seem to do so too, which is why a widening gap is followed for longer.
   bool look_at_kink(const Estimate& e) {
-    const bool widens = widens_ = kink_ && e.gap > 2 * kink_->gap;
+    const double ratio = kink_ ? e.gap / kink_->gap : 1;
+    widens_ = ratio > 2;
+    kinks_ = ratio < 0.5 ? 1 : kinks_ + 1;
     kink_ = e;
-    ++kinks_;
     const bool finest = e.h / jump < claim_.smallest_step;
-    if (finest || kinks_ == (widens ? rounds_to_convict + 2 : rounds_to_convict)) return judge_kink(e);
-    if (!widens && kinks_ > rounds_to_convict) return judge_kink(e);
+    if (finest || kinks_ >= (widens_ ? rounds_to_convict + 2 : rounds_to_convict)) return judge_kink(e);
     return smaller(e.h / jump);
   }
   bool kink_hidden_by_noise(const Estimate& e) const { return e.gap_noise > 0.5 * kink_->gap; }
@@ -104,7 +109,7 @@ class Judge {
   bool look(const Estimate& e) {
     if (e.sides == Sides::none) return smaller(e.h / jump);
     if (e.sides == Sides::one && ++one_sided_ < rounds_to_convict) return smaller(e.h / jump);
-    if (looks_like_kink(e)) return look_at_kink(e);
+    if (looks_like_kink(e) && (!kink_ || e.h < kink_->h)) return look_at_kink(e);
     if (kink_ && !widens_ && kink_hidden_by_noise(e))
       return kinks_ > 1 ? judge_kink(*kink_) : larger(8 * e.h);
     kinks_ = 0, kink_.reset();  // it was near x, not at x
@@ -187,7 +192,7 @@ class Judge {
       if (testifies(e) &&
           std::abs(e.value - best->value) <= 2 * (e.error() + best->error()) + 4 * tolerance(e))
         ++refuting;
-    if (kinks_ > 1) {
+    if (kinks_ > 1 && !widens_) {
       judge_kink(*kink_);
     } else if (refuting > 1 && refutes(*best)) {
       convict();
