@@ -1,0 +1,70 @@
+#include "support/program.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "xgrad/core/random.hpp"
+#include "xgrad/data/directories.hpp"
+
+namespace example {
+
+namespace {
+
+constexpr int missed = 1;
+constexpr int skipped = 77;  // CTest's SKIP_RETURN_CODE in examples/CMakeLists.txt
+
+}  // namespace
+
+struct Program::CommandLine {
+  CLI::App app;
+  std::string directory = {};
+
+  template <class T>
+  void add(const std::string& name, T& value, const std::string& description) {
+    app.add_option(name, value, description)->capture_default_str();
+  }
+};
+
+Program::Program(const std::string& description)
+    : command_line_(new CommandLine{.app = CLI::App(description)}) {
+  command_line_->add("--seed", seed_, "Makes the random numbers");
+}
+
+Program::~Program() = default;
+
+void Program::option(const std::string& name, int& value, const std::string& description) {
+  command_line_->add(name, value, description);
+}
+void Program::option(const std::string& name, double& value, const std::string& description) {
+  command_line_->add(name, value, description);
+}
+void Program::option(const std::string& name, std::string& value, const std::string& description) {
+  command_line_->add(name, value, description);
+}
+
+void Program::reads_data() {
+  command_line_->app.add_option(
+      "--data", command_line_->directory,
+      "Where the data sets lie; the default is found as XGRAD_DATA or examples/data");
+}
+
+int Program::run(int argc, char** argv, const std::function<bool()>& example) try {
+  CLI11_PARSE(command_line_->app, argc, argv);
+  xgrad::data::set_directory(command_line_->directory);
+  xgrad::manual_seed(seed_);
+  return example() ? 0 : missed;
+} catch (const Skip& skip) {
+  std::fprintf(stderr, "skipped: %s\n", skip.reason.c_str());
+  return skipped;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return missed;
+}
+
+bool check(bool reached, const std::string& target) {
+  if (!reached) std::fprintf(stderr, "missed the target: %s\n", target.c_str());
+  return reached;
+}
+
+}  // namespace example
