@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #if __has_include(<elfutils/libdwfl.h>)
 #include <elfutils/libdwfl.h>
@@ -103,9 +104,10 @@ bool find_in_debug_info(void*, Frame&) { return false; }
 /// True for a function in namespace xgrad: its name starts behind a return type, which templates show, and
 /// ends before its parameters.
 bool is_ours(const Frame& f) {
-  std::size_t start = 0;
+  constexpr std::string_view deduced = "decltype(auto) ";  // a return type with parentheses of its own
+  std::size_t start = f.function.starts_with(deduced) ? deduced.size() : 0;
   int depth = 0;
-  for (std::size_t i = 0; i < f.function.size(); ++i) {
+  for (std::size_t i = start; i < f.function.size(); ++i) {
     const char c = f.function[i];
     if (c == '<') ++depth;
     if (c == '>') --depth;

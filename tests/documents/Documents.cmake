@@ -10,6 +10,7 @@
 # The compiler's messages name the document and its line.
 
 set(op_block_start [[
+#include <cmath>
 #include "kernels/elementwise.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core.hpp"

@@ -82,10 +82,14 @@ Tensor map_number(const Tensor& x, Scalar s, F f) {
   return visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const auto g = [f, v = s.to<T>()](T u) { return static_cast<T>(f(u, v)); };
-    if (!all_aligned(ptr<T>(x))) return map_as<T, T>(x, g);
-    Tensor o = new_like(x);
-    map_lines(x.numel(), ptr<T>(o), ptr<T>(x), g);
-    return o;
+    if constexpr (std::floating_point<T>) {
+      if (all_aligned(ptr<T>(x))) {
+        Tensor o = new_like(x);
+        map_lines(x.numel(), ptr<T>(o), ptr<T>(x), g);
+        return o;
+      }
+    }
+    return map_as<T, T>(x, g);
   });
 }
 
@@ -111,10 +115,12 @@ template <class F>
 Tensor zip(const char* op, const Tensor& a, const Tensor& b, F f) {
   return visit_number(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    if (a.shape() == b.shape() && all_aligned(ptr<T>(a), ptr<T>(b))) {
-      Tensor o = new_like(a);
-      zip_lines(a.numel(), ptr<T>(o), ptr<T>(a), ptr<T>(b), f);
-      return o;
+    if constexpr (std::floating_point<T>) {  // integers behind the last could overflow
+      if (a.shape() == b.shape() && all_aligned(ptr<T>(a), ptr<T>(b))) {
+        Tensor o = new_like(a);
+        zip_lines(a.numel(), ptr<T>(o), ptr<T>(a), ptr<T>(b), f);
+        return o;
+      }
     }
     return zip_as<T, T>(op, a, b, f);
   });
