@@ -30,8 +30,8 @@ bool precedes(T u, T v, bool descending) {
     return u < v;
 }
 
-/// Calls f(the entries of a line, where its k-th result goes) for each line along an axis; lines of n elements
-/// make `count` results.
+/// Calls f(the entries of a line, where its k-th result goes) for each line along an axis; lines of n
+/// elements make `count` results.
 template <class T, class F>
 void each_entries(const Tensor& x, int axis, std::int64_t count, F f) {
   const Block b = Runs(x.shape(), (AxisBits{1} << axis) & all_axes(x.dim())).last;
@@ -103,13 +103,15 @@ ValuesAndIndices medians(const Tensor& x, int axis) {
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     each_entries<T>(x, axis, 1, [&](std::vector<Entry<T>>& line, auto to) {
-      const auto first_nan = std::find_if(line.begin(), line.end(), [](auto& e) { return e.value != e.value; });
+      const auto first_nan =
+          std::find_if(line.begin(), line.end(), [](auto& e) { return e.value != e.value; });
       Entry<T> found;
       if (first_nan != line.end()) {
         found = *first_nan;
       } else {
         const auto middle = line.begin() + static_cast<std::ptrdiff_t>((line.size() - 1) / 2);
-        std::nth_element(line.begin(), middle, line.end(), [](auto& p, auto& q) { return p.value < q.value; });
+        std::nth_element(line.begin(), middle, line.end(),
+                         [](auto& p, auto& q) { return p.value < q.value; });
         found = *middle;
         for (const Entry<T>& e : line)
           if (e.value == found.value && e.place < found.place) found = e;
