@@ -131,12 +131,13 @@ std::vector<void*> call_stack() {
 
 std::string describe_call_stack(const std::vector<void*>& addresses) {
   std::string text;
-  bool inside = true;
+  enum { above, ours, theirs } part = above;  // a sanitizer may stand above our first call
   for (void* address : addresses) {
     Frame frame;
     if (!find_in_debug_info(address, frame)) frame = exported(address);
-    inside = inside && (is_ours(frame) || frame.function == "?");
-    if (inside) continue;
+    if (part != theirs && is_ours(frame)) part = ours;
+    if (part == ours && !is_ours(frame) && frame.function != "?") part = theirs;
+    if (part != theirs) continue;
     if (is_start(frame)) break;
     text += "  " + frame.function + (frame.place.empty() ? "" : " at " + frame.place) + "\n";
   }

@@ -31,6 +31,7 @@ TEST_CASE("anomaly mode names the op whose value first is not finite, and who ca
 
   CHECK(message.rfind("anomaly: log made -inf at [1] of f64[2] from finite operands: f64[2]; recorded by\n",
                       0) == 0);
+  INFO(message);
   CHECK(message.find("careless_ratio") != std::string::npos);
   CHECK(message.find("xgrad::detail") == std::string::npos);
 }
