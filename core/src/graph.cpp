@@ -84,15 +84,15 @@ std::string summary(const Tensor& y) {
     row.kept += kept, all.kept += kept;
   }
   std::string out;
-  const auto line = [&](const std::string& name, const Row& row) {
+  const auto add_line = [&](const std::string& name, const Row& row) {
     char text[128];
     std::snprintf(text, sizeof text, "%-24s %9lld nodes %15lld bytes\n", name.c_str(),
                   static_cast<long long>(row.nodes), static_cast<long long>(row.kept));
     out += text;
   };
-  for (const auto& [name, row] : rows) line(name, row);
-  line("leaves", leaves);
-  line("kept for backward", all);
+  for (const auto& [name, row] : rows) add_line(name, row);
+  add_line("leaves", leaves);
+  add_line("kept for backward", all);
   return out;
 }
 
