@@ -140,10 +140,10 @@ Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
   check_floating("norm", x);
   if (std::isnan(p)) fail("norm", "the order p must be a number: it is nan");
   const AxisBits bits = axis_bits("norm", axes, x.dim());
-  const auto [line, axis] = join_axes(x, bits);
-  if (std::isinf(p) && line.shape()[axis] == 0)
+  const auto [joined, axis] = join_axes(x, bits);
+  if (std::isinf(p) && joined.shape()[axis] == 0)
     fail("norm", "there is no element to choose over an axis of size 0: x is " + x.describe());
-  return norm_along(line, {p, axis}, reduced_shape(x.shape(), bits, keepdim));
+  return norm_along(joined, {p, axis}, reduced_shape(x.shape(), bits, keepdim));
 }
 
 }  // namespace xgrad

@@ -152,8 +152,8 @@ Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   if (!is_floating(x.dtype())) return logsumexp(x.to(float32), axes, keepdim);
   const AxisBits bits = axis_bits("logsumexp", axes, x.dim());
-  const auto [line, axis] = join_axes(x, bits);
-  return log_sum_exp(line, axis, reduced_shape(x.shape(), bits, keepdim));
+  const auto [joined, axis] = join_axes(x, bits);
+  return log_sum_exp(joined, axis, reduced_shape(x.shape(), bits, keepdim));
 }
 
 }  // namespace xgrad

@@ -133,8 +133,8 @@ Tensor cumprod(const Tensor& x, int axis) {
 Tensor prod(const Tensor& x) { return prod(x, Axes(), false); }
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
   const AxisBits bits = axis_bits("prod", axes, x.dim());
-  const auto [line, axis] = join_axes(x, bits);
-  return product(line, axis, reduced_shape(x.shape(), bits, keepdim));
+  const auto [joined, axis] = join_axes(x, bits);
+  return product(joined, axis, reduced_shape(x.shape(), bits, keepdim));
 }
 
 }  // namespace xgrad
