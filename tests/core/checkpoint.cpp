@@ -81,3 +81,23 @@ TEST_CASE("checkpoint of a function with several outputs is an error") {
                            leaf({1})),
                        "checkpoint: the function must return one tensor: it returned 2", Error);
 }
+
+TEST_CASE("implicit_root differentiates through a solver by the implicit function theorem, twice") {
+  // x^2 = p, found by Newton's iteration on plain numbers: dx/dp = 1 / (2 sqrt(p)).
+  const auto root = [](const Tensor& p) {
+    return implicit_root([](const Tensor& x, const Tensor& q) { return x * x - q; },
+                         [](const Tensor& q) {
+                           Tensor x = ones_like(q);
+                           for (int i = 0; i < 50; ++i) x = 0.5 * (x + q / x);
+                           return x;
+                         },
+                         {p});
+  };
+
+  const auto result = gradcheck(root, {tensor(V{2, 9, 0.5})}, {.order = 2});
+
+  CHECK_MESSAGE(result.ok(), result.str());
+  const Tensor p = leaf({9});
+  root(p).backward();
+  CHECK(p.grad().item() == doctest::Approx(1.0 / 6).epsilon(1e-14));
+}

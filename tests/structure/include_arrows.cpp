@@ -42,7 +42,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"kernels/"},
     {"ops/", "creation", "random", "inplace", "print", "xtensor"},
     {"backward", "walk"},
-    {"functional", "custom_op", "checkpoint", "graph"},
+    {"functional", "custom_op", "checkpoint", "implicit_root", "graph"},
     {"gradcheck", "gradcheck/"},
 };
 
