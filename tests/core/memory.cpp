@@ -113,7 +113,7 @@ TEST_CASE("a value that no rule and no user needs dies at once") {
 TEST_CASE("a steady loop asks the system for nothing") {
   const Tensor w = ones({64, 64}, {.requires_grad = true});
   const Tensor x = ones({64, 64});
-  std::int64_t calls = 0;
+  [[maybe_unused]] std::int64_t calls = 0;
 
   for (int i = 0; i < 20; ++i) {
     if (i == 10) calls = memory_stats().system_calls;
