@@ -268,12 +268,7 @@ std::set<std::string> declared_in(const fs::path& header) {
 }
 
 // Families that still lack a table.
-<<<<<<< HEAD
 const std::set<std::string> without_table = {"arithmetic", "compare", "index", "reduce", "shape", "sort"};
-=======
-const std::set<std::string> without_table = {"arithmetic", "compare", "index", "linalg",
-                                             "reduce",     "shape",   "sort"};
->>>>>>> 1cbc899 (Tests: format)
 
 }  // namespace
 
