@@ -65,6 +65,12 @@ struct Format<double> {
   static constexpr double bias = 1023;
 };
 
+/// x limited to [-limit, limit], nan stays; keeps inf from a factor that is 0 there.
+template <class V>
+V bounded(const V& x, Value<V> limit) {
+  return xsimd::max(V(-limit), xsimd::min(V(limit), x));
+}
+
 /// c[0] + c[1] x + c[2] x^2 + ...
 template <class V, class T, std::size_t n>
 V polynomial(const V& x, const T (&c)[n]) {
@@ -248,7 +254,19 @@ V mish_slope(const V& x) {
   const V under = V(1) / xsimd::select(below, z + two + V(2), V(1) + two + V(2) * z);
   const V gate = xsimd::select(below, z + two, V(1) + two) * under;
   const V rest = V(4) * (V(1) + m) * xsimd::select(below, m, z) * under * under;
-  return xsimd::fma(x, rest, gate);
+  return xsimd::fma(bounded(x, 800), rest, gate);
+}
+
+/// x sigmoid(x), 0 at -inf.
+template <class V>
+V silu(const V& x) {
+  return xsimd::max(V(-800), x) * vec::sigmoid(x);
+}
+
+/// sigmoid(x) (1 + x sigmoid(-x)).
+template <class V>
+V silu_slope(const V& x) {
+  return vec::sigmoid(x) * (V(1) + bounded(x, 800) * vec::sigmoid(-x));
 }
 
 /// -1, 0 or 1; nan stays nan.

@@ -89,7 +89,7 @@ V normal_times(const V& x, const V& c) {
   const V middle = c * xsimd::fma(V(0.5), erf_middle(V(Value<V>(root_half)) * x), V(0.5));
   const auto far = xsimd::abs(x) > V(Value<V>(0.7));
   if (!xsimd::any(far)) return middle;
-  const V tail = normal_tail(x, c);
+  const V tail = normal_tail(x, bounded(c, 64));  // c may be inf
   return xsimd::select(far, xsimd::select(x < V(0), tail, c - tail), middle);
 }
 
@@ -103,7 +103,7 @@ V gelu(const V& x) {
 template <class V>
 V gelu_slope(const V& x) {
   const V density = V(Value<V>(0.39894228040143268)) * vec::gaussian(x, Value<V>(0.5));
-  return xsimd::fma(x, density, vec::normal_times(x, V(1)));
+  return xsimd::fma(bounded(x, 64), density, vec::normal_times(x, V(1)));
 }
 
 }  // namespace xgrad::detail::vec

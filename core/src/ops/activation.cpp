@@ -95,14 +95,15 @@ Tensor silu(const Tensor& x) {
   static constexpr Op op = {.name = "silu",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return silu_vjp(g, f.x(0)); }}}}};
   if (!is_floating(x.dtype())) return silu(x.to(float32));
-  return record(op, {x}, map_simd(x, [](auto v) { return v * vec::sigmoid(v); }));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::silu(v); }));
 }
 
 Tensor mish(const Tensor& x) {
   static constexpr Op op = {.name = "mish",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mish_vjp(g, f.x(0)); }}}}};
   if (!is_floating(x.dtype())) return mish(x.to(float32));
-  return record(op, {x}, map_simd(x, [](auto v) { return v * vec::mish_gate(v); }));
+  return record(op, {x},
+                map_simd(x, [](auto v) { return xsimd::max(decltype(v)(-800), v) * vec::mish_gate(v); }));
 }
 
 Tensor gelu(const Tensor& x) {
@@ -132,7 +133,9 @@ Tensor gelu(const Tensor& x, Approximate approximate) {
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_tanh_vjp(g, f.x(0)); }}}}};
   if (approximate == Approximate::none) return gelu(x);
   if (!is_floating(x.dtype())) return gelu(x.to(float32), approximate);
-  return record(op, {x}, map_simd(x, [](auto v) { return v * vec::sigmoid(gelu_argument(v)); }));
+  return record(op, {x}, map_simd(x, [](auto v) {
+                  return xsimd::max(decltype(v)(-800), v) * vec::sigmoid(gelu_argument(v));
+                }));
 }
 
 namespace detail {
@@ -145,11 +148,7 @@ Tensor silu_vjp(const Tensor& g, const Tensor& x) {
                   const Tensor at = f.x(1);
                   return mul0(sigmoid_vjp(mul0(h, f.x(0)), at), 2 - at * tanh(0.5 * at));
                 }}}}};
-  const auto slope = [](auto u, auto v) {
-    using V = decltype(v);
-    return vec::mul0(u, vec::sigmoid(v) * (V(1) + v * vec::sigmoid(-v)));
-  };
-  return record(op, {g, x}, zip_simd(slope, g, x));
+  return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::silu_slope(v)); }, g, x));
 }
 
 // With s = sigmoid(x), t = tanh(softplus(x)) and u = 1 - t^2: f' = t + x s u, f'' = u (2 s + x (s' - 2 t
@@ -190,10 +189,10 @@ Tensor gelu_tanh_vjp(const Tensor& g, const Tensor& x) {
                   const Tensor curve = 6 * tanh_cubic * tanh_scale * at - square(dw) * tanh(0.5 * w);
                   return mul0(sigmoid_vjp(mul0(h, f.x(0)), w), 2 * dw + at * curve);
                 }}}}};
-  const auto slope = [](auto u, auto v) {
-    using V = decltype(v);
+  const auto slope = [](auto u, auto at) {
+    using V = decltype(at);
     using T = typename V::value_type;
-    const V w = gelu_argument(v);
+    const V v = vec::bounded(at, 800), w = gelu_argument(v);
     const V dw =
         xsimd::fma(V(static_cast<T>(3 * tanh_cubic * tanh_scale)) * v, v, V(static_cast<T>(tanh_scale)));
     return vec::mul0(u, vec::sigmoid(w) * (V(1) + v * dw * vec::sigmoid(-w)));
@@ -220,7 +219,11 @@ Tensor softsign(const Tensor& x) {
       .name = "softsign",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, square(abs(f.x(0)) + 1)); }}}}};
   if (!is_floating(x.dtype())) return softsign(x.to(float32));
-  return record(op, {x}, map_simd(x, [](auto v) { return v / (decltype(v)(1) + xsimd::abs(v)); }));
+  return record(op, {x}, map_simd(x, [](auto v) {
+                  using V = decltype(v);
+                  const V u = vec::bounded(v, std::numeric_limits<typename V::value_type>::max());
+                  return u / (V(1) + xsimd::abs(u));
+                }));
 }
 
 }  // namespace xgrad

@@ -64,6 +64,9 @@ Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, PoissonNllOpt
 Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var,
                          GaussianNllOptions options) {
   const auto [x, t] = loss_operands("gaussian_nll_loss", input, target);
+  if (is_floating(var.dtype()) && var.dtype() != x.dtype())
+    fail("gaussian_nll_loss", "input and var mix float32 and float64: input is " + x.describe() +
+                                  ", var is " + var.describe() + "; convert one with .to(float64)");
   const bool one_less = var.dim() + 1 == x.dim();
   const Tensor v = (one_less ? unsqueeze(var, -1) : var).to(x.dtype());
   Shape last_one = x.shape();

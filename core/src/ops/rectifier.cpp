@@ -111,7 +111,8 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
   if (n != 1 && (x.dim() < 2 || n != x.size(1)))
     fail("prelu", "the weight needs one element, or one for each entry of axis 1: x is " + x.describe() +
                       ", weight is " + weight.describe());
-  if (!is_floating(x.dtype())) return prelu(x.to(float32), weight);
+  if (common_dtype("prelu", x, weight) != x.dtype() || !is_floating(x.dtype()))
+    return prelu(as_floating(x.to(common_dtype("prelu", x, weight))), weight);
   Shape along = Shape::filled(n == 1 ? 0 : x.dim(), 1);
   if (n != 1) along[1] = n;
   return where(x > 0, x, x * reshape(weight, along));
@@ -264,7 +265,7 @@ Tensor hardswish(const Tensor& x) {
   const auto value = [](auto v) {
     using V = decltype(v);
     const V u = v + V(3);
-    return v * xsimd::select(u < V(0), V(0), xsimd::select(u > V(6), V(6), u)) / V(6);
+    return xsimd::max(V(-3), v) * xsimd::select(u < V(0), V(0), xsimd::select(u > V(6), V(6), u)) / V(6);
   };
   return record(op, {x}, map_simd(x, value));
 }

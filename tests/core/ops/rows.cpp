@@ -268,8 +268,8 @@ std::set<std::string> declared_in(const fs::path& header) {
 }
 
 // Families that still lack a table.
-const std::set<std::string> without_table = {"activation", "arithmetic", "compare", "index", "linalg",
-                                             "loss",       "reduce",     "shape",   "sort",  "unary"};
+const std::set<std::string> without_table = {"arithmetic", "compare", "index", "linalg",
+                                             "reduce", "shape", "sort"};
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include "xgrad/core/tensor.hpp"
 
 // Activation functions: elementwise, floating (integers and bools are taken as float32). A nan stays nan; a
-// cotangent of exactly 0 gives a gradient of exactly 0.
+// cotangent of exactly 0 gives a gradient of exactly 0. At +-inf values and slopes are their limits.
 
 namespace xgrad {
 
