@@ -269,7 +269,7 @@ std::set<std::string> declared_in(const fs::path& header) {
 
 // Families that still lack a table.
 const std::set<std::string> without_table = {"arithmetic", "compare", "index", "linalg",
-                                             "reduce", "shape", "sort"};
+                                             "reduce",     "shape",   "sort"};
 
 }  // namespace
 
