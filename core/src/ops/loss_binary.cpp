@@ -20,7 +20,8 @@ void check_probabilities(const char* op, const Tensor& p) {
     const T* u = ptr<const T>(p);
     bool good = true;
     for (std::int64_t i = 0; i < p.numel(); ++i) good &= u[i] >= 0 && u[i] <= 1;
-    for (std::int64_t i = 0; !good; ++i)
+    if (good) return;
+    for (std::int64_t i = 0; i < p.numel(); ++i)
       if (!(u[i] >= 0 && u[i] <= 1))
         fail(op, "element " + std::to_string(i) + " of the input is " + std::to_string(u[i]) +
                      ", which is not a probability: input is " + p.describe() +

@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "core/ops/rows.hpp"
@@ -16,7 +15,6 @@ using V = std::vector<double>;
 
 namespace {
 
-constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr auto none = Reduction::none;
 constexpr auto total = Reduction::sum;
 
