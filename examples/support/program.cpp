@@ -21,8 +21,8 @@ struct Program::CommandLine {
   std::string directory = {};
 
   template <class T>
-  void add(const std::string& name, T& value, const std::string& description) {
-    app.add_option(name, value, description)->capture_default_str();
+  CLI::Option* add(const std::string& name, T& value, const std::string& description) {
+    return app.add_option(name, value, description)->capture_default_str();
   }
 };
 
@@ -34,7 +34,7 @@ Program::Program(const std::string& description)
 Program::~Program() = default;
 
 void Program::option(const std::string& name, int& value, const std::string& description) {
-  command_line_->add(name, value, description);
+  command_line_->add(name, value, description)->check(CLI::PositiveNumber);
 }
 void Program::option(const std::string& name, double& value, const std::string& description) {
   command_line_->add(name, value, description);
@@ -44,9 +44,10 @@ void Program::option(const std::string& name, std::string& value, const std::str
 }
 
 void Program::reads_data() {
-  command_line_->app.add_option(
-      "--data", command_line_->directory,
-      "Where the data sets lie; the default is found as XGRAD_DATA or examples/data");
+  command_line_->app
+      .add_option("--data", command_line_->directory,
+                  "Where to look for the data sets before XGRAD_DATA and examples/data")
+      ->check(CLI::ExistingDirectory);
 }
 
 int Program::run(int argc, char** argv, const std::function<bool()>& example) try {

@@ -4,18 +4,23 @@
 #                      compiled as the body of a function under `using namespace xgrad`
 #   ```cpp run         a program that is run as well, with the data of examples/data: a test of CTest
 #   ```cpp continued   statements that go on where the block of statements above them ended
-#   ```cpp op          definitions as they stand in core/src/ops
+#   ```cpp op          declarations and definitions as they stand in core/src/ops
+#   ```cpp test        tests of them as they stand in tests/core/ops: a test of CTest
 #   ```cpp fragment    not compiled; for what cannot be, such as a shape with ellipses
 #
 # The compiler's messages name the document and its line.
 
-set(op_block_start [[
+set(op_blocks_start [[
+#include <doctest/doctest.h>
+
 #include <cmath>
+
+#include "core/ops/rows.hpp"
 #include "kernels/elementwise.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core.hpp"
-namespace xgrad {
-using namespace detail;
+using namespace xgrad;
+using namespace xgrad::test;
 ]])
 
 # write_if_changed(FILE CONTENT): leaves the time stamp alone when nothing changed.
@@ -37,7 +42,8 @@ function(add_document document)
   cmake_path(GET document STEM name)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/documents/${name})
   set(sources)
-  set(op_sources)
+  set(op_blocks "")
+  set(has_tests FALSE)
   set(statements "")
   set(line 0)
 
@@ -75,8 +81,10 @@ function(add_document document)
       write_if_changed(${out}/${first}.cpp "${located}")
       add_document_program(${name} ${first} ${out}/${first}.cpp)
     elseif(word STREQUAL "op")
-      write_if_changed(${out}/${first}.cpp "${op_block_start}${located}}\n")
-      list(APPEND op_sources ${out}/${first}.cpp)
+      string(APPEND op_blocks "namespace xgrad {\nusing namespace detail;\n${located}}\n")
+    elseif(word STREQUAL "test")
+      string(APPEND op_blocks "${located}")
+      set(has_tests TRUE)
     elseif(word STREQUAL "continued")
       if(statements STREQUAL "")
         message(FATAL_ERROR "${document}:${line}: no block of statements stands above this one")
@@ -102,9 +110,18 @@ function(add_document document)
     add_library(document_${name} OBJECT ${sources})
     set_up_document_target(document_${name} xgrad::xgrad xgrad::xtensor)
   endif()
-  if(op_sources)
-    add_library(document_${name}_ops OBJECT ${op_sources})
-    set_up_document_target(document_${name}_ops xgrad_private)
+  if(NOT op_blocks STREQUAL "")
+    write_if_changed(${out}/ops.cpp "${op_blocks_start}${op_blocks}")
+    add_executable(document_${name}_ops ${out}/ops.cpp ${PROJECT_SOURCE_DIR}/tests/core/ops/rows.cpp)
+    set_up_document_target(document_${name}_ops xgrad_private test_main doctest::doctest)
+    target_include_directories(document_${name}_ops PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_compile_definitions(document_${name}_ops PRIVATE XGRAD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  endif()
+  if(has_tests)
+    add_test(NAME document.${name}.ops COMMAND document_${name}_ops "--source-file=*${document}")
+    set_tests_properties(document.${name}.ops PROPERTIES
+      FAIL_REGULAR_EXPRESSION "test cases: +0 "  # a filter that matches nothing exits 0
+      TIMEOUT 120)
   endif()
 endfunction()
 
