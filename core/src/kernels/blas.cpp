@@ -8,43 +8,51 @@
 #include "errors.hpp"
 
 namespace xgrad::detail {
-namespace {
 
 int blas_int(std::int64_t n) {
-  if (n > INT_MAX) fail("matmul", "a size of " + std::to_string(n) + " is more than BLAS can take");
+  if (n > INT_MAX)
+    fail("blas", "a size is more than BLAS and LAPACK take, which is " + std::to_string(INT_MAX) +
+                     ": it is " + std::to_string(n));
   return static_cast<int>(n);
 }
 
-/// One thread gives the same bits everywhere; threads of our own cut large products instead.
 void use_one_thread() {
   static const bool done = (openblas_set_num_threads(1), true);
   static_cast<void>(done);
 }
 
-template <class T, class F>
-void product(F cblas_gemm, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
-             const T* b, bool accumulate, T* c) {
+namespace {
+
+template <class T, class Gemm, class Gemv>
+void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n,
+             std::int64_t k, const T* a, const T* b, bool accumulate, T* c) {
   if (m == 0 || n == 0) return;
-  if (k == 0) {
-    if (!accumulate) std::fill_n(c, m * n, T(0));
-    return;
-  }
+  const bool by_vector = m == 1 || n == 1;
+  if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
+  if (k == 0) return;
   use_one_thread();
+  const auto turn = [](bool t) { return t ? CblasTrans : CblasNoTrans; };
   const int lda = blas_int(ta ? m : k), ldb = blas_int(tb ? k : n);
-  cblas_gemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, blas_int(m),
-             blas_int(n), blas_int(k), T(1), a, lda, b, ldb, accumulate ? T(1) : T(0), c, blas_int(n));
+  if (!by_vector) {
+    cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a, lda, b, ldb,
+               accumulate ? T(1) : T(0), c, blas_int(n));
+  } else if (n == 1) {  // twice as fast as a product of matrices, and more on old kernels
+    cblas_gemv(CblasRowMajor, turn(ta), blas_int(ta ? k : m), lda, T(1), a, lda, b, 1, T(1), c, 1);
+  } else {
+    cblas_gemv(CblasRowMajor, turn(!tb), blas_int(tb ? n : k), ldb, T(1), b, ldb, a, 1, T(1), c, 1);
+  }
 }
 
 }  // namespace
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           bool accumulate, float* c) {
-  product(cblas_sgemm, ta, tb, m, n, k, a, b, accumulate, c);
+  product(cblas_sgemm, cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           bool accumulate, double* c) {
-  product(cblas_dgemm, ta, tb, m, n, k, a, b, accumulate, c);
+  product(cblas_dgemm, cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const std::int64_t* a,
@@ -55,6 +63,27 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
       const std::int64_t u = ta ? a[p * m + i] : a[i * k + p];
       for (std::int64_t j = 0; j < n; ++j) c[i * n + j] += u * (tb ? b[j * k + p] : b[p * n + j]);
     }
+}
+
+namespace {
+
+template <class T, class F>
+void solve(F cblas_trsm, Triangle t, std::int64_t m, std::int64_t n, const T* a, T* b) {
+  if (m == 0 || n == 0) return;
+  use_one_thread();
+  cblas_trsm(CblasRowMajor, t.left ? CblasLeft : CblasRight, t.upper ? CblasUpper : CblasLower,
+             t.transposed ? CblasTrans : CblasNoTrans, t.unit ? CblasUnit : CblasNonUnit, blas_int(m),
+             blas_int(n), T(1), a, blas_int(t.left ? m : n), b, blas_int(n));
+}
+
+}  // namespace
+
+void solve_triangle(Triangle t, std::int64_t m, std::int64_t n, const float* a, float* b) {
+  solve(cblas_strsm, t, m, n, a, b);
+}
+
+void solve_triangle(Triangle t, std::int64_t m, std::int64_t n, const double* a, double* b) {
+  solve(cblas_dtrsm, t, m, n, a, b);
 }
 
 }  // namespace xgrad::detail

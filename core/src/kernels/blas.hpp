@@ -4,13 +4,31 @@
 
 namespace xgrad::detail {
 
+/// A size as BLAS and LAPACK take it; throws Error for one above 2^31 - 1.
+int blas_int(std::int64_t n);
+
+/// OpenBLAS on one thread, which gives the same bits everywhere: called before every use of it. Threads of
+/// our own cut large products instead.
+void use_one_thread();
+
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.
-/// All calls of BLAS are behind this one. Runs on the calling thread.
+/// All calls of BLAS are behind this file. Runs on the calling thread.
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           const float* b, bool accumulate, float* c);
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
           const double* b, bool accumulate, double* c);
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
           const std::int64_t* a, const std::int64_t* b, bool accumulate, std::int64_t* c);
+
+/// A triangular matrix a, of which only the named triangle is read.
+struct Triangle {
+  bool upper, transposed;
+  bool left;  ///< op(a) x = b; otherwise x op(a) = b
+  bool unit;  ///< the diagonal counts as ones and is not read
+};
+
+/// b[m x n] = the solution x of op(a) x = b or x op(a) = b.
+void solve_triangle(Triangle t, std::int64_t m, std::int64_t n, const float* a, float* b);
+void solve_triangle(Triangle t, std::int64_t m, std::int64_t n, const double* a, double* b);
 
 }  // namespace xgrad::detail

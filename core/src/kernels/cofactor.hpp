@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+
+// The determinant as a polynomial in the elements: its first and second derivative for any matrix, singular
+// ones included, float and double.
+//
+// With a = u diag(s) v^T the cofactors are det(u v) u diag(p) v^T, p_i the product of all s but s_i, and
+// their derivative needs the products of all s but two: nothing is divided by. Up to three rows they are
+// written out.
+
+namespace xgrad::detail {
+
+/// The determinant of n <= 3 rows, each difference of products rounded once or twice.
+template <class T>
+T small_determinant(std::int64_t n, const T* a);
+
+/// to[i, j] = the derivative of det a with respect to a[i, j]. nan where a has elements that are not finite.
+template <class T>
+void cofactors(std::int64_t n, const T* a, T* to);
+
+/// to = the derivative of sum(cofactors(a) * g) with respect to a; symmetric in what g and the change of a
+/// are.
+template <class T>
+void cofactor_derivative(std::int64_t n, const T* a, const T* g, T* to);
+
+}  // namespace xgrad::detail
