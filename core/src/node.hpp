@@ -16,6 +16,7 @@ struct Extra {
   std::shared_ptr<void> state;       ///< of a custom op's call
   std::shared_ptr<void> definition;  ///< of a custom op: what `op` points into
   std::vector<Tensor> outputs;       ///< of an op with several: their values without history
+  std::vector<std::uint32_t> output_versions;
   std::vector<Tensor> cotangents;    ///< of the same, during a walk
   std::shared_ptr<Hooks> hooks;      ///< shared with their handles
   std::vector<void*> call_stack;     ///< of the call that recorded the node, in anomaly mode

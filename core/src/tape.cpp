@@ -141,7 +141,10 @@ Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor
   attach(op, inputs, joint.node());
   extra.state = std::move(state);
   if (op.joint.keep & keep::y)
-    for (Tensor& y : outputs) extra.outputs.push_back(y.detach());
+    for (Tensor& y : outputs) {
+      extra.outputs.push_back(y.detach());
+      extra.output_versions.push_back(y.node()->buffer->version);
+    }
   extra.cotangents.resize(outputs.size());
   for (std::size_t k = 0; k < outputs.size(); ++k)
     if (is_floating(outputs[k].dtype()))
@@ -152,6 +155,8 @@ Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor
 Tensor Fn::output(int k) const {
   if (node_->extra->outputs.empty()) undeclared(node_, "output " + std::to_string(k));
   const Tensor& value = node_->extra->outputs[static_cast<std::size_t>(k)];
+  check_version(node_, value.node(), node_->extra->output_versions[static_cast<std::size_t>(k)],
+                "output " + std::to_string(k));
   Tensor y = new_view(value, value.shape());
   return recording ? attach_output(std::move(y), node_, k) : y;
 }
