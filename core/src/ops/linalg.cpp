@@ -2,7 +2,10 @@
 
 #include "kernels/blas.hpp"
 #include "kernels/elementwise.hpp"
+#include "ops/matrices.hpp"
+#include "ops/products.hpp"
 #include "ops/promote.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad {
@@ -15,26 +18,16 @@ struct Transposed {
   bool a, b;
 };
 
-Shape batch_of(const Shape& s) {
-  Shape batch = Shape::filled(s.rank() - 2, 0);
-  std::copy(s.begin(), s.end() - 2, batch.begin());
-  return batch;
-}
-
 /// The products of all pairs of matrices; batches are checked and broadcast.
-Tensor products(const Tensor& a, const Tensor& b, Transposed t) {
+Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) {
   const Shape &p = a.shape(), &q = b.shape();
   const int i = p.rank() - 2, j = q.rank() - 2;
   const std::int64_t m = p[i + t.a], k = p[i + !t.a], n = q[j + !t.b];
   if (k != q[j + t.b])
-    fail("matmul", "inner sizes differ: " + operands(a, b) + (t.a ? ", a transposed" : "") +
-                       (t.b ? ", b transposed" : ""));
-  const Shape batch_a = batch_of(p), batch_b = batch_of(q);
-  const Shape batch = broadcast_shapes("matmul", batch_a, batch_b);
-  Shape shape = batch;
-  shape.push_back(m);
-  shape.push_back(n);
-  Tensor c = new_tensor(shape, a.dtype());
+    fail(op, "inner sizes differ: " + operands(a, b) + (t.a ? ", a transposed" : "") +
+                 (t.b ? ", b transposed" : ""));
+  const Shape batch_a = batch_of(p), batch_b = batch_of(q), batch = broadcast_batches(op, a, b);
+  Tensor c = new_tensor(matrix_shape(batch, m, n), a.dtype());
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
     const Walker<2> walk(batch, {&batch_a, &batch_b});
@@ -49,7 +42,8 @@ Tensor products(const Tensor& a, const Tensor& b, Transposed t) {
 
 }  // namespace
 
-Tensor gemm(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool transpose_a,
+                       bool transpose_b) {
   // C = op(A) op(B): dop(A) = G op(B)^T, dop(B) = op(A)^T G, each written so that no transposed copy is made.
   static constexpr Op op = {.name = "matmul",
                             .vjp = {{{keep::x(1),
@@ -62,34 +56,143 @@ Tensor gemm(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b
                                         return tb ? gemm(g, f.x(0), true, ta) : gemm(f.x(0), g, !ta, false);
                                       }}}}};
   if (differ(a, b)) {
-    const auto [p, q] = promote("matmul", a, b);
-    return gemm(p, q, transpose_a, transpose_b);
+    const auto [p, q] = promote(name, a, b);
+    return gemm_as(name, p, q, transpose_a, transpose_b);
   }
-  if (a.dim() < 2 || b.dim() < 2) fail("gemm", "needs matrices: " + operands(a, b));
+  if (a.dim() < 2 || b.dim() < 2) fail(name, "needs matrices: " + operands(a, b));
   const Transposed t{transpose_a, transpose_b};
-  return record(op, {a, b}, products(a, b, t), t);
+  return record(op, {a, b}, products(name, a, b, t), t);
 }
 
+Tensor gemm(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+  return gemm_as("gemm", a, b, transpose_a, transpose_b);
+}
+
+// Products with vectors: their rules are each other, so no vector is ever made a matrix
+// -----------------------
+
+namespace {
+
+Tensor matvec(const char* name, const Tensor& a, const Tensor& x, bool transpose);
+Tensor dot_as(const char* name, const Tensor& a, const Tensor& b);
+
+[[noreturn]] void fail_inner(const char* op, const Tensor& a, const Tensor& b) {
+  fail(op, "inner sizes differ: " + operands(a, b));
+}
+
+/// op(a) x.
+Tensor matvec_value(const Tensor& a, const Tensor& x, bool transpose) {
+  const std::int64_t rows = a.size(0), columns = a.size(1);
+  const std::int64_t m = transpose ? columns : rows, k = transpose ? rows : columns;
+  Tensor y = new_tensor({m}, a.dtype());
+  visit_number(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    gemm(transpose, false, m, 1, k, ptr<T>(a), ptr<T>(x), false, ptr<T>(y));
+  });
+  return y;
+}
+
+Tensor matvec(const char* name, const Tensor& a, const Tensor& x, bool transpose) {
+  static constexpr Op op = {
+      .name = "mv",
+      .vjp = {{{keep::x(1),
+                [](Grad g, Fn f) { return f.attributes<bool>() ? outer(f.x(1), g) : outer(g, f.x(1)); }},
+               {keep::x(0), [](Grad g, Fn f) { return matvec("mv", f.x(0), g, !f.attributes<bool>()); }}}}};
+  if (differ(a, x)) {
+    const auto [p, q] = promote(name, a, x);
+    return matvec(name, p, q, transpose);
+  }
+  if (a.size(transpose ? 0 : 1) != x.size(0)) transpose ? fail_inner(name, x, a) : fail_inner(name, a, x);
+  return record(op, {a, x}, matvec_value(a, x, transpose), transpose);
+}
+
+Tensor dot_as(const char* name, const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {.name = "dot",
+                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},     // da
+                                     {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}}};  // db
+  if (differ(a, b)) {
+    const auto [p, q] = promote(name, a, b);
+    return dot_as(name, p, q);
+  }
+  if (a.size(0) != b.size(0)) fail_inner(name, a, b);
+  Tensor y = new_tensor({}, a.dtype());
+  visit_number(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    gemm(false, false, 1, 1, a.size(0), ptr<T>(a), ptr<T>(b), false, ptr<T>(y));
+  });
+  return record(op, {a, b}, std::move(y));
+}
+
+}  // namespace
+
+Tensor mv(const Tensor& a, const Tensor& x) {
+  if (a.dim() != 2 || x.dim() != 1)
+    fail("mv", "needs a matrix and a vector: a is " + a.describe() + ", x is " + x.describe() +
+                   "; matmul takes other ranks");
+  return matvec("mv", a, x, false);
+}
+
+Tensor dot(const Tensor& a, const Tensor& b) {
+  if (a.dim() != 1 || b.dim() != 1)
+    fail("dot", "needs two vectors: " + operands(a, b) + "; matmul takes other ranks");
+  return dot_as("dot", a, b);
+}
+
+Tensor outer(const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {
+      .name = "outer",
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return matvec("outer", g, f.x(1), false); }},    // da
+               {keep::x(0), [](Grad g, Fn f) { return matvec("outer", g, f.x(0), true); }}}}};  // db
+  if (a.dim() != 1 || b.dim() != 1)
+    fail("outer", "needs two vectors: " + operands(a, b) + "; kron takes other ranks");
+  if (differ(a, b)) {
+    const auto [p, q] = promote("outer", a, b);
+    return outer(p, q);
+  }
+  const std::int64_t m = a.size(0), n = b.size(0);
+  Tensor y = new_tensor({m, n}, a.dtype());
+  visit_number(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const T *u = ptr<T>(a), *v = ptr<T>(b);
+    for (std::int64_t i = 0; i < m; ++i) map_loop(n, ptr<T>(y) + i * n, v, [s = u[i]](T w) { return s * w; });
+  });
+  return record(op, {a, b}, std::move(y));
+}
+
+namespace {
+
+/// A tensor of vectors as one matrix with these in its rows.
+Tensor as_rows(const Tensor& x) { return reshape(x, {rows_of(x.shape()), x.size(-1)}); }
+
+/// The shape with another last size, or without it.
+Shape with_last(const Shape& shape, std::int64_t size) {
+  Shape s = shape;
+  s[s.rank() - 1] = size;
+  return s;
+}
+Shape without_last(const Shape& shape) {
+  Shape s = shape;
+  s.erase(s.rank() - 1);
+  return s;
+}
+
+}  // namespace
+
 Tensor matmul(const Tensor& a, const Tensor& b) {
-  if (a.dim() == 2 && b.dim() == 2) return gemm(a, b, false, false);
-  if (a.dim() == 0 || b.dim() == 0)
+  const int i = a.dim(), j = b.dim();
+  if (i == 2 && j == 2) return gemm_as("matmul", a, b);
+  if (i == 0 || j == 0)
     fail("matmul",
          "needs vectors, matrices or batches of matrices: " + operands(a, b) + "; use * for numbers");
-  Shape result;
-  if (a.dim() == 1) {  // a row, and its axis taken away again
-    const Tensor y = matmul(unsqueeze(a, 0), b);
-    return squeeze(y, b.dim() == 1 ? 0 : y.dim() - 2);
-  }
-  if (b.dim() == 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
-  if (b.dim() == 2) {  // one product for the whole batch, and one for the gradient of b
-    Shape shape = a.shape();
-    shape[shape.rank() - 1] = b.size(1);
-    if (a.size(-1) != b.size(0)) fail("matmul", "inner sizes differ: " + operands(a, b));
-    return reshape(
-        gemm(reshape(a, {a.numel() / std::max<std::int64_t>(a.size(-1), 1), a.size(-1)}), b, false, false),
-        shape);
-  }
-  return gemm(a, b, false, false);
+  if (i == 1 && j == 1) return dot_as("matmul", a, b);
+  if (i == 1 && j == 2) return matvec("matmul", b, a, true);
+  if (i == 2 && j == 1) return matvec("matmul", a, b, false);
+  if (i == 1) return squeeze(gemm_as("matmul", unsqueeze(a, 0), b), -2);
+  if (j > 2) return gemm_as("matmul", a, b);
+  // One product for the whole batch, and one for the gradient of b.
+  if (a.size(-1) != b.size(0)) fail_inner("matmul", a, b);
+  if (j == 1) return reshape(matvec("matmul", as_rows(a), b, false), without_last(a.shape()));
+  return reshape(gemm_as("matmul", as_rows(a), b), with_last(a.shape(), b.size(1)));
 }
 
 namespace {
@@ -107,20 +210,32 @@ Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return y;
 }
 
+std::string linear_operands(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  return "x is " + x.describe() + ", weight is " + weight.describe() +
+         (bias.defined() ? ", bias is " + bias.describe() : "");
+}
+
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const auto all = [&] {
-    return "x is " + x.describe() + ", weight is " + weight.describe() +
-           (bias.defined() ? ", bias is " + bias.describe() : "");
-  };
+  const auto all = [&] { return linear_operands(x, weight, bias); };
   if (weight.dim() != 2) fail("linear", "the weight must be a matrix [out, in]: " + all());
   if (x.dim() < 1 || x.size(-1) != weight.size(1))
     fail("linear", "the last size of x must be the weight's second: " + all());
   if (bias.defined() && (bias.dim() != 1 || bias.size(0) != weight.size(0)))
     fail("linear", "the bias must have the weight's first size: " + all());
-  if (!is_floating(weight.dtype()) || (bias.defined() && bias.dtype() != weight.dtype()))
-    fail("linear", "weight and bias must have one floating dtype: " + all());
-  if (is_floating(x.dtype()) && x.dtype() != weight.dtype())
-    fail("linear", "operands mix float32 and float64: " + all() + "; convert x with .to(), or the model");
+}
+
+/// The floating dtype that the operands have between them.
+DType linear_dtype(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  bool single = false, twice = false;
+  for (const Tensor* t : {&x, &weight, &bias}) {
+    if (!t->defined()) continue;
+    single |= t->dtype() == float32;
+    twice |= t->dtype() == float64;
+  }
+  if (single && twice)
+    fail("linear", "operands mix float32 and float64: " + linear_operands(x, weight, bias) +
+                       "; convert x with .to(), or the model");
+  return twice ? float64 : float32;
 }
 
 }  // namespace
@@ -132,14 +247,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                {keep::x(0), [](Grad g, Fn f) { return gemm(g, f.x(0), true, false); }},   // dweight
                {keep::nothing, [](Grad g, Fn) { return g; }}}}};                          // dbias
   check_linear(x, weight, bias);
-  if (x.dtype() != weight.dtype()) return linear(x.to(weight.dtype()), weight, bias);
-  if (x.dim() != 2) {
-    Shape shape = x.shape();
-    shape[shape.rank() - 1] = weight.size(0);
-    const std::int64_t in = x.size(-1);
-    return reshape(linear(reshape(x, {in ? x.numel() / in : shape.numel() / shape.back(), in}), weight, bias),
-                   shape);
-  }
+  if (const DType t = linear_dtype(x, weight, bias);
+      x.dtype() != t || weight.dtype() != t || (bias.defined() && bias.dtype() != t))
+    return linear(x.to(t), weight.to(t), bias.defined() ? bias.to(t) : bias);
+  if (x.dim() != 2) return reshape(linear(as_rows(x), weight, bias), with_last(x.shape(), weight.size(0)));
   Tensor y = linear_value(x, weight, bias);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y));
   return record(op, {x, weight, bias}, std::move(y));

@@ -1,0 +1,73 @@
+#include "core/ops/matrices.hpp"
+
+// Points at which a decomposition, or a function of it, has no gradient: an error says so.
+
+using namespace xgrad;
+using namespace xgrad::test;
+using V = std::vector<double>;
+
+TEST_CASE("qr has no gradient for dependent columns, nor in mode complete for a tall matrix") {
+  Tensor a = tensor(V{1, 0, 0, 0, 0, 1}, {3, 2}),
+         zero = zeros({2, 2}, {.dtype = float64, .requires_grad = true});
+  a.requires_grad_();
+
+  CHECK(message_of([&] { sum(qr(a, "complete").r).backward(); }) ==
+        "qr: mode \"complete\" has no gradient where there are more rows than columns: a is "
+        "f64[3, 2]; use mode "
+        "\"reduced\"");
+  CHECK(message_of([&] { sum(qr(zero).r).backward(); }) ==
+        "qr: the matrix is singular, with a 0 in row 0 of its diagonal: a is f64[2, 2]; use pinv or lstsq");
+}
+
+TEST_CASE("eigh has no gradient for what depends on the choice of vectors of equal eigenvalues") {
+  Tensor a = stack({tensor(V{1, 0, 0, 2}, {2, 2}), eye(2, {.dtype = float64})});
+  a.requires_grad_();
+
+  CHECK(message_of([&] {
+          sum(eigh(a).eigenvectors * tensor(V{1, 2, 3, 4}, {2, 2})).backward();
+        }) ==
+        "eigh: eigenvalues 0 and 1 of the matrix at [1] are equal, and the function depends on the choice of "
+        "their "
+        "vectors, so it has no gradient; use the values, or the vectors of all equal values together: the "
+        "eigenvalues are f64[2, 2]");
+}
+
+TEST_CASE("eigh cannot tell the gradient of v diag(f(w)) v^T at equal eigenvalues") {
+  Tensor a = eye(2, {.dtype = float64, .requires_grad = true});
+  const auto [w, v] = eigh(a);
+
+  CHECK(
+      message_of([&] { sum(matmul(v * exp(w), transposed(v))).backward(); }) ==
+      "eigh: eigenvalues 0 and 1 of the matrix are equal, and the function depends on them and on their "
+      "vectors, "
+      "so its gradient cannot be told from these; take values and vectors from two calls if it is a sum of a "
+      "part with each, or move the matrix off this point: the eigenvalues are f64[2]");
+}
+
+TEST_CASE("eigh has no second derivative of a function of equal eigenvalues") {
+  Tensor a = eye(2, {.dtype = float64, .requires_grad = true});
+
+  const Tensor g = grad(sum(exp(eigh(a).eigenvalues)), {a}, {.create_graph = true})[0];
+
+  CHECK(message_of([&] {
+          sum(g * numbers({2, 2})).backward();
+        }) ==
+        "eigh: no second derivative is known where eigenvalues are equal (or 0, of a matrix that "
+        "is not square): "
+        "number 0 of the matrix is not alone: the eigenvalues are f64[2]; write the function "
+        "without them, or move "
+        "the matrix off this point");
+}
+
+TEST_CASE("svd has no gradient for the direction of a vector whose singular value is 0") {
+  Tensor a = tensor(V{1, 0, 0, 0, 0, 0}, {3, 2});
+  a.requires_grad_();
+
+  CHECK(message_of([&] {
+          sum(svd(a).u * numbers({3, 2})).backward();
+        }) ==
+        "svd: number 1 of the singular values of the matrix is 0, and the function depends on the choice of "
+        "their "
+        "vectors, so it has no gradient; use the values, or the vectors of all equal values together: the "
+        "singular values are f64[2]");
+}
