@@ -111,6 +111,10 @@ const Family loss(
                    const Tensor w = arange(1, x.size(-1) + 1).to(x.dtype());
                    return multi_margin_loss(x, t, {.p = 2, .margin = 0.5, .weight = w, .reduction = none});
                  }),
+        rejecting_integers(test::row("ctc_loss", Kind::indexed, {{{5, 2, 4}}, {{2, 2}, 1, 3.99, int64}},
+                                     [](const Tensor& x, const Tensor& t) {
+                                       return ctc_loss(x, t, tensor({5, 4}), tensor({2, 1}));
+                                     })),
         pair(
             "kl_div", Kind::smooth, [](const Tensor& x, const Tensor& t) { return kl_div(x, t); }, -2, 0, 0.1,
             1),
