@@ -403,6 +403,9 @@ TEST_CASE("losses of labels say what shape and dtype they need") {
         "cross_entropy: the target must be int64 labels, or floating probabilities of the input's shape: "
         "input is "
         "f32[4, 3], target is f32[4]; convert labels with .to(int64)");
+  CHECK(message_of([&] {
+          cross_entropy(tensor({{1, 2}}), tensor({0}));
+        }) == "cross_entropy: needs a floating tensor: x is i64[1, 2]; convert it with x.to(float32)");
   CHECK(message_of([&] { nll_loss(x, zeros({4})); }) ==
         "nll_loss: labels must be int64: input is f32[4, 3], target is f32[4]; convert them with .to(int64)");
   CHECK(message_of([&] { cross_entropy(zeros({}), tensor(0)); }) ==
