@@ -1,8 +1,9 @@
 #include "support/program.hpp"
 
 #include <CLI/CLI.hpp>
+#include <climits>
 #include <cstdio>
-#include <exception>
+#include <stdexcept>
 
 #include "xgrad/core/random.hpp"
 #include "xgrad/data/directories.hpp"
@@ -34,7 +35,7 @@ Program::Program(const std::string& description)
 Program::~Program() = default;
 
 void Program::option(const std::string& name, int& value, const std::string& description) {
-  command_line_->add(name, value, description)->check(CLI::PositiveNumber);
+  command_line_->add(name, value, description)->check(CLI::Range(1, INT_MAX));
 }
 void Program::option(const std::string& name, double& value, const std::string& description) {
   command_line_->add(name, value, description);
@@ -54,7 +55,9 @@ int Program::run(int argc, char** argv, const std::function<bool()>& example) tr
   CLI11_PARSE(command_line_->app, argc, argv);
   xgrad::data::set_directory(command_line_->directory);
   xgrad::manual_seed(seed_);
-  return example() ? 0 : missed;
+  const bool reached = example();
+  if (std::fflush(stdout) != 0) throw std::runtime_error("the output cannot be written");
+  return reached ? 0 : missed;
 } catch (const Skip& skip) {
   std::fprintf(stderr, "skipped: %s\n", skip.reason.c_str());
   return skipped;
