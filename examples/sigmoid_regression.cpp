@@ -5,7 +5,6 @@
 // single best unit is its own mirror image: w2 = -w1 and b = 0. What is left is one number, w1, the zero of a
 // derivative that is written out below and found by Newton's method, without any automatic differentiation.
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -66,7 +65,8 @@ bool fit(const Options& options) {
   std::printf("fit  %10.7f %10.7f %10.7f  %.12f\n", w1, w2, b, loss.item());
   std::printf("best %10.7f %10.7f %10.7f  %.12f\n", best, -best, 0.0, best_loss);
 
-  const double apart = std::max({std::abs(w1 - best), std::abs(w2 + best), std::abs(b)});
+  const double apart = std::hypot(w1 - best, w2 + best, b);
+  std::printf("distance from the optimum: %.1e\n", apart);
   return example::check(apart < 1e-6, "weights and bias within 1e-6 of the optimum");
 }
 

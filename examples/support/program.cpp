@@ -1,8 +1,9 @@
 #include "support/program.hpp"
 
 #include <CLI/CLI.hpp>
+#include <climits>
 #include <cstdio>
-#include <exception>
+#include <stdexcept>
 
 #include "xgrad/core/random.hpp"
 #include "xgrad/data/directories.hpp"
@@ -21,8 +22,8 @@ struct Program::CommandLine {
   std::string directory = {};
 
   template <class T>
-  void add(const std::string& name, T& value, const std::string& description) {
-    app.add_option(name, value, description)->capture_default_str();
+  CLI::Option* add(const std::string& name, T& value, const std::string& description) {
+    return app.add_option(name, value, description)->capture_default_str();
   }
 };
 
@@ -34,7 +35,7 @@ Program::Program(const std::string& description)
 Program::~Program() = default;
 
 void Program::option(const std::string& name, int& value, const std::string& description) {
-  command_line_->add(name, value, description);
+  command_line_->add(name, value, description)->check(CLI::Range(1, INT_MAX));
 }
 void Program::option(const std::string& name, double& value, const std::string& description) {
   command_line_->add(name, value, description);
@@ -44,16 +45,19 @@ void Program::option(const std::string& name, std::string& value, const std::str
 }
 
 void Program::reads_data() {
-  command_line_->app.add_option(
-      "--data", command_line_->directory,
-      "Where the data sets lie; the default is found as XGRAD_DATA or examples/data");
+  command_line_->app
+      .add_option("--data", command_line_->directory,
+                  "Where to look for the data sets before XGRAD_DATA and examples/data")
+      ->check(CLI::ExistingDirectory);
 }
 
 int Program::run(int argc, char** argv, const std::function<bool()>& example) try {
   CLI11_PARSE(command_line_->app, argc, argv);
   xgrad::data::set_directory(command_line_->directory);
   xgrad::manual_seed(seed_);
-  return example() ? 0 : missed;
+  const bool reached = example();
+  if (std::fflush(stdout) != 0) throw std::runtime_error("the output cannot be written");
+  return reached ? 0 : missed;
 } catch (const Skip& skip) {
   std::fprintf(stderr, "skipped: %s\n", skip.reason.c_str());
   return skipped;

@@ -18,7 +18,7 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  /// An option whose default is the present value.
+  /// An option whose default is the present value; an integer counts something and is at least 1.
   void option(const std::string& name, int& value, const std::string& description);
   void option(const std::string& name, double& value, const std::string& description);
   void option(const std::string& name, std::string& value, const std::string& description);

@@ -14,6 +14,7 @@ set(op_blocks_start [[
 #include <doctest/doctest.h>
 
 #include <cmath>
+
 #include "core/ops/rows.hpp"
 #include "kernels/elementwise.hpp"
 #include "ops/promote.hpp"

@@ -45,7 +45,6 @@ struct Format<float> {
   static constexpr float exp_low = -104, exp_high = 89;  ///< from there on exp is 0 and inf
   static constexpr float exp2_low = -151, exp2_high = 129, ln2 = 0x1.62e430p-1f;
   static constexpr float expm1_low = -18, expm1_high = 89;
-  static constexpr float tanh_high = 20;
   static constexpr std::uint32_t one = 0x3f800000, sqrt_half = 0x3f3504f3;
   static constexpr float two_to_mantissa = 0x1p23f, subnormal_scale = 0x1p25f, subnormal_shift = 25;
   static constexpr float bias = 127;
@@ -59,7 +58,6 @@ struct Format<double> {
   static constexpr double exp_low = -746, exp_high = 710;
   static constexpr double exp2_low = -1076, exp2_high = 1025, ln2 = 0x1.62e42fefa39efp-1;
   static constexpr double expm1_low = -38, expm1_high = 710;
-  static constexpr double tanh_high = 44;
   static constexpr std::uint64_t one = 0x3ff0000000000000, sqrt_half = 0x3fe6a09e667f3bcd;
   static constexpr double two_to_mantissa = 0x1p52, subnormal_scale = 0x1p54, subnormal_shift = 54;
   static constexpr double bias = 1023;
@@ -202,19 +200,29 @@ V log1p(const V& x, const V& rest = V(0)) {
   return xsimd::select((x > V(-1)) & (x < V(inf)) & (x != V(0)), log_of(k, f, lost), special);
 }
 
-/// t / (t + 2) with t = e^2|x| - 1. What the sum and the quotient lose counts where t is small, and is put
-/// right there by one step of Newton's method, with 1 / (t + 2) = (1 - y) / 2.
+/// (tanh r - r) / r^3 as a function of r^2, for |r| < 0.63.
+inline constexpr float tanh_tail_f32[] = {-0.333332747f, 0.133312747f, -0.0537251309f, 0.0205898322f,
+                                          -0.00564832194f};
+inline constexpr double tanh_tail_f64[] = {
+    -0.33333333333332726,    0.1333333333324485,    -0.05396825392338495,   0.021869487398514104,
+    -0.008863218713928154,   0.0035919709992071596, -0.0014548669328346407, 0.0005860195134996647,
+    -0.00022797118337736827, 7.647782646608228e-05, -1.5750099255671282e-05};
+
+/// A polynomial where |x| is small, else 1 - 2 / (e^2|x| + 1).
 template <class V>
 V tanh(const V& x) {
-  using F = Format<Value<V>>;
-  const V t = vec::expm1(xsimd::min(V(F::tanh_high), V(2) * xsimd::abs(x)));
-  const V u = t + V(2), y = t / u;
-  const V rest = xsimd::select(t < V(2), xsimd::fma(-y, u, t) - y * (t - (u - V(2))), V(0));
-  return xsimd::copysign(xsimd::fma(rest, V(0.5) - V(0.5) * y, y), x);
+  const V a = xsimd::abs(x), z = x * x;
+  V tail;
+  if constexpr (sizeof(Value<V>) == 4)
+    tail = polynomial(z, tanh_tail_f32);
+  else
+    tail = polynomial(z, tanh_tail_f64);
+  const V far = V(1) - V(2) / (vec::exp(a + a) + V(1));
+  return xsimd::copysign(xsimd::select(a < V(Value<V>(0.625)), xsimd::fma(a * z, tail, a), far), x);
 }
 
 /// 1 / (1 + e^-x) from e = e^-|x|, so that both tails are exact. What the sum and the quotient lose is put
-/// right as in tanh; 1 / (1 + e) is the value at |x|.
+/// right by one step of Newton's method, with 1 / (1 + e) as the value at |x|.
 template <class V>
 V sigmoid(const V& x) {
   const auto below = x < V(0);

@@ -14,8 +14,8 @@ namespace {
 /// Muller, 2013.
 template <class T>
 T difference_of_products(T a, T d, T b, T c) {
-  const T w = b * c;
-  return std::fma(a, d, -w) + std::fma(-b, c, w);
+  const T w = b * c, rest = std::fma(-b, c, w);
+  return std::fma(a, d, -w) + (std::isfinite(w) ? rest : T(0));
 }
 
 template <class T>
@@ -45,10 +45,10 @@ struct Svd {
 
   /// The product of all singular values but the i-th and the j-th.
   T product_without(std::int64_t i, std::int64_t j) const {
-    T product = sign;
+    Product<T> product(sign);
     for (std::size_t k = 0; k < s.size(); ++k)
       if (k != static_cast<std::size_t>(i) && k != static_cast<std::size_t>(j)) product *= s[k];
-    return product;
+    return product.value();
   }
 };
 

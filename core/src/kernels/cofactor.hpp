@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 // The determinant as a polynomial in the elements: its first and second derivative for any matrix, singular
@@ -10,6 +11,24 @@
 // written out.
 
 namespace xgrad::detail {
+
+/// A product whose parts may overflow or underflow: its power of two is kept apart.
+template <class T>
+class Product {
+ public:
+  explicit Product(T first = 1) : fraction_(first) {}
+  Product& operator*=(T x) {
+    int mine = 0, its = 0;
+    fraction_ = std::frexp(fraction_ * std::frexp(x, &its), &mine);
+    exponent_ += mine + its;
+    return *this;
+  }
+  T value() const { return std::ldexp(fraction_, exponent_); }
+
+ private:
+  T fraction_;
+  int exponent_ = 0;
+};
 
 /// The determinant of n <= 3 rows, each difference of products rounded once or twice.
 template <class T>

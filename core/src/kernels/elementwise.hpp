@@ -30,14 +30,22 @@ bool all_aligned(const T*... p) {
 template <class T, class F>
 void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
   for (std::int64_t i = 0; i < n; i += lanes<T>)
+#ifdef __clang__
+#pragma clang loop vectorize(assume_safety)
+#else
 #pragma GCC ivdep  // o may be a or b, element by element
+#endif
     for (std::int64_t j = i; j < i + lanes<T>; ++j) o[j] = f(a[j], b[j]);
 }
 
 template <class T, class F>
 void map_lines(std::int64_t n, T* o, const T* x, F f) {
   for (std::int64_t i = 0; i < n; i += lanes<T>)
+#ifdef __clang__
+#pragma clang loop vectorize(assume_safety)
+#else
 #pragma GCC ivdep
+#endif
     for (std::int64_t j = i; j < i + lanes<T>; ++j) o[j] = f(x[j]);
 }
 

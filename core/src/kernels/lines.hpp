@@ -40,13 +40,7 @@ struct Row {
   V of_line(const T* p, std::int64_t first) const { return V(p[first]); }
   /// What the lanes of a line hold together, in all of them.
   V sum(const V& v) const { return V(xsimd::hadd(v)); }
-  V max(const V& v) const {
-    alignas(64) T lane[V::size];
-    v.store_aligned(lane);
-    for (std::size_t half = V::size / 2; half > 0; half /= 2)
-      for (std::size_t j = 0; j < half; ++j) lane[j] = std::max(lane[j], lane[j + half]);
-    return V(lane[0]);
-  }
+  V max(const V& v) const { return V(largest_lane(v)); }
 };
 
 template <class T>
@@ -65,9 +59,9 @@ struct Columns {
   V max(const V& v) const { return v; }
 };
 
-/// Calls f(lines, offset of their first element, number of their first line).
+/// Calls f(lines, offset of their first element, number of their first line). Flat, as simd_loop is.
 template <class T, class F>
-void each_line(const Block& b, F f) {
+[[gnu::flatten]] void each_line(const Block& b, F f) {
   constexpr std::int64_t width = xsimd::batch<T>::size;
   if (b.inner == 1) {
     for (std::int64_t k = 0; k < b.outer; ++k) f(Row<T>{b.n}, k * b.n, k);

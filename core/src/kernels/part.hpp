@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/batch.hpp"
 
 // Batches of fewer elements than they have lanes, at the end of a line. With masks where the processor has
@@ -38,6 +40,22 @@ void store_part(typename V::value_type* p, std::int64_t m, const V& v) {
   alignas(64) typename V::value_type padded[V::size];
   v.store_aligned(padded);
   for (std::int64_t i = 0; i < m; ++i) p[i] = padded[i];
+}
+
+/// The largest lane; unspecified where there is a nan.
+template <class V>
+typename V::value_type largest_lane(const V& v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(V) == 64 && sizeof(typename V::value_type) == 4)
+    return _mm512_reduce_max_ps(v);
+  else if constexpr (sizeof(V) == 64)
+    return _mm512_reduce_max_pd(v);
+#endif
+  alignas(64) typename V::value_type lane[V::size];
+  v.store_aligned(lane);
+  for (std::size_t half = V::size / 2; half > 0; half /= 2)
+    for (std::size_t j = 0; j < half; ++j) lane[j] = std::max(lane[j], lane[j + half]);
+  return lane[0];
 }
 
 }  // namespace xgrad::detail

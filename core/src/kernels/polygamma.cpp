@@ -37,12 +37,20 @@ double digamma_right(double x) {
   return s + (std::log(x) - 0.5 / x - tail);
 }
 
+/// x^-n.
+double inverse_power(double x, int n) {
+  double y = 1;
+  for (double square = x; n > 0; n /= 2, square *= square)
+    if (n % 2) y *= square;
+  return 1 / y;
+}
+
 /// The Hurwitz zeta function sum_k (x + k)^-s for s >= 2 and x > 0, by Euler's and Maclaurin's formula.
 double zeta(int s, double x) {
   double sum = 0;
   double a = x;
-  for (; a < 12 + s; ++a) sum += std::pow(a, -s);
-  const double p = std::pow(a, -s);
+  for (; a < 12 + s; ++a) sum += inverse_power(a, s);
+  const double p = inverse_power(a, s);
   sum += p * (a / (s - 1) + 0.5);
   // B_2k / (2 k)!
   static constexpr double c[] = {1.0 / 12,

@@ -23,8 +23,8 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
     using V = typename decltype(along)::V;
     const T* x = ptr<const T>(input) + at;
     T* loss = ptr<T>(losses) + first;
-    const auto [largest_logit, sum_of_rest] = peak_of(along, x);
-    const V top = largest_logit, rest = sum_of_rest;  // clang 14 cannot capture what is bound
+    const Peak<V> peak = peak_of(along, x);
+    const V top = peak.top, rest = peak.rest;
     const V log_total = vec::log1p(rest);
     if (peaks) {
       store_part(peaks + first, along.lines(), top);

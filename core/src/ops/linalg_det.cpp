@@ -70,10 +70,10 @@ template <class T>
 T determinant(std::int64_t n, T* scratch, std::vector<int>& pivots) {
   if (n <= 3) return small_determinant(n, scratch);
   lu_factor(n, scratch, pivots);
-  T product = 1;
+  Product<T> product;
   for (std::int64_t i = 0; i < n; ++i)
     product *= pivots[static_cast<std::size_t>(i)] == i + 1 ? scratch[i * (n + 1)] : -scratch[i * (n + 1)];
-  return product;
+  return product.value();
 }
 
 }  // namespace

@@ -47,6 +47,22 @@ TEST_CASE("det of a nearly singular 2 x 2 matrix keeps its last places") {
   CHECK(det(tensor(V{1 + e, 1, 1, 1 - e}, {2, 2})).item() == -e * e);
 }
 
+TEST_CASE("det of a 2 x 2 matrix overflows to an infinity") {
+  CHECK(det(tensor(V{1, 1e200, 1e200, 1}, {2, 2})).item() == -INFINITY);
+}
+
+TEST_CASE("det and its gradient overflow only at the end") {
+  Tensor a = tensor(V{1e200, 0, 0, 0, 0, 1e200, 0, 0, 0, 0, 1e-200, 0, 0, 0, 0, 1e-199}, {4, 4});
+  a.requires_grad_();
+
+  const Tensor y = det(a);
+  y.backward();
+
+  CHECK(y.item() == doctest::Approx(10).epsilon(1e-14));
+  CHECK(a.grad().at({2, 2}) == doctest::Approx(1e201).epsilon(1e-14));
+  CHECK(a.grad().at({0, 0}) == doctest::Approx(1e-199).epsilon(1e-14));
+}
+
 TEST_CASE("det has gradients to the third order") {
   for (const std::int64_t n : {1, 2, 3, 4, 5}) {
     CAPTURE(n);

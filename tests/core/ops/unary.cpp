@@ -156,6 +156,13 @@ TEST_CASE("round takes the even one of two neighbours, and decimals on request")
   CHECK(round(leaf({1250, 349}), -2).to_vector<double>() == V{1200, 300});
 }
 
+TEST_CASE("odd functions keep -0") {
+  const std::vector<Tensor (*)(const Tensor&)> ops = {expm1, log1p, sqrt,  sin,   tan, asin, atan,
+                                                      sinh,  tanh,  asinh, atanh, erf, sign, trunc};
+
+  for (const auto op : ops) CHECK(same(op(leaf({-0.0})).to_vector<double>(), {-0.0}));
+}
+
 TEST_CASE("integers stay integers under abs, sign, square and the roundings") {
   const Tensor x = tensor({-3, 0, 9007199254740993});
 

@@ -60,7 +60,7 @@ double worst_of(F op, R reference, double low, double high) {
     if (!(error <= worst)) {
       worst = error;
       INFO("at ", static_cast<double>(x[i]), " it is ", static_cast<double>(y[i]));
-      CHECK(error <= 5);
+      CHECK(error <= 7);
     }
   }
   return worst;
@@ -156,7 +156,7 @@ TEST_CASE("sigmoid, softplus and logsigmoid are within 2 ulp in both tails") {
       [&](auto x) { return -softplus_of(-x); }, -750, 750, -105, 105);
 }
 
-TEST_CASE("the error function is within 2 ulp, its complement and gelu within 5") {
+TEST_CASE("the error function is within 2 ulp, its complement within 5, gelu within 7") {
   check(
       "erf", [](const Tensor& x) { return erf(x); }, [](auto x) { return std::erf(x); }, -7, 7);
   check(
@@ -165,7 +165,7 @@ TEST_CASE("the error function is within 2 ulp, its complement and gelu within 5"
   const auto gelu_of = [](auto x) { return x * std::erfc(-x / std::numbers::sqrt2_v<decltype(x)>) / 2; };
   const auto with_limits = [&](auto x) { return std::isinf(x) ? std::max(x, decltype(x)(0)) : gelu_of(x); };
   check(
-      "gelu", 5, [](const Tensor& x) { return gelu(x); }, with_limits, -36, 10, -12, 10);
+      "gelu", 7, [](const Tensor& x) { return gelu(x); }, with_limits, -36, 10, -12, 10);
 }
 
 TEST_CASE("an element's value does not depend on where it stands") {

@@ -78,7 +78,7 @@ struct GradcheckResult {
   std::int64_t right = 0, wrong = 0, inconclusive = 0, kinks = 0;
   std::int64_t blind = 0;  ///< of the inconclusive: those where nothing could be seen at all
   std::vector<GradcheckFailure> failures;
-  std::vector<GradcheckEntry> worst;  ///< largest error over tolerance first
+  std::vector<GradcheckEntry> worst;  ///< wrong ones first, then by relative distance
   std::string cause;                  ///< a guess from the pattern of the errors, "" without one
   std::string note;                   ///< what was left out, and why
   std::string reproduce;              ///< the call that repeats this check

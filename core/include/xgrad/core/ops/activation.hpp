@@ -26,7 +26,7 @@ enum class Approximate : std::uint8_t {
   none,  ///< it does
   tanh,  ///< (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 instead
 };
-/// x Phi(x), with Phi the normal distribution function. Hendrycks and Gimpel, 2016.
+/// x Phi(x), with Phi the normal distribution function, within 7 ulp. Hendrycks and Gimpel, 2016.
 Tensor gelu(const Tensor& x);
 Tensor gelu(const Tensor& x, Approximate approximate);
 

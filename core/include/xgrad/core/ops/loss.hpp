@@ -94,6 +94,18 @@ struct MultiMarginOptions {
 /// and int64 labels [rows], or [classes] and []; d/dx at the margin is 0. Throws Error as cross_entropy.
 Tensor multi_margin_loss(const Tensor& input, const Tensor& target, MultiMarginOptions options = {});
 
+struct CtcOptions {
+  std::int64_t blank = 0;
+  bool zero_infinity = false;             ///< an impossible sequence has loss and gradient 0
+  Reduction reduction = Reduction::mean;  ///< of the losses divided by the lengths of their targets
+};
+/// -log of the probability of a sequence of labels, summed over its alignments: log_probs [steps, batch,
+/// classes] or [steps, classes]; int64 targets [batch, labels], or joined without padding [all labels]; an
+/// int64 length of each input and target. inf, with a gradient of nan, for an impossible sequence. Throws
+/// Error, naming the sequence, for lengths and labels out of range. Graves et al., 2006.
+Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                const Tensor& target_lengths, CtcOptions options = {});
+
 // Distributions --------------------------------------------------------------------------------------------
 
 struct KlDivOptions {
