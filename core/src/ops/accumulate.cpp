@@ -2,9 +2,8 @@
 
 #include "errors.hpp"
 #include "kernels/elementwise.hpp"
+#include "ops/reduce.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
-#include "xgrad/core/ops/reduce.hpp"
-#include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad::detail {
 
@@ -29,18 +28,18 @@ void add_in_place(Node* x, const Tensor& g) {
 Tensor sum_to(const char* op, const Tensor& g, const Shape& shape) {
   const Shape& wide = g.shape();
   const int extra = wide.rank() - shape.rank();
-  std::vector<int> axes;
+  AxisBits axes = 0;
   bool reduces = extra >= 0;
   for (int i = 0; i < wide.rank() && reduces; ++i) {
     const std::int64_t size = i < extra ? 1 : shape[i - extra];
     if (size == wide[i]) continue;
     reduces = size == 1;
-    axes.push_back(i);
+    axes |= AxisBits{1} << i;
   }
   if (!reduces)
     fail(op, "a rule returned a gradient that does not reduce to its input's shape: the gradient is " +
                  g.describe() + ", the input has shape " + shape.str());
-  return reshape(axes.empty() ? g : sum(g, axes), shape);
+  return with_shape(axes ? sum_over(g, axes, false) : g, shape);
 }
 
 }  // namespace xgrad::detail

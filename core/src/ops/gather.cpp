@@ -72,16 +72,23 @@ void check_same_dtype(const char* op, const Tensor& x, const Tensor& source) {
 
 // Elements --------------------------------------------------------------------------------------------------
 
-Tensor gather(const Tensor& x, int axis, const Tensor& index) {
+namespace {
+
+/// gather, with errors under the name of the function that was called.
+Tensor gather_as(const char* name, const Tensor& x, int axis, const Tensor& index) {
   static constexpr Op op = {.name = "gather", .vjp = {{{keep::x(1), [](Grad g, Fn f) {
                                                           return gather_vjp(g, f.shape(0),
                                                                             f.attributes<int>(), f.x(1));
                                                         }}}}};
-  const int along = check_element_index("gather", x, axis, index);
+  const int along = check_element_index(name, x, axis, index);
   Tensor y = new_tensor(index.shape(), x.dtype());
   gather_elements(y, x, along, index);
   return record(op, {x, index}, std::move(y), along);
 }
+
+}  // namespace
+
+Tensor gather(const Tensor& x, int axis, const Tensor& index) { return gather_as("gather", x, axis, index); }
 
 namespace detail {
 
@@ -156,12 +163,12 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, int axis) {
   if (x.dim() > 0) p[along] = q[along] = 1;
   Shape from = broadcast_shapes("take_along_dim", p, q), to = from;
   if (x.dim() > 0) from[along] = x.shape()[along], to[along] = index.shape()[along];
-  return gather(from == x.shape() ? x : expand(x, from), axis,
-                to == index.shape() ? index : expand(index, to));
+  return gather_as("take_along_dim", from == x.shape() ? x : expand(x, from), axis,
+                   to == index.shape() ? index : expand(index, to));
 }
 
 Tensor take_along_dim(const Tensor& x, const Tensor& index) {
-  return gather(reshape(x, {x.numel()}), 0, reshape(index, {index.numel()}));
+  return gather_as("take_along_dim", reshape(x, {x.numel()}), 0, reshape(index, {index.numel()}));
 }
 
 // Rows ------------------------------------------------------------------------------------------------------

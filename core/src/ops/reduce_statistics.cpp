@@ -69,11 +69,12 @@ constexpr Op var_op = {.name = "var", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
                                                   return from_mean(mul0(g, scale), f.x(0), axis);
                                                 }}}}};
 
-constexpr Op std_op = {.name = "std", .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) {
-                                                  const auto [divisor, axis] = f.attributes<Deviation>();
-                                                  const Tensor y = f.y(), safe = where(y == 0, INFINITY, y);
-                                                  return from_mean(div0(g, safe * divisor), f.x(0), axis);
-                                                }}}}};
+constexpr Op std_op = {.name = "stddev", .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) {
+                                                     const auto [divisor, axis] = f.attributes<Deviation>();
+                                                     const Tensor y = f.y(),
+                                                                  safe = where(y == 0, INFINITY, y);
+                                                     return from_mean(div0(g, safe * divisor), f.x(0), axis);
+                                                   }}}}};
 
 Tensor variance(const Op& op, const Tensor& x, const Axes& axes, int correction, bool keepdim, bool root) {
   check_floating(op.name, x);

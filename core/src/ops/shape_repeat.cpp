@@ -63,6 +63,7 @@ std::vector<Tensor> meshgrid(std::span<const Tensor> tensors) {
   Shape shape;
   for (const Tensor& x : tensors) {
     if (x.dim() > 1) fail("meshgrid", "needs vectors: one of the tensors is " + x.describe());
+    if (x.dtype() != tensors[0].dtype()) fail("meshgrid", "dtypes must agree: " + operands(tensors[0], x));
     shape.push_back(x.numel());
   }
   std::vector<Tensor> grids;

@@ -30,7 +30,8 @@ struct Input {
   DType dtype = float64;
 };
 
-/// What an op makes of an integer where a floating input is expected.
+/// What an op makes of integers where floating inputs are expected: it converts each to the dtype of the
+/// others or to float32, works on them where all are integers, or throws.
 enum class Integers { converted, kept, rejected };
 
 struct Row {
@@ -81,6 +82,16 @@ Row row(std::string name, Kind kind, std::vector<Input> inputs, F f,
           .inputs = std::move(inputs),
           .run = as_function(std::move(f)),
           .shapes = std::move(shapes)};
+}
+
+/// The same row for an op that works on integers as they are, or throws.
+inline Row keeping_integers(Row r) {
+  r.integers = Integers::kept;
+  return r;
+}
+inline Row rejecting_integers(Row r) {
+  r.integers = Integers::rejected;
+  return r;
 }
 
 /// The message of the Error that f throws; "" if it throws none.

@@ -13,6 +13,7 @@
 
 namespace xgrad {
 
+class Index;  // xgrad/core/ops/index.hpp
 class Tensor;
 
 /// How to make a tensor: `{.dtype = float64, .requires_grad = true}`.
@@ -221,6 +222,11 @@ class Tensor {
   Tensor slice(int axis, std::int64_t start, std::int64_t stop = end_of_axis, std::int64_t step = 1) const;
   /// x[i]: the i-th row, one axis less.
   Tensor operator[](std::int64_t i) const;
+
+  /// x[i_0, i_1, ...]: numbers, slices, arrays of numbers or booleans; see `index`.
+  Tensor index(const std::vector<Index>& indices) const;
+  /// Puts values, broadcast, at such a part, or adds them. In place, under the conditions above.
+  Tensor& index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false);
 
   Tensor sum() const;
   Tensor sum(const std::vector<int>& axes, bool keepdim = false) const;

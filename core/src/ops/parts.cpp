@@ -4,7 +4,7 @@
 #include "kernels/layout.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
-#include "xgrad/core/ops/index.hpp"
+#include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
 
