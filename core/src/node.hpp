@@ -17,9 +17,9 @@ struct Extra {
   std::shared_ptr<void> definition;  ///< of a custom op: what `op` points into
   std::vector<Tensor> outputs;       ///< of an op with several: their values without history
   std::vector<std::uint32_t> output_versions;
-  std::vector<Tensor> cotangents;    ///< of the same, during a walk
-  std::shared_ptr<Hooks> hooks;      ///< shared with their handles
-  std::vector<void*> call_stack;     ///< of the call that recorded the node, in anomaly mode
+  std::vector<Tensor> cotangents;  ///< of the same, during a walk
+  std::shared_ptr<Hooks> hooks;    ///< shared with their handles
+  std::vector<void*> call_stack;   ///< of the call that recorded the node, in anomaly mode
   bool retain_grad = false;
   Node* retained = nullptr;  ///< the gradient of a recorded tensor that retains it
 
