@@ -25,16 +25,11 @@ test::Row pair(const char* name, Kind kind, F f, double low = -2, double high = 
                    {{Shape{}, Shape{}}, {Shape{0, 3}, Shape{0, 3}}, {Shape{37}, Shape{37}}});
 }
 
-test::Row rejecting_integers(test::Row r) {
-  r.integers = test::Integers::rejected;
-  return r;
-}
-
 /// A row of a loss of scores and labels.
 template <class F>
 test::Row labelled(const char* name, F f, Kind kind = Kind::indexed) {
-  return rejecting_integers(test::row(name, kind, {{{6, 4}}, {{6}, 0, 3.99, int64}}, std::move(f),
-                                      {{Shape{4}, Shape{}}, {Shape{3, 19}, Shape{3}}}));
+  return test::rejecting_integers(test::row(name, kind, {{{6, 4}}, {{6}, 0, 3.99, int64}}, std::move(f),
+                                            {{Shape{4}, Shape{}}, {Shape{3, 19}, Shape{3}}}));
 }
 
 Tensor signs(const Shape& shape, DType dtype) {
@@ -88,18 +83,19 @@ const Family loss(
                  [](const Tensor& x, const Tensor& t) {
                    return cross_entropy(x, t, {.label_smoothing = 0.2, .reduction = none});
                  }),
-        rejecting_integers(test::row("cross_entropy", Kind::indexed,
-                                     {{{2, 3, 2, 9}}, {{2, 2, 9}, 0, 2.99, int64}},
-                                     [](const Tensor& x, const Tensor& t) {
-                                       return cross_entropy(x, t,
-                                                            {.label_smoothing = 0.1, .reduction = total});
-                                     })),
-        rejecting_integers(test::row("cross_entropy", Kind::smooth, {{{4, 3}}, {{4, 3}, 0, 1}},
-                                     [](const Tensor& x, const Tensor& t) {
-                                       const Tensor w = arange(1, 4).to(x.dtype());
-                                       return cross_entropy(x, t, {.weight = w, .label_smoothing = 0.1});
-                                     },
-                                     {{Shape{3}, Shape{3}}, {Shape{2, 3, 5}, Shape{2, 3, 5}}})),
+        test::rejecting_integers(test::row("cross_entropy", Kind::indexed,
+                                           {{{2, 3, 2, 9}}, {{2, 2, 9}, 0, 2.99, int64}},
+                                           [](const Tensor& x, const Tensor& t) {
+                                             return cross_entropy(
+                                                 x, t, {.label_smoothing = 0.1, .reduction = total});
+                                           })),
+        test::rejecting_integers(test::row("cross_entropy", Kind::smooth, {{{4, 3}}, {{4, 3}, 0, 1}},
+                                           [](const Tensor& x, const Tensor& t) {
+                                             const Tensor w = arange(1, 4).to(x.dtype());
+                                             return cross_entropy(x, t,
+                                                                  {.weight = w, .label_smoothing = 0.1});
+                                           },
+                                           {{Shape{3}, Shape{3}}, {Shape{2, 3, 5}, Shape{2, 3, 5}}})),
         labelled("nll_loss", [](const Tensor& x, const Tensor& t) { return nll_loss(x, t); }),
         labelled("nll_loss",
                  [](const Tensor& x, const Tensor& t) { return nll_loss(x, t, {.reduction = none}); }),
@@ -110,10 +106,10 @@ const Family loss(
                    const Tensor w = arange(1, x.size(-1) + 1).to(x.dtype());
                    return multi_margin_loss(x, t, {.p = 2, .margin = 0.5, .weight = w, .reduction = none});
                  }),
-        rejecting_integers(test::row("ctc_loss", Kind::indexed, {{{5, 2, 4}}, {{2, 2}, 1, 3.99, int64}},
-                                     [](const Tensor& x, const Tensor& t) {
-                                       return ctc_loss(x, t, tensor({5, 4}), tensor({2, 1}));
-                                     })),
+        test::rejecting_integers(test::row("ctc_loss", Kind::indexed, {{{5, 2, 4}}, {{2, 2}, 1, 3.99, int64}},
+                                           [](const Tensor& x, const Tensor& t) {
+                                             return ctc_loss(x, t, tensor({5, 4}), tensor({2, 1}));
+                                           })),
         pair(
             "kl_div", Kind::smooth, [](const Tensor& x, const Tensor& t) { return kl_div(x, t); }, -2, 0, 0.1,
             1),
