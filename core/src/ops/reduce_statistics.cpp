@@ -79,9 +79,9 @@ constexpr Op std_op = {.name = "stddev", .vjp = {{{keep::x(0) | keep::y, [](Grad
 Tensor variance(const Op& op, const Tensor& x, const Axes& axes, int correction, bool keepdim, bool root) {
   check_floating(op.name, x);
   const AxisBits bits = axis_bits(op.name, axes, x.dim());
-  const auto [line, axis] = join_axes(x, bits);
-  const double divisor = static_cast<double>(line.shape()[axis] - correction);
-  return variance_along(op, line, {divisor, axis}, reduced_shape(x.shape(), bits, keepdim), root);
+  const auto [joined, axis] = join_axes(x, bits);
+  const double divisor = static_cast<double>(joined.shape()[axis] - correction);
+  return variance_along(op, joined, {divisor, axis}, reduced_shape(x.shape(), bits, keepdim), root);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ using namespace xgrad;
 using test::check_rows;
 using test::Family;
 using test::Kind;
+using test::rejecting_integers;
 
 using V = std::vector<double>;
 
