@@ -125,7 +125,7 @@ EinsumEquation::EinsumEquation(std::string_view equation, std::span<const Tensor
     return;
   }
   std::size_t widest = 0;
-  for (char c = 1; c <= Shape::max_rank && size(c) >= 0; ++c) widest = static_cast<std::size_t>(c);
+  while (widest < Shape::max_rank && sizes_[widest + 1] >= 0) ++widest;
   output = expand_ellipsis(read_term(text, std::string_view(bare).substr(arrow + 2)), widest);
   for (char c : output) {
     if (size(c) < 0) text.refuse(name_of_letter(c) + " of the result is in no operand");

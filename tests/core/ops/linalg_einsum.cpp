@@ -40,8 +40,8 @@ Tensor naive_einsum(const std::string& equation, const std::vector<Tensor>& oper
   Shape shape;
   for (char c : terms.output) shape.push_back(size[c]);
   std::vector<double> result(static_cast<std::size_t>(shape.numel()));
-  std::vector<std::vector<double>> values;
-  for (const Tensor& x : operands) values.push_back(x.to_vector<double>());
+  std::vector<std::vector<double>> values(operands.size());
+  for (std::size_t k = 0; k < operands.size(); ++k) values[k] = operands[k].to_vector<double>();
 
   std::int64_t loops = 1;
   for (const auto& [c, s] : size) loops *= s;

@@ -96,7 +96,8 @@ Tensor naive_product(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 TEST_CASE("matmul is the sum of products for every pair of ranks, in float64, float32 and int64") {
-  for (const auto& [p, q] : pairs) {
+  for (const Operands& o : pairs) {
+    const Shape &p = o.a, &q = o.b;
     CAPTURE(p.str());
     CAPTURE(q.str());
     const Tensor a = numbers(p, 1), b = numbers(q, 2);
@@ -109,7 +110,8 @@ TEST_CASE("matmul is the sum of products for every pair of ranks, in float64, fl
 }
 
 TEST_CASE("matmul has gradients to the second order for every pair of ranks") {
-  for (const auto& [p, q] : pairs) {
+  for (const Operands& o : pairs) {
+    const Shape &p = o.a, &q = o.b;
     CAPTURE(p.str());
     CAPTURE(q.str());
     const Tensor a = numbers(p, 1), b = numbers(q, 2);

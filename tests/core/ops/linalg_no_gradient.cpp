@@ -34,7 +34,8 @@ TEST_CASE("eigh has no gradient for what depends on the choice of vectors of equ
 
 TEST_CASE("eigh cannot tell the gradient of v diag(f(w)) v^T at equal eigenvalues") {
   Tensor a = eye(2, {.dtype = float64, .requires_grad = true});
-  const auto [w, v] = eigh(a);
+  const Eigh y = eigh(a);
+  const Tensor w = y.eigenvalues, v = y.eigenvectors;
 
   CHECK(
       message_of([&] { sum(matmul(v * exp(w), transposed(v))).backward(); }) ==

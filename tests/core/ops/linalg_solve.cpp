@@ -43,7 +43,8 @@ TEST_CASE("solve finds x with a x = b for matrices, vectors and batches that bro
       {{3, 3}, {3, 2}},    {{3, 3}, {3, 1}},       {{5, 3, 3}, {5, 3, 2}},    {{5, 3, 3}, {3, 2}},
       {{3, 3}, {5, 3, 2}}, {{1, 3, 3}, {5, 3, 2}}, {{2, 1, 3, 3}, {5, 3, 2}}, {{0, 0}, {0, 2}},
       {{3, 3}, {3, 0}},    {{0, 3, 3}, {0, 3, 2}}};
-  for (const auto& [p, q] : shapes) {
+  for (const auto& each : shapes) {
+    const Shape &p = each.first, &q = each.second;
     CAPTURE(p.str());
     CAPTURE(q.str());
     const Tensor a = regular(p), b = numbers(q, 2);
@@ -214,7 +215,8 @@ TEST_CASE("lstsq is pinv(a) b, for every shape and over batches") {
   const std::vector<std::pair<Shape, Shape>> shapes = {{{4, 2}, {4, 3}},    {{2, 4}, {2, 3}},
                                                        {{3, 3}, {3, 1}},    {{5, 4, 2}, {5, 4, 3}},
                                                        {{5, 4, 2}, {4, 3}}, {{4, 2}, {5, 4, 3}}};
-  for (const auto& [p, q] : shapes) {
+  for (const auto& each : shapes) {
+    const Shape &p = each.first, &q = each.second;
     CAPTURE(p.str());
     CAPTURE(q.str());
     const Tensor a = numbers(p), b = numbers(q, 2);
