@@ -1,12 +1,11 @@
 # Sets XGRAD_KERNEL_FLAGS, the flags of the library's own sources. They never reach a user's target.
 #
 # The first two let loops vectorise and change no result: xgrad reads neither errno nor the floating-point
-# exception flags. The third is g++'s default, and clang needs it: xsimd writes a fused product for AVX-512 as
-# x * y + z. -ffast-math would change results and is never used.
+# exception flags. -ffast-math would change results and is never used.
 
 include(CheckCXXSourceCompiles)
 
-set(XGRAD_KERNEL_FLAGS -fno-math-errno -fno-trapping-math -ffp-contract=fast)
+set(XGRAD_KERNEL_FLAGS -fno-math-errno -fno-trapping-math)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND XGRAD_KERNEL_FLAGS -Wno-unknown-pragmas)  # such as g++'s ivdep
 endif()
