@@ -1,4 +1,5 @@
-# Sets XGRAD_KERNEL_FLAGS, the flags of the library's own sources. They never reach a user's target.
+# Sets XGRAD_KERNEL_FLAGS, the flags of the library's own sources, and XGRAD_MACHINE_FLAGS, those of them that
+# name the machine. Of a user's targets only those that link xgrad::fuse get any: the latter.
 #
 # The first two let loops vectorise and change no result: xgrad reads neither errno nor the floating-point
 # exception flags. -ffast-math would change results and is never used.
@@ -10,13 +11,14 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND XGRAD_KERNEL_FLAGS -Wno-unknown-pragmas)  # such as g++'s ivdep
 endif()
 if(XGRAD_NATIVE)
-  list(APPEND XGRAD_KERNEL_FLAGS -march=native)
+  set(XGRAD_MACHINE_FLAGS -march=native)
   set(CMAKE_REQUIRED_FLAGS -march=native)
   check_cxx_source_compiles("#ifndef __AVX512F__\n#error\n#endif\nint main() {}" XGRAD_CPU_HAS_AVX512)
   unset(CMAKE_REQUIRED_FLAGS)
   if(XGRAD_CPU_HAS_AVX512 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    list(APPEND XGRAD_KERNEL_FLAGS -mprefer-vector-width=512)  # g++ 12 prefers 256 bits
+    list(APPEND XGRAD_MACHINE_FLAGS -mprefer-vector-width=512)  # g++ 12 prefers 256 bits
   endif()
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  list(APPEND XGRAD_KERNEL_FLAGS -march=x86-64-v3)
+  set(XGRAD_MACHINE_FLAGS -march=x86-64-v3)
 endif()
+list(APPEND XGRAD_KERNEL_FLAGS ${XGRAD_MACHINE_FLAGS})

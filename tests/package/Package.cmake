@@ -38,12 +38,12 @@ add_package_test(find_package find_package COMMAND consumer
                          -DCMAKE_DISABLE_FIND_PACKAGE_xtensor-blas=ON -DCMAKE_DISABLE_FIND_PACKAGE_xsimd=ON
                          -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON)
 add_package_test(find_package_xtensor find_package COMMAND consumer
-                 OPTIONS -DCMAKE_PREFIX_PATH=${prefix} -DXGRAD_COMPONENTS=xtensor)
+                 OPTIONS -DCMAKE_PREFIX_PATH=${prefix} -DXGRAD_COMPONENTS=xtensor,fuse)
 
 # As a subproject, xgrad is built again, which takes minutes: by default the consumer is only configured and
 # compiled against it, and the whole way is slow.
 foreach(way IN ITEMS add_subdirectory fetch_content)
-  set(options -DXGRAD_SOURCE=${PROJECT_SOURCE_DIR} -DXGRAD_COMPONENTS=xtensor)
+  set(options -DXGRAD_SOURCE=${PROJECT_SOURCE_DIR} -DXGRAD_COMPONENTS=xtensor,fuse)
   if(CMAKE_GENERATOR STREQUAL "Ninja")
     add_package_test(${way} ${way} TARGET CMakeFiles/consumer.dir/main.cpp.o OPTIONS ${options})
   endif()

@@ -3,7 +3,7 @@
 #include <type_traits>
 
 #include "errors.hpp"
-#include "kernels/broadcast.hpp"
+#include "xgrad/core/broadcast.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/vector.hpp"
 #include "node.hpp"

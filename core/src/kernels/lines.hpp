@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/batch.hpp"
+#include "xgrad/core/simd/functions.hpp"
 #include "kernels/fold.hpp"
 #include "kernels/part.hpp"
 #include "xgrad/core/shape.hpp"

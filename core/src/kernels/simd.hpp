@@ -2,7 +2,7 @@
 
 #include <tuple>
 
-#include "kernels/batch.hpp"
+#include "xgrad/core/simd/functions.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/part.hpp"
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "kernels/batch_circular.hpp"
-#include "kernels/batch_normal.hpp"
+#include "xgrad/core/simd/circular.hpp"
+#include "xgrad/core/simd/normal.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
@@ -123,7 +123,7 @@ template <class V>
 V gelu_argument(const V& v) {
   using T = typename V::value_type;
   const V cubic(static_cast<T>(tanh_scale * tanh_cubic)), scale(static_cast<T>(tanh_scale));
-  return v * xsimd::fma(cubic * v, v, scale);
+  return v * vec::fma(cubic * v, v, scale);
 }
 
 }  // namespace
@@ -194,7 +194,7 @@ Tensor gelu_tanh_vjp(const Tensor& g, const Tensor& x) {
     using T = typename V::value_type;
     const V v = vec::bounded(at, 800), w = gelu_argument(v);
     const V dw =
-        xsimd::fma(V(static_cast<T>(3 * tanh_cubic * tanh_scale)) * v, v, V(static_cast<T>(tanh_scale)));
+        vec::fma(V(static_cast<T>(3 * tanh_cubic * tanh_scale)) * v, v, V(static_cast<T>(tanh_scale)));
     return vec::mul0(u, vec::sigmoid(w) * (V(1) + v * dw * vec::sigmoid(-w)));
   };
   return record(op, {g, x}, zip_simd(slope, g, x));

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "kernels/blas.hpp"
-#include "kernels/broadcast.hpp"
+#include "xgrad/core/broadcast.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lapack.hpp"
 #include "kernels/layout.hpp"

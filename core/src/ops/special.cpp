@@ -1,8 +1,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "kernels/batch_circular.hpp"
-#include "kernels/batch_normal.hpp"
+#include "xgrad/core/simd/circular.hpp"
+#include "xgrad/core/simd/normal.hpp"
 #include "kernels/polygamma.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"

@@ -1,4 +1,4 @@
-#include "kernels/batch_hyperbolic.hpp"
+#include "xgrad/core/simd/hyperbolic.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
@@ -93,7 +93,7 @@ Tensor asinh_slope(const Tensor& x) {
   return record(op, {x}, map_simd(x, [](auto v) {
                   using V = decltype(v);
                   const V a = xsimd::abs(v);
-                  return V(1) / xsimd::select(a > V(0x1p30F), a, xsimd::sqrt(xsimd::fma(v, v, V(1))));
+                  return V(1) / xsimd::select(a > V(0x1p30F), a, xsimd::sqrt(vec::fma(v, v, V(1))));
                 }));
 }
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "kernels/batch_hyperbolic.hpp"
+#include "xgrad/core/simd/hyperbolic.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"

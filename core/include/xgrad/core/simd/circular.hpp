@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/batch.hpp"
+#include "xgrad/core/simd/functions.hpp"
 
 // Circular functions and their inverses. They exist in double; float goes through double, which is cheap
 // beside the memory that it saves in tables and gives the nearest float almost always.
@@ -69,30 +69,30 @@ inline constexpr double circular_limit = 0x1p18;
 template <class V>
 Turned<V> turn(const V& x) {
   const V magic(Format<double>::magic);
-  const V t = xsimd::fma(x, V(2 / pi_hi), magic), n = t - magic;
-  const V a = xsimd::fma(n, V(-pi_hi / 2), x);
+  const V t = vec::fma(x, V(2 / pi_hi), magic), n = t - magic;
+  const V a = vec::fma(n, V(-pi_hi / 2), x);
   const V b = n * V(pi_lo / 2), r = a - b;
-  const V lost = xsimd::fma(n, V(-pi_lo / 2), b);  // of the product
+  const V lost = vec::fma(n, V(-pi_lo / 2), b);  // of the product
   return {r, ((a - r) - b) + lost - n * V(-0x1.1f1976b7ed8fcp-109 / 2), t};
 }
 
 template <class V>
 V sin_of(const Turned<V>& a) {
   const V z = a.r * a.r;
-  return a.r + xsimd::fma(a.r * z, polynomial(z, sin_tail), xsimd::fma(V(-0.5) * z, a.rest, a.rest));
+  return a.r + vec::fma(a.r * z, polynomial(z, sin_tail), vec::fma(V(-0.5) * z, a.rest, a.rest));
 }
 
 template <class V>
 V cos_of(const Turned<V>& a) {
   const V z = a.r * a.r, half = V(0.5) * z, w = V(1) - half;
-  return w + (((V(1) - w) - half) + xsimd::fma(z * z, polynomial(z, cos_tail), -a.r * a.rest));
+  return w + (((V(1) - w) - half) + vec::fma(z * z, polynomial(z, cos_tail), -a.r * a.rest));
 }
 
 /// +-sin or +-cos, by the quadrant that the count names.
 template <class V>
 V circular(const Turned<V>& a, const V& count) {
   const V magic(Format<double>::magic), n = count - magic;
-  const auto even = n == V(2) * (xsimd::fma(V(0.5), n, magic) - magic);
+  const auto even = n == V(2) * (vec::fma(V(0.5), n, magic) - magic);
   const V y = xsimd::select(even, sin_of(a), cos_of(a));
   return from_bits<V>(bits(y) ^ ((bits(count) & Bits<V>(2)) << 62));
 }
@@ -128,14 +128,14 @@ V atan(const V& x0) {
     const D r = over / under, z = r * r;
     const D base = xsimd::select(steep, D(pi_hi / 2), xsimd::select(middle, D(pi_hi / 4), D(0)));
     const D rest = xsimd::select(steep, D(pi_lo / 2), xsimd::select(middle, D(pi_lo / 4), D(0)));
-    return xsimd::copysign(base + (r + xsimd::fma(r * z, polynomial(z, atan_tail), rest)), x);
+    return xsimd::copysign(base + (r + vec::fma(r * z, polynomial(z, atan_tail), rest)), x);
   });
 }
 
 /// What a square root s of z has lost: (z - s^2) / (2 s).
 template <class V>
 V root_rest(const V& z, const V& s) {
-  return xsimd::select(z > V(0), xsimd::fma(-s, s, z) / (s + s), V(0));
+  return xsimd::select(z > V(0), vec::fma(-s, s, z) / (s + s), V(0));
 }
 
 /// asin a for a <= 1/2; above, asin a = pi/2 - 2 asin(sqrt((1 - a) / 2)).
@@ -179,15 +179,15 @@ V tan(const V& x0) {
     using D = std::decay_t<decltype(x)>;
     const auto a = turn(x);
     const D z = a.r * a.r, half = D(0.5) * z;
-    const D sin_rest = xsimd::fma(a.r * z, polynomial(z, sin_tail), a.rest), s = a.r + sin_rest;
-    const D cos_rest = xsimd::fma(z * z, polynomial(z, cos_tail), -a.r * a.rest) - half, c = D(1) + cos_rest;
+    const D sin_rest = vec::fma(a.r * z, polynomial(z, sin_tail), a.rest), s = a.r + sin_rest;
+    const D cos_rest = vec::fma(z * z, polynomial(z, cos_tail), -a.r * a.rest) - half, c = D(1) + cos_rest;
     const D s_lost = (a.r - s) + sin_rest, c_lost = (D(1) - c) + cos_rest;
     const D magic(Format<double>::magic), n = a.count - magic;
-    const auto even = n == D(2) * (xsimd::fma(D(0.5), n, magic) - magic);
+    const auto even = n == D(2) * (vec::fma(D(0.5), n, magic) - magic);
     const D over = xsimd::select(even, s, -c), over_lost = xsimd::select(even, s_lost, -c_lost);
     const D under = xsimd::select(even, c, s), under_lost = xsimd::select(even, c_lost, s_lost);
     const D q = over / under;
-    const D y = q + (xsimd::fma(-q, under, over) + xsimd::fma(-q, under_lost, over_lost)) / under;
+    const D y = q + (vec::fma(-q, under, over) + vec::fma(-q, under_lost, over_lost)) / under;
     return beyond(x, circular_limit, xsimd::select(x == D(0), x, y), [](double u) { return std::tan(u); });
   });
 }

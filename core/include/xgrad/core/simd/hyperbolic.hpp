@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/batch_circular.hpp"
+#include "xgrad/core/simd/circular.hpp"
 
 // Hyperbolic functions and their inverses, and the bases 2 and 10.
 
@@ -12,9 +12,9 @@ V half_exp(V x) {
   using F = Format<Value<V>>;
   x = xsimd::max(V(F::exp_low), xsimd::min(V(F::exp_high + 1), x));
   const V magic(F::magic);
-  const V t = xsimd::fma(x, V(F::log2e), magic), n = t - magic;
+  const V t = vec::fma(x, V(F::log2e), magic), n = t - magic;
   const V e = expm1_of(x, n) + V(1);
-  const V half = xsimd::fma(x, V(F::log2e / 2), magic);
+  const V half = vec::fma(x, V(F::log2e / 2), magic);
   return e * power_of_two(half) * power_of_two(n - (half - magic) + (magic - V(1)));
 }
 
@@ -35,7 +35,7 @@ V sinh(const V& x0) {
     using D = std::decay_t<decltype(x)>;
     const D a = xsimd::abs(x), h = half_exp(a), z = x * x;
     return xsimd::select(a > D(1), xsimd::copysign(h - D(0.25) / h, x),
-                         xsimd::fma(x * z, polynomial(z, sinh_tail), x));
+                         vec::fma(x * z, polynomial(z, sinh_tail), x));
   });
 }
 
@@ -58,7 +58,7 @@ V acosh(const V& x0) {
     using D = std::decay_t<decltype(x)>;
     const D u = xsimd::select(x < D(1), D(std::numeric_limits<double>::quiet_NaN()), x - D(1));
     const auto huge = x > D(0x1p60);
-    const D z = xsimd::fma(u, u, u + u), s = xsimd::sqrt(z), t = xsimd::select(huge, x, u + s);
+    const D z = vec::fma(u, u, u + u), s = xsimd::sqrt(z), t = xsimd::select(huge, x, u + s);
     const D lost = xsimd::select(t < D(1), (s - t) + u + root_rest(z, s), D(0));
     return vec::log1p(t, lost) + xsimd::select(huge, D(Format<double>::ln2), D(0));
   });
@@ -80,9 +80,9 @@ V exp2(const V& x0) {
   const V x = xsimd::max(V(F::exp2_low), xsimd::min(V(F::exp2_high), x0));
   const V magic(F::magic);
   const V t = x + magic, n = t - magic, r = x - n;
-  const V hi = r * V(F::ln2), lo = xsimd::fma(r, V(F::ln2), -hi);
-  const V e = hi + xsimd::fma(hi * hi, exp_tail(hi), lo) + V(1);
-  const V half = xsimd::fma(x, V(0.5), magic);
+  const V hi = r * V(F::ln2), lo = vec::fma(r, V(F::ln2), -hi);
+  const V e = hi + vec::fma(hi * hi, exp_tail(hi), lo) + V(1);
+  const V half = vec::fma(x, V(0.5), magic);
   return e * power_of_two(half) * power_of_two(n - (half - magic) + magic);
 }
 
@@ -91,7 +91,7 @@ template <class V>
 V log2(const V& x) {
   V k, f;
   const V special = split_any(x, k, f);
-  const V y = xsimd::fma(log_of(V(0), f, V(0)), V(Format<Value<V>>::log2e), k);
+  const V y = vec::fma(log_of(V(0), f, V(0)), V(Format<Value<V>>::log2e), k);
   return xsimd::select((x > V(0)) & (x < V(std::numeric_limits<Value<V>>::infinity())), y, special);
 }
 
@@ -102,8 +102,8 @@ V log10(const V& x0) {
     using D = std::decay_t<decltype(x)>;
     D k, f;
     const D special = split_any(x, k, f);
-    const D small = xsimd::fma(log_of(D(0), f, D(0)), D(0x1.bcb7b1526e50ep-2), k * D(0x1.3fde623e2566bp-43));
-    const D y = xsimd::fma(k, D(0x1.34413509f7000p-2), small);
+    const D small = vec::fma(log_of(D(0), f, D(0)), D(0x1.bcb7b1526e50ep-2), k * D(0x1.3fde623e2566bp-43));
+    const D y = vec::fma(k, D(0x1.34413509f7000p-2), small);
     return xsimd::select((x > D(0)) & (x < D(std::numeric_limits<double>::infinity())), y, special);
   });
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/batch.hpp"
+#include "xgrad/core/simd/functions.hpp"
 
 // The error function, within 2 ulp, and the normal distribution, within 7.
 
@@ -32,7 +32,7 @@ template <class V>
 V erfcx(const V& x) {
   using T = Value<V>;
   constexpr T middle = sizeof(T) == 4 ? 3 : 4;
-  const V a = x + V(middle), b = xsimd::fma(V(2), x, V(1));
+  const V a = x + V(middle), b = vec::fma(V(2), x, V(1));
   const V over = V(1) / (a * b), q = (x - V(middle)) * b * over;
   if constexpr (sizeof(T) == 4)
     return polynomial(q, erfcx_f32) * (a * over);
@@ -45,7 +45,7 @@ template <class V>
 V gaussian(const V& x, Value<V> c) {
   const V a = xsimd::min(V(64), xsimd::abs(x)), b = V(c) * a, s = a * b;
   const V e = vec::exp(-s);
-  return xsimd::fma(-e, xsimd::fma(a, b, -s), e);
+  return vec::fma(-e, vec::fma(a, b, -s), e);
 }
 
 /// erfc(|x|).
@@ -59,9 +59,9 @@ V erfc_tail(const V& x) {
 template <class V>
 V erf_middle(const V& x) {
   if constexpr (sizeof(Value<V>) == 4)
-    return xsimd::fma(x, polynomial(x * x, erf_tail_f32), x);
+    return vec::fma(x, polynomial(x * x, erf_tail_f32), x);
   else
-    return xsimd::fma(x, polynomial(x * x, erf_tail_f64), x);
+    return vec::fma(x, polynomial(x * x, erf_tail_f64), x);
 }
 
 template <class V>
@@ -93,7 +93,7 @@ V normal_times(const V& x, const V& c) {
   const V tail = normal_tail(x, bounded(c, 64));  // c may be inf
   const V y = xsimd::select(x < V(0), tail, c - tail);
   if constexpr (sizeof(Value<V>) == 4) return y;
-  const V middle = c * xsimd::fma(V(0.5), erf_middle(V(Value<V>(root_half)) * x), V(0.5));
+  const V middle = c * vec::fma(V(0.5), erf_middle(V(Value<V>(root_half)) * x), V(0.5));
   return xsimd::select(xsimd::abs(x) < V(Value<V>(0.7)), middle, y);
 }
 
@@ -107,7 +107,7 @@ V gelu(const V& x) {
 template <class V>
 V gelu_slope(const V& x) {
   const V density = V(Value<V>(0.39894228040143268)) * vec::gaussian(x, Value<V>(0.5));
-  return xsimd::fma(bounded(x, 64), density, vec::normal_times(x, V(1)));
+  return vec::fma(bounded(x, 64), density, vec::normal_times(x, V(1)));
 }
 
 }  // namespace xgrad::detail::vec

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 // Elementary functions of SIMD batches, float and double: within 2 ulp over the whole range, subnormal
 // results included; nan gives nan. They are the one implementation that kernels use, whatever the size. Calls
@@ -30,6 +31,21 @@ Bits<V> bits(const V& x) {
 template <class V>
 V from_bits(const Bits<V>& x) {
   return xsimd::bitwise_cast<V>(x);
+}
+
+/// x y + z, rounded once.
+template <class V>
+V fma(const V& x, const V& y, const V& z) {
+#ifdef __AVX512F__  // xsimd 8 has x * y + z there, which only g++ makes one instruction of
+  if constexpr (!std::is_base_of_v<xsimd::avx512f, typename V::arch_type>)
+    return xsimd::fma(x, y, z);
+  else if constexpr (sizeof(Value<V>) == 4)
+    return _mm512_fmadd_ps(x, y, z);
+  else
+    return _mm512_fmadd_pd(x, y, z);
+#else
+  return xsimd::fma(x, y, z);
+#endif
 }
 
 /// What the reductions below need to know about a type.
@@ -73,7 +89,7 @@ V bounded(const V& x, Value<V> limit) {
 template <class V, class T, std::size_t n>
 V polynomial(const V& x, const T (&c)[n]) {
   V y(c[n - 1]);
-  for (std::size_t i = n - 1; i-- > 0;) y = xsimd::fma(y, x, V(c[i]));
+  for (std::size_t i = n - 1; i-- > 0;) y = vec::fma(y, x, V(c[i]));
   return y;
 }
 
@@ -104,8 +120,8 @@ V power_of_two(const V& t) {
 template <class V>
 V expm1_of(const V& x, const V& n) {
   using F = Format<Value<V>>;
-  const V hi = xsimd::fma(n, V(-F::ln2_hi), x), lo = n * V(F::ln2_lo), r = hi - lo;
-  return hi + xsimd::fma(r * r, exp_tail(r), -lo);
+  const V hi = vec::fma(n, V(-F::ln2_hi), x), lo = n * V(F::ln2_lo), r = hi - lo;
+  return hi + vec::fma(r * r, exp_tail(r), -lo);
 }
 
 /// e^x. x = n log 2 + r; e^r is a polynomial, and 2^n is multiplied in as two factors, so that results on the
@@ -115,9 +131,9 @@ V exp(V x) {
   using F = Format<Value<V>>;
   x = xsimd::max(V(F::exp_low), xsimd::min(V(F::exp_high), x));  // in this order nan passes
   const V magic(F::magic);
-  const V t = xsimd::fma(x, V(F::log2e), magic), n = t - magic;
+  const V t = vec::fma(x, V(F::log2e), magic), n = t - magic;
   const V e = expm1_of(x, n) + V(1);
-  const V half = xsimd::fma(x, V(F::log2e / 2), magic);
+  const V half = vec::fma(x, V(F::log2e / 2), magic);
   return e * power_of_two(half) * power_of_two(n - (half - magic) + magic);
 }
 
@@ -127,10 +143,10 @@ V expm1(const V& x0) {
   using F = Format<Value<V>>;
   const V x = xsimd::max(V(F::expm1_low), xsimd::min(V(F::expm1_high), x0));
   const V magic(F::magic);
-  const V t = xsimd::fma(x, V(F::log2e), magic), n = t - magic;
+  const V t = vec::fma(x, V(F::log2e), magic), n = t - magic;
   const V p = expm1_of(x, n);
   const V scale = power_of_two(t - V(1));  // half of 2^n, which may overflow
-  const V y = V(2) * xsimd::fma(scale, p, scale - V(0.5));
+  const V y = V(2) * vec::fma(scale, p, scale - V(0.5));
   return xsimd::select(n == V(0), xsimd::select(x == V(0), x, p), y);
 }
 
@@ -152,8 +168,8 @@ V log_of(const V& k, const V& f, const V& c) {
   else
     tail = z * polynomial(z, log_tail_f64);
   const V half = V(0.5) * f * f;
-  const V small = xsimd::fma(s, half + tail, xsimd::fma(k, V(F::ln2_lo), c));
-  return xsimd::fma(k, V(F::ln2_hi), f - (half - small));
+  const V small = vec::fma(s, half + tail, vec::fma(k, V(F::ln2_lo), c));
+  return vec::fma(k, V(F::ln2_hi), f - (half - small));
 }
 
 /// Splits a positive normal x into 2^k (1 + f).
@@ -218,7 +234,7 @@ V tanh(const V& x) {
   else
     tail = polynomial(z, tanh_tail_f64);
   const V far = V(1) - V(2) / (vec::exp(a + a) + V(1));
-  return xsimd::copysign(xsimd::select(a < V(Value<V>(0.625)), xsimd::fma(a * z, tail, a), far), x);
+  return xsimd::copysign(xsimd::select(a < V(Value<V>(0.625)), vec::fma(a * z, tail, a), far), x);
 }
 
 /// 1 / (1 + e^-x) from e = e^-|x|, so that both tails are exact. What the sum and the quotient lose is put
@@ -228,8 +244,8 @@ V sigmoid(const V& x) {
   const auto below = x < V(0);
   const V e = vec::exp(-xsimd::abs(x)), u = e + V(1), top = xsimd::select(below, e, V(1));
   const V y = top / u;
-  const V rest = xsimd::fma(-y, u, top) - y * (e - (u - V(1)));
-  return xsimd::fma(rest, xsimd::select(below, V(1) - y, y), y);
+  const V rest = vec::fma(-y, u, top) - y * (e - (u - V(1)));
+  return vec::fma(rest, xsimd::select(below, V(1) - y, y), y);
 }
 
 /// sigmoid'(x) = e / (1 + e)^2 with e = e^-|x|.
@@ -243,6 +259,33 @@ V sigmoid_slope(const V& x) {
 template <class V>
 V tanh_slope(const V& x) {
   return V(4) * vec::sigmoid_slope(x + x);
+}
+
+/// A value and the slope there.
+template <class V>
+struct ValueAndSlope {
+  V y, s;
+};
+
+/// sigmoid and its derivative by one exponential and one division, both within 3 ulp.
+template <class V>
+ValueAndSlope<V> sigmoid_and_slope(const V& x) {
+  const V e = vec::exp(-xsimd::abs(x)), r = V(1) / (V(1) + e), p = e * r;
+  return {xsimd::select(x < V(0), p, r), p * r};
+}
+
+/// tanh and its derivative likewise.
+template <class V>
+ValueAndSlope<V> tanh_and_slope(const V& x) {
+  const V a = xsimd::abs(x), z = x * x;
+  V tail;
+  if constexpr (sizeof(Value<V>) == 4)
+    tail = polynomial(z, tanh_tail_f32);
+  else
+    tail = polynomial(z, tanh_tail_f64);
+  const V e = vec::exp(V(-2) * a), r = V(1) / (V(1) + e), p = e * r;
+  const V y = xsimd::select(a < V(Value<V>(0.625)), vec::fma(a * z, tail, a), vec::fma(V(-2), p, V(1)));
+  return {xsimd::copysign(y, x), V(4) * p * r};
 }
 
 /// tanh(log(1 + e^x)) = ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1), from e^-|x|.
@@ -262,7 +305,7 @@ V mish_slope(const V& x) {
   const V under = V(1) / xsimd::select(below, z + two + V(2), V(1) + two + V(2) * z);
   const V gate = xsimd::select(below, z + two, V(1) + two) * under;
   const V rest = V(4) * (V(1) + m) * xsimd::select(below, m, z) * under * under;
-  return xsimd::fma(bounded(x, 800), rest, gate);
+  return vec::fma(bounded(x, 800), rest, gate);
 }
 
 /// x sigmoid(x), 0 at -inf.
