@@ -181,6 +181,9 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   check_index("index_select", "index", index);
   if (index.dim() > 1) fail("index_select", "the index must be a vector: it is " + index.describe());
   const int along = line_axis("index_select", axis, x.dim());
+  if (x.dim() == 0 && index.numel() != 1)
+    fail("index_select", "a number has one element, which takes one index: x is " + x.describe() +
+                             ", the index is " + index.describe() + "; use expand for copies");
   check_range("index_select", index, size_along(x, along));
   Shape shape = x.shape();
   if (shape.rank() > 0) shape[along] = index.numel();

@@ -50,7 +50,7 @@ Tensor standardized(const Tensor& x, double eps) {
 }
 
 /// dx = rstd (g - mean(g) - y mean(g y)), where y is the standardised row.
-Tensor standardized_vjp(const Tensor& g, const Tensor& x, double eps) {
+Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   Tensor dx = new_like(x);
   const std::int64_t rows = x.size(0), n = x.size(1);
   const Tensor scratch = new_tensor({2, n}, x.dtype());
@@ -72,25 +72,33 @@ Tensor standardized_vjp(const Tensor& g, const Tensor& x, double eps) {
   return dx;
 }
 
-/// The same in ops, for when the gradient itself is to be differentiated.
-Tensor standardized_vjp_composed(const Tensor& g, const Tensor& x, double eps) {
-  const Tensor centred = x - mean(x, 1, true);
-  const Tensor rstd = rsqrt(mean(square(centred), 1, true) + eps);
-  const Tensor y = centred * rstd;
-  return rstd * (g - mean(g, 1, true) - y * mean(g * y, 1, true));
-}
+Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps);
 
 /// Each row of a matrix with mean 0 and variance 1.
 Tensor standardize(const char* name, const Tensor& x, double eps) {
-  static constexpr Op op = {.name = "standardize",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                        const double e = f.attributes<double>();
-                                        return is_recording() ? standardized_vjp_composed(g, f.x(0), e)
-                                                              : standardized_vjp(g, f.x(0), e);
-                                      }}}}};
+  static constexpr Op op = {.name = "standardize", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                                               return standardize_vjp(g, f.x(0),
+                                                                                      f.attributes<double>());
+                                                             }}}}};
   check_floating(name, x);
   if (!(eps >= 0)) fail(name, "eps must not be negative: it is " + std::to_string(eps));
   return record(op, {x}, standardized(x, eps), eps);
+}
+
+/// The cotangent of rows that standardize made.
+Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
+  static constexpr Op op = {
+      .name = "standardize_vjp",
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return standardize_vjp(h, f.x(1), f.attributes<double>()); }},
+               {keep::every_x, [](Grad h, Fn f) {
+                  const auto row_mean = [](const Tensor& u) { return mean(u, 1, true); };
+                  const Tensor u = f.x(0), v = f.x(1);
+                  const double e = f.attributes<double>();
+                  const Tensor y = standardize("standardize", v, e), rstd = rsqrt(var(v, 1, 0, true) + e);
+                  const Tensor du = standardize_vjp(h, v, e), dv = standardize_vjp(u, v, e);
+                  return -rstd * (y * row_mean(u * du) + du * row_mean(u * y) + dv * row_mean(h * y));
+                }}}}};
+  return record(op, {g, x}, standardized_slope(g, x, eps), eps);
 }
 
 Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
