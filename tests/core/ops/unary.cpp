@@ -85,6 +85,8 @@ const Family unary(
                  row(
                      "erfc", [](const Tensor& x) { return erfc(x); }, -3, 3),
                  row(
+                     "erfinv", [](const Tensor& x) { return erfinv(x); }, -0.95, 0.95),
+                 row(
                      "lgamma", [](const Tensor& x) { return lgamma(x); }, 0.2, 6),
                  row(
                      "digamma", [](const Tensor& x) { return digamma(x); }, 0.2, 6),
