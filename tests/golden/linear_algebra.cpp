@@ -21,6 +21,9 @@ void add_products(Registry& r) {
   for (const auto& [name, f] : functions)
     r[name] = [f = f](const Arguments& a) { return f(a.input(0), a.required(1, {"other"})); };
 
+  r["gemm"] = [](const Arguments& a) {
+    return gemm(a.input(0), a.input(1), a.flag({"transpose_a"}, false), a.flag({"transpose_b"}, false));
+  };
   r["addmm"] = [](const Arguments& a) {
     return addmm(a.input(0), a.input(1), a.input(2), a.number({"beta"}, 1), a.number({"alpha"}, 1));
   };

@@ -14,7 +14,7 @@ namespace {
 /// What a case does to its first input before the op.
 Tensor prepared(const Tensor& x, const std::string& how) {
   const auto identity = [&x] { return eye(x.size(-1), {.dtype = x.dtype()}); };
-  const auto square = [&x](const Tensor& y) { return matmul(y, transpose(y, -2, -1)); };
+  const auto square = [](const Tensor& y) { return matmul(y, transpose(y, -2, -1)); };
   if (how.empty()) return x;
   if (how == "log_softmax") return log_softmax(x, x.dim() > 1 ? 1 : 0);
   if (how == "log_softmax(-1)") return log_softmax(x, -1);
