@@ -9,6 +9,9 @@ namespace xgrad::detail {
 /// Throws Error "op: what".
 [[noreturn]] void fail(const char* op, const std::string& what);
 
+/// A number in a few digits.
+std::string short_text(double v);
+
 /// "a is f32[2, 3], b is f32[3]".
 std::string operands(const Tensor& a, const Tensor& b);
 

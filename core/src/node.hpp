@@ -46,6 +46,12 @@ inline Node* new_node(std::size_t behind, DType dtype) {
   return n;
 }
 
+/// With 8 bytes each, more than a process can address and within the pool's classes.
+inline constexpr std::int64_t most_elements = std::int64_t{1} << 45;
+static_assert(class_of((most_elements * 8 + static_cast<std::int64_t>(sizeof(Buffer))) / line + 2) <
+              class_count);
+[[noreturn]] void too_many_elements(const Shape& shape);
+
 /// A new tensor with uninitialised elements, whose buffer is a block of its own.
 Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel);
 
@@ -61,7 +67,13 @@ inline Tensor new_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
   n->shape = shape;
   return Tensor::adopt(n);
 }
-inline Tensor new_tensor(const Shape& shape, DType dtype) { return new_tensor(shape, dtype, shape.numel()); }
+inline Tensor new_tensor(const Shape& shape, DType dtype) {
+  std::int64_t n = 1;
+  for (std::int64_t size : shape)
+    if (__builtin_mul_overflow(n, size, &n)) too_many_elements(shape);
+  if (n < 0 || n > most_elements) too_many_elements(shape);
+  return new_tensor(shape, dtype, n);
+}
 inline Tensor new_like(const Tensor& x) { return new_tensor(x.shape(), x.dtype(), x.numel()); }
 
 /// A new tensor that shares x's buffer from an element on, without history.

@@ -72,6 +72,10 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   return dx;
 }
 
+void check_eps(const char* op, double eps) {
+  if (!(eps >= 0)) fail(op, "eps must not be negative: it is " + std::to_string(eps));
+}
+
 Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps);
 
 /// Each row of a matrix with mean 0 and variance 1.
@@ -81,7 +85,7 @@ Tensor standardize(const char* name, const Tensor& x, double eps) {
                                                                                       f.attributes<double>());
                                                              }}}}};
   check_floating(name, x);
-  if (!(eps >= 0)) fail(name, "eps must not be negative: it is " + std::to_string(eps));
+  check_eps(name, eps);
   return record(op, {x}, standardized(x, eps), eps);
 }
 
@@ -171,6 +175,7 @@ Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& we
   check_floating("rms_norm", x);
   const std::int64_t n = check_last_axes("rms_norm", x, normalized_shape);
   check_parameter("rms_norm", "weight", x, weight, normalized_shape);
+  check_eps("rms_norm", eps);
   const Tensor rows = as_rows(x, n);
   const Tensor y = rows * rsqrt(mean(square(rows), 1, true) + eps);
   return affine(reshape(y, x.shape()), weight, {});
@@ -180,6 +185,9 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
                   const Tensor& bias, const BatchNormOptions& o) {
   check_floating("batch_norm", x);
   if (x.dim() < 2) fail("batch_norm", "needs x[batch, channels, ...]: x is " + x.describe());
+  check_eps("batch_norm", o.eps);
+  if (!(o.momentum >= 0 && o.momentum <= 1))
+    fail("batch_norm", "the momentum must lie in [0, 1]: it is " + std::to_string(o.momentum));
   const std::int64_t channels = x.size(1);
   for (const auto& [name, p] : {std::pair<const char*, const Tensor&>{"running_mean", running_mean},
                                 {"running_var", running_var},
@@ -201,6 +209,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   const Tensor rows = reshape(transpose(reshape(x, {batch, channels, positions}), 0, 1), {channels, count});
   {
     const NoGrad guard;
+    for (const Tensor& running : {running_mean, running_var})
+      if (running.defined()) check_writable("batch_norm", running);
     if (running_mean.defined())
       running_mean.copy_(running_mean * (1 - o.momentum) + mean(rows, 1) * o.momentum);
     if (running_var.defined()) running_var.copy_(running_var * (1 - o.momentum) + var(rows, 1) * o.momentum);

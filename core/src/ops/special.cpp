@@ -110,7 +110,9 @@ Tensor polygamma(int n, const Tensor& x) {
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) {
                                         return mul0(g, polygamma(f.attributes<int>() + 1, f.x(0)));
                                       }}}}};
-  if (n < 0) fail("polygamma", "n must not be negative: it is " + std::to_string(n));
+  if (n < 0 || n > 170)
+    fail("polygamma",
+         "n must lie between 0 and 170, whose factorial is the largest: it is " + std::to_string(n));
   if (!is_floating(x.dtype())) return polygamma(n, x.to(float32));
   return record(
       op, {x},

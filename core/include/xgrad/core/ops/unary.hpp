@@ -63,7 +63,7 @@ Tensor lgamma(const Tensor& x);  ///< log |Gamma(x)|; inf at 0, -1, -2, ...; d/d
 /// d/dx lgamma(x); -inf at 0, inf at -0, nan at -1, -2, ...; d/dx = polygamma(1, x).
 Tensor digamma(const Tensor& x);
 /// The n-th derivative of digamma, n >= 0; inf or nan at 0, -1, -2, ...; d/dx = polygamma(n + 1, x).
-/// Throws Error for n < 0.
+/// Throws Error for n < 0 and n > 170, beyond which n! is no double.
 Tensor polygamma(int n, const Tensor& x);
 /// sin(pi x) / (pi x), 1 at 0, exactly 0 at other integers; d/dx at 0 is 0.
 Tensor sinc(const Tensor& x);
