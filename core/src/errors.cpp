@@ -2,8 +2,6 @@
 
 #include <sstream>
 
-#include "node.hpp"
-
 namespace xgrad {
 
 void Scalar::does_not_fit() const {

@@ -6,6 +6,9 @@
 
 namespace xgrad::detail {
 
+/// Of a tensor: with 8 bytes each, more than a process can address and within the pool's classes.
+inline constexpr std::int64_t most_elements = std::int64_t{1} << 45;
+
 /// Throws Error "op: what".
 [[noreturn]] void fail(const char* op, const std::string& what);
 

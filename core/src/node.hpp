@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "errors.hpp"
 #include "pool.hpp"
 #include "xgrad/core/tape.hpp"
 
@@ -46,8 +47,6 @@ inline Node* new_node(std::size_t behind, DType dtype) {
   return n;
 }
 
-/// With 8 bytes each, more than a process can address and within the pool's classes.
-inline constexpr std::int64_t most_elements = std::int64_t{1} << 45;
 static_assert(class_of((most_elements * 8 + static_cast<std::int64_t>(sizeof(Buffer))) / line + 2) <
               class_count);
 [[noreturn]] void too_many_elements(const Shape& shape);
