@@ -47,7 +47,8 @@ struct { print; if ($0 ~ /^};/) { print "```"; struct = 0; doc = "" } next }
   doc = doc (doc == "" ? "" : " ") $0
   next
 }
-/^inline Tensor operator|^template|^\/\/|^#/ { doc = ""; skip = ($0 !~ /[;}]$/); next }
+/^\/\/|^#/ { doc = ""; next }
+/^inline Tensor operator|^template/ { doc = ""; skip = ($0 !~ /[;}]$/); next }
 skip { skip = ($0 !~ /[;}]$/); next }
 {
   line = $0

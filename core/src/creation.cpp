@@ -5,6 +5,7 @@
 
 #include "errors.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/wrap.hpp"
 #include "ops/accumulate.hpp"
 #include "ops/promote.hpp"
 
@@ -104,7 +105,7 @@ Tensor from_values(const void* values, DType stored, std::int64_t n, const Shape
     visit_any(x.dtype(), [&](auto t) {
       using S = type_of<decltype(s)>;
       using T = type_of<decltype(t)>;
-      map_loop(n, ptr<T>(x), static_cast<const S*>(values), [](S v) { return static_cast<T>(v); });
+      map_loop(n, ptr<T>(x), static_cast<const S*>(values), [](S v) { return converted<T>(v); });
     });
   });
   return x;
@@ -152,13 +153,16 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
   if (by == 0 || !std::isfinite(count))
     fail("arange", "needs finite limits and a step that is not 0: from " + std::to_string(first) + " to " +
                        std::to_string(end.to<double>()) + " by " + std::to_string(by));
+  if (count >= 0x1p45)
+    fail("arange", "too many elements: from " + short_text(first) + " to " + short_text(end.to<double>()) +
+                       " by " + short_text(by));
   const bool whole = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
   Tensor x =
       new_leaf("arange", {static_cast<std::int64_t>(std::max(count, 0.0))}, whole ? int64 : float32, options);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < x.numel(); ++i)
-      ptr<T>(x)[i] = whole ? static_cast<T>(start.to<std::int64_t>() + i * step.to<std::int64_t>())
+      ptr<T>(x)[i] = whole ? static_cast<T>(plus(start.to<std::int64_t>(), times(i, step.to<std::int64_t>())))
                            : static_cast<T>(first + static_cast<double>(i) * by);
   });
   return x;

@@ -1,6 +1,22 @@
 #include "errors.hpp"
 
+#include <sstream>
+
+namespace xgrad {
+
+void Scalar::does_not_fit() const {
+  throw Error("number: no integer of the wanted type holds it: it is " + detail::short_text(real_));
+}
+
+}  // namespace xgrad
+
 namespace xgrad::detail {
+
+std::string short_text(double v) {
+  std::ostringstream s;
+  s << v;
+  return s.str();
+}
 
 void fail(const char* op, const std::string& what) { throw Error(std::string(op) + ": " + what); }
 
@@ -28,7 +44,7 @@ void check_sizes(const char* op, const Shape& shape) {
   std::int64_t n = 1;
   for (std::int64_t size : shape) {
     if (size < 0) fail(op, "a size is negative: the shape is " + shape.str());
-    if (__builtin_mul_overflow(n, size, &n) || n > (std::int64_t{1} << 58))
+    if (__builtin_mul_overflow(n, size, &n) || n > most_elements)
       fail(op, "too many elements: the shape is " + shape.str());
   }
 }

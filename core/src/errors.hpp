@@ -6,8 +6,14 @@
 
 namespace xgrad::detail {
 
+/// Of a tensor: with 8 bytes each, more than a process can address and within the pool's classes.
+inline constexpr std::int64_t most_elements = std::int64_t{1} << 45;
+
 /// Throws Error "op: what".
 [[noreturn]] void fail(const char* op, const std::string& what);
+
+/// A number in a few digits.
+std::string short_text(double v);
 
 /// "a is f32[2, 3], b is f32[3]".
 std::string operands(const Tensor& a, const Tensor& b);

@@ -37,6 +37,8 @@ HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> h
   if (!x.requires_grad())
     fail("register_hook",
          "the tensor requires no gradient, so the hook would never run: x is " + x.describe());
+  if (!hook)
+    fail("register_hook", "the hook is empty; pass a function of the gradient: x is " + x.describe());
   Extra& extra = extra_of(x.node());
   if (!extra.hooks) extra.hooks = std::make_shared<Hooks>();
   const std::uint64_t id = next_id++;

@@ -1,5 +1,8 @@
+#include <cmath>
+
 #include "errors.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/wrap.hpp"
 #include "node.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -68,16 +71,16 @@ Tensor& Tensor::copy_(const Tensor& source) {
 }
 
 Tensor& Tensor::add_(const Tensor& other, double alpha) {
-  if (!is_floating(dtype()) && alpha != static_cast<double>(static_cast<std::int64_t>(alpha)))
+  if (!is_floating(dtype()) && !(std::floor(alpha) == alpha && std::abs(alpha) < 0x1p63))
     fail("add_", "alpha must be an integer for an integer tensor: x is " + describe());
   return change("add_", *this, other,
-                [alpha](auto u, auto v) { return u + static_cast<decltype(u)>(alpha) * v; });
+                [alpha](auto u, auto v) { return plus(u, times(static_cast<decltype(u)>(alpha), v)); });
 }
 
 Tensor& Tensor::sub_(const Tensor& other, double alpha) { return add_(other, -alpha); }
 
 Tensor& Tensor::mul_(const Tensor& other) {
-  return change("mul_", *this, other, [](auto u, auto v) { return u * v; });
+  return change("mul_", *this, other, [](auto u, auto v) { return times(u, v); });
 }
 
 Tensor& Tensor::div_(const Tensor& other) {

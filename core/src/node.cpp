@@ -91,6 +91,10 @@ Extra& extra_of(Node* n) {
   return *n->extra;
 }
 
+void too_many_elements(const Shape& shape) {
+  throw Error("allocation: too many elements: the shape is " + shape.str());
+}
+
 Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
   const std::size_t bytes = static_cast<std::size_t>(numel) * static_cast<std::size_t>(size_of(dtype));
   Buffer* b = new_buffer((bytes + line - 1) / line * line);

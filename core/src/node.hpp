@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "errors.hpp"
 #include "pool.hpp"
 #include "xgrad/core/tape.hpp"
 
@@ -46,6 +47,10 @@ inline Node* new_node(std::size_t behind, DType dtype) {
   return n;
 }
 
+static_assert(class_of((most_elements * 8 + static_cast<std::int64_t>(sizeof(Buffer))) / line + 2) <
+              class_count);
+[[noreturn]] void too_many_elements(const Shape& shape);
+
 /// A new tensor with uninitialised elements, whose buffer is a block of its own.
 Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel);
 
@@ -61,7 +66,13 @@ inline Tensor new_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
   n->shape = shape;
   return Tensor::adopt(n);
 }
-inline Tensor new_tensor(const Shape& shape, DType dtype) { return new_tensor(shape, dtype, shape.numel()); }
+inline Tensor new_tensor(const Shape& shape, DType dtype) {
+  std::int64_t n = 1;
+  for (std::int64_t size : shape)
+    if (__builtin_mul_overflow(n, size, &n)) too_many_elements(shape);
+  if (n < 0 || n > most_elements) too_many_elements(shape);
+  return new_tensor(shape, dtype, n);
+}
 inline Tensor new_like(const Tensor& x) { return new_tensor(x.shape(), x.dtype(), x.numel()); }
 
 /// A new tensor that shares x's buffer from an element on, without history.

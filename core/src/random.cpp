@@ -79,7 +79,8 @@ TensorOptions with_dtype(TensorOptions options, DType dtype) {
 
 /// A new tensor whose elements `draw` makes one after another under the generator's lock.
 template <class F>
-Tensor drawn(const Shape& shape, const TensorOptions& options, std::mutex& mutex, F draw) {
+Tensor drawn(const char* op, const Shape& shape, const TensorOptions& options, std::mutex& mutex, F draw) {
+  check_sizes(op, shape);
   Tensor x = empty(shape, options);
   const std::lock_guard lock(mutex);
   visit_any(x.dtype(), [&](auto t) {
@@ -147,6 +148,7 @@ Generator& default_generator() {
 void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
 Tensor rand(const Shape& shape, TensorOptions options, Generator generator) {
+  check_sizes("rand", shape);
   Tensor x = empty(shape, options);
   check_floating("rand", x);
   Generator::State& s = generator.access();
@@ -159,6 +161,7 @@ Tensor rand(const Shape& shape, TensorOptions options, Generator generator) {
 }
 
 Tensor randn(const Shape& shape, TensorOptions options, Generator generator) {
+  check_sizes("randn", shape);
   Tensor x = empty(shape, options);
   check_floating("randn", x);
   Generator::State& s = generator.access();
@@ -173,13 +176,14 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOp
     fail("randint", "low must be below high: " + std::to_string(low) + " and " + std::to_string(high));
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   Generator::State& s = generator.access();
-  return drawn(shape, with_dtype(options, int64), s.mutex, [&] {
+  return drawn("randint", shape, with_dtype(options, int64), s.mutex, [&] {
     const std::uint64_t bits = range >> 32 ? s.draw64() : s.draw();
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + bits % range);
   });
 }
 
 Tensor randperm(std::int64_t n, TensorOptions options, Generator generator) {
+  check_sizes("randperm", {n});
   Tensor x = arange(n, with_dtype(options, int64));
   Generator::State& s = generator.access();
   const std::lock_guard lock(s.mutex);
@@ -194,7 +198,7 @@ Tensor bernoulli(double p, const Shape& shape, TensorOptions options, Generator 
   if (!(p >= 0 && p <= 1))
     fail("bernoulli", "the probability must lie in [0, 1]: it is " + std::to_string(p));
   Generator::State& s = generator.access();
-  return drawn(shape, options, s.mutex, [&] { return s.uniform(Type<double>{}) < p; });
+  return drawn("bernoulli", shape, options, s.mutex, [&] { return s.uniform(Type<double>{}) < p; });
 }
 
 Tensor rand_like(const Tensor& x, TensorOptions options, Generator generator) {

@@ -17,6 +17,10 @@ Tensor sum_of_three(const Tensor& a, const Tensor& b, const Tensor& c) { return 
 
 }  // namespace
 
+TEST_CASE("an input of -0 is put back as -0, which is no mutation") {
+  CHECK(gradcheck([](const Tensor& x) { return 3 * x; }, {tensor(std::vector<double>{-0.0, 1})}));
+}
+
 TEST_CASE("f takes tensors one by one, a vector or a span, and may be a function or a lambda") {
   const Tensor x = random_input();
 

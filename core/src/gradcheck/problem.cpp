@@ -119,7 +119,7 @@ void Problem::apply(std::span<const Move> moves, double step) {
   for (const Move& m : moves) {
     auto& x = data[static_cast<std::size_t>(m.leaf)];
     if (x.empty()) x = leaves_[static_cast<std::size_t>(m.leaf)].mutable_data<double>();
-    x[static_cast<std::size_t>(m.index)] = at(m) + step * m.unit;
+    x[static_cast<std::size_t>(m.index)] = step == 0 ? at(m) : at(m) + step * m.unit;  // -0 stays
   }
 }
 

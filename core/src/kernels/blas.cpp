@@ -7,6 +7,8 @@
 
 #include "errors.hpp"
 
+#include "kernels/wrap.hpp"
+
 namespace xgrad::detail {
 
 int blas_int(std::int64_t n) {
@@ -61,7 +63,8 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t p = 0; p < k; ++p) {
       const std::int64_t u = ta ? a[p * m + i] : a[i * k + p];
-      for (std::int64_t j = 0; j < n; ++j) c[i * n + j] += u * (tb ? b[j * k + p] : b[p * n + j]);
+      for (std::int64_t j = 0; j < n; ++j)
+        c[i * n + j] = plus(c[i * n + j], times(u, tb ? b[j * k + p] : b[p * n + j]));
     }
 }
 

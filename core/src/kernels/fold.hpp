@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/vector.hpp"
+#include "kernels/wrap.hpp"
 
 // Folding many elements into one: sums, products, extrema. A fold is a type with a start value and a step
 // that takes one more element in; a loader makes of an element what is folded: its square, its distance from
@@ -21,7 +22,10 @@ struct SumFold {
   static constexpr A start = A{0};
   template <class V>
   static void take(V& acc, const V& x) {
-    acc += x;
+    if constexpr (std::integral<V>)
+      acc = plus(acc, x);
+    else
+      acc += x;
   }
 };
 
@@ -30,7 +34,10 @@ struct ProductFold {
   static constexpr A start = A{1};
   template <class V>
   static void take(V& acc, const V& x) {
-    acc *= x;
+    if constexpr (std::integral<V>)
+      acc = times(acc, x);
+    else
+      acc *= x;
   }
 };
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/layout.hpp"
+#include "kernels/wrap.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -78,7 +79,7 @@ void scatter_elements(const Tensor& y, const Tensor& x, int axis, const Tensor& 
                         std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
           for (std::int64_t j = 0; j < n; ++j) {
             T& to = py[at + j * s + pi[place + j] * step];
-            to = add ? static_cast<T>(to + px[place + j]) : px[place + j];
+            to = add ? static_cast<T>(plus(to, px[place + j])) : px[place + j];
           }
         });
   });
@@ -115,7 +116,7 @@ void add_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
     for (std::int64_t k = 0; k < rows.outer; ++k, from += count * rows.inner, to += n * rows.inner)
       for (std::int64_t i = 0; i < count; ++i) {
         T* __restrict sum = to + at[i] * rows.inner;
-        for (std::int64_t j = 0; j < rows.inner; ++j) sum[j] += from[i * rows.inner + j];
+        for (std::int64_t j = 0; j < rows.inner; ++j) sum[j] = plus(sum[j], from[i * rows.inner + j]);
       }
   });
 }

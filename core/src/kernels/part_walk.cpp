@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernels/wrap.hpp"
+
 namespace xgrad::detail {
 
 void PartLayout::axis(std::int64_t n, std::int64_t s) {
@@ -79,7 +81,7 @@ void put_part(const Tensor& x, const Tensor& y, const PartLayout& part, const Te
                  T* to = px + at;
                  for (std::int64_t j = 0; j < n; ++j) {
                    T& e = to[listed ? listed[j] : j * step];
-                   e = add ? static_cast<T>(e + from[j]) : from[j];
+                   e = add ? static_cast<T>(plus(e, from[j])) : from[j];
                  }
                });
   });

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/elementwise.hpp"
+#include "kernels/wrap.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/unary.hpp"
@@ -19,7 +20,7 @@ Tensor add(const Tensor& a, const Tensor& b) {
     const auto [p, q] = promote("add", a, b);
     return add(p, q);
   }
-  return record(op, {a, b}, zip("add", a, b, [](auto u, auto v) { return u + v; }));
+  return record(op, {a, b}, zip("add", a, b, [](auto u, auto v) { return plus(u, v); }));
 }
 
 Tensor sub(const Tensor& a, const Tensor& b) {
@@ -30,7 +31,7 @@ Tensor sub(const Tensor& a, const Tensor& b) {
     const auto [p, q] = promote("sub", a, b);
     return sub(p, q);
   }
-  return record(op, {a, b}, zip("sub", a, b, [](auto u, auto v) { return u - v; }));
+  return record(op, {a, b}, zip("sub", a, b, [](auto u, auto v) { return minus(u, v); }));
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
@@ -41,7 +42,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
     const auto [p, q] = promote("mul", a, b);
     return mul(p, q);
   }
-  return record(op, {a, b}, zip("mul", a, b, [](auto u, auto v) { return u * v; }));
+  return record(op, {a, b}, zip("mul", a, b, [](auto u, auto v) { return times(u, v); }));
 }
 
 Tensor mul0(const Tensor& a, const Tensor& b) {
@@ -52,7 +53,7 @@ Tensor mul0(const Tensor& a, const Tensor& b) {
     const auto [p, q] = promote("mul0", a, b);
     return mul0(p, q);
   }
-  return record(op, {a, b}, zip("mul0", a, b, [](auto u, auto v) { return u == 0 ? u : u * v; }));
+  return record(op, {a, b}, zip("mul0", a, b, [](auto u, auto v) { return u == 0 ? u : times(u, v); }));
 }
 
 Tensor div(const Tensor& a, const Tensor& b) {
@@ -72,26 +73,26 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor add(const Tensor& a, Scalar b) {
   static constexpr Op op = {.name = "add", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return add(a.to(t), b);
-  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u + s; }));
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return plus(u, s); }));
 }
 
 Tensor sub(const Tensor& a, Scalar b) {
   static constexpr Op op = {.name = "sub", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return sub(a.to(t), b);
-  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u - s; }));
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return minus(u, s); }));
 }
 
 Tensor sub(Scalar a, const Tensor& b) {
   static constexpr Op op = {.name = "sub", .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}}};
   if (const DType t = dtype_with(b, a); t != b.dtype()) return sub(a, b.to(t));
-  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return s - u; }));
+  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return minus(s, u); }));
 }
 
 Tensor mul(const Tensor& a, Scalar b) {
   static constexpr Op op = {
       .name = "mul", .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g * f.attributes<double>(); }}}}};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return mul(a.to(t), b);
-  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u * s; }), b.to<double>());
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return times(u, s); }), b.to<double>());
 }
 
 Tensor div(const Tensor& a, Scalar b) {
@@ -112,7 +113,7 @@ Tensor div(Scalar a, const Tensor& b) {
 Tensor neg(const Tensor& x) {
   static constexpr Op op = {.name = "neg", .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}}};
   if (x.dtype() == boolean) return neg(x.to(int64));
-  return record(op, {x}, map_number(x, 0, [](auto u, auto) { return -u; }));
+  return record(op, {x}, map_number(x, -1, [](auto u, auto s) { return times(u, s); }));
 }
 
 // Powers ----------------------------------------------------------------------------------------------------

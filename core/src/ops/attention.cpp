@@ -39,6 +39,11 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     fail(name, "needs q[..., L, d], k[..., S, d], v[..., S, e]: " + describe_all(q, k, v));
   check_same_dtype(name, q, k);
   check_same_dtype(name, k, v);
+  if (!(o.dropout_p >= 0 && o.dropout_p <= 1))
+    fail(name, "the probability dropout_p must lie in [0, 1]: it is " + std::to_string(o.dropout_p));
+  if (o.mask.defined() && o.mask.dtype() != boolean && o.mask.dtype() != q.dtype())
+    fail(name, "the mask must be boolean, or of the operands' dtype: it is " + o.mask.describe() + "; " +
+                   describe_all(q, k, v));
   const double scale = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
   Tensor scores = gemm(q * scale, k, false, true);
   if (o.is_causal) {

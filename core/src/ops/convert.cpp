@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "kernels/elementwise.hpp"
+#include "kernels/wrap.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad {
@@ -15,7 +16,7 @@ Tensor Tensor::to(DType dtype) const {
     return visit_any(dtype, [&](auto to) {
       using S = type_of<decltype(from)>;
       using T = type_of<decltype(to)>;
-      return map_as<T, S>(*this, [](S v) { return static_cast<T>(v); });
+      return map_as<T, S>(*this, [](S v) { return converted<T>(v); });
     });
   });
   return is_floating(dtype) ? record(op, {*this}, std::move(y)) : y;

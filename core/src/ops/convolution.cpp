@@ -26,8 +26,8 @@ static_assert(sizeof(Convolution) <= 24);
 
 std::int16_t small_number(const char* op, const char* what, int n, int least) {
   if (n < least || n > SHRT_MAX)
-    fail(op,
-         std::string(what) + " must be at least " + std::to_string(least) + ": it is " + std::to_string(n));
+    fail(op, std::string(what) + (n < least ? " must be at least " : " must be at most ") +
+                 std::to_string(n < least ? least : SHRT_MAX) + ": it is " + std::to_string(n));
   return static_cast<std::int16_t>(n);
 }
 

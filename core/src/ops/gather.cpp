@@ -181,6 +181,9 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   check_index("index_select", "index", index);
   if (index.dim() > 1) fail("index_select", "the index must be a vector: it is " + index.describe());
   const int along = line_axis("index_select", axis, x.dim());
+  if (x.dim() == 0 && index.numel() != 1)
+    fail("index_select", "a number has one element, which takes one index: x is " + x.describe() +
+                             ", the index is " + index.describe() + "; use expand for copies");
   check_range("index_select", index, size_along(x, along));
   Shape shape = x.shape();
   if (shape.rank() > 0) shape[along] = index.numel();
@@ -230,11 +233,13 @@ Tensor one_hot(const Tensor& x, std::int64_t classes) {
   if (classes < 0) {
     if (x.numel() == 0)
       fail("one_hot", "the number of classes must be given for an empty tensor: x is " + x.describe());
-    classes = *std::max_element(p, p + x.numel()) + 1;
+    const std::int64_t largest = *std::max_element(p, p + x.numel());
+    classes = largest < INT64_MAX ? largest + 1 : largest;
   }
   check_range("one_hot", x, classes);
   Shape shape = x.shape();
   shape.push_back(classes);
+  check_sizes("one_hot", shape);
   Tensor y = zeros_of(shape, int64);
   for (std::int64_t i = 0; i < x.numel(); ++i) ptr<std::int64_t>(y)[i * classes + p[i]] = 1;
   return y;

@@ -2,6 +2,7 @@
 
 #include "kernels/blas.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/wrap.hpp"
 #include "ops/matrices.hpp"
 #include "ops/products.hpp"
 #include "ops/promote.hpp"
@@ -154,7 +155,8 @@ Tensor outer(const Tensor& a, const Tensor& b) {
   visit_number(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T *u = ptr<T>(a), *v = ptr<T>(b);
-    for (std::int64_t i = 0; i < m; ++i) map_loop(n, ptr<T>(y) + i * n, v, [s = u[i]](T w) { return s * w; });
+    for (std::int64_t i = 0; i < m; ++i)
+      map_loop(n, ptr<T>(y) + i * n, v, [s = u[i]](T w) { return times(s, w); });
   });
   return record(op, {a, b}, std::move(y));
 }

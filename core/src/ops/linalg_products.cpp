@@ -3,6 +3,7 @@
 #include "kernels/blas.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/layout.hpp"
+#include "kernels/wrap.hpp"
 #include "ops/matrices.hpp"
 #include "ops/products.hpp"
 #include "ops/promote.hpp"
@@ -45,7 +46,7 @@ struct Weights {
   double beta, alpha;
 };
 
-Tensor times(const Tensor& g, double s) { return s == 1 ? g : g * s; }
+Tensor scaled(const Tensor& g, double s) { return s == 1 ? g : g * s; }
 
 /// beta x + alpha a b. With alpha 1, which is the rule, the product is added to what lies there already.
 Tensor add_product_value(const Tensor& x, const Tensor& a, const Tensor& b, const Shape& shape, Weights w) {
@@ -53,7 +54,7 @@ Tensor add_product_value(const Tensor& x, const Tensor& a, const Tensor& b, cons
   const bool onto_x = w.alpha == 1 && w.beta != 0;
   Tensor y = onto_x ? repeated(x, shape) : new_tensor(shape, a.dtype());
   const auto scale = [&](double by) {
-    if (by != 1) update(y, y, [by](auto u, auto) { return static_cast<decltype(u)>(by) * u; });
+    if (by != 1) update(y, y, [by](auto u, auto) { return times(static_cast<decltype(u)>(by), u); });
   };
   if (onto_x) scale(w.beta);
   visit_number(a.dtype(), [&](auto t) {
@@ -64,7 +65,8 @@ Tensor add_product_value(const Tensor& x, const Tensor& a, const Tensor& b, cons
   });
   if (onto_x) return y;
   scale(w.alpha);
-  if (w.beta != 0) update(y, x, [w](auto u, auto v) { return u + static_cast<decltype(v)>(w.beta) * v; });
+  if (w.beta != 0)
+    update(y, x, [w](auto u, auto v) { return plus(u, times(static_cast<decltype(v)>(w.beta), v)); });
   return y;
 }
 
@@ -95,9 +97,13 @@ Tensor add_product(const char* name, const Op& op, const Tensor& x, const Tensor
   return record(op, {x, a, b}, add_product_value(x, a, b, shape, w), w);
 }
 
-Tensor product_dx(Grad g, Fn f) { return times(g, f.attributes<Weights>().beta); }
-Tensor product_da(Grad g, Fn f) { return times(gemm(g, f.x(2), false, true), f.attributes<Weights>().alpha); }
-Tensor product_db(Grad g, Fn f) { return times(gemm(f.x(1), g, true, false), f.attributes<Weights>().alpha); }
+Tensor product_dx(Grad g, Fn f) { return scaled(g, f.attributes<Weights>().beta); }
+Tensor product_da(Grad g, Fn f) {
+  return scaled(gemm(g, f.x(2), false, true), f.attributes<Weights>().alpha);
+}
+Tensor product_db(Grad g, Fn f) {
+  return scaled(gemm(f.x(1), g, true, false), f.attributes<Weights>().alpha);
+}
 
 }  // namespace
 
@@ -177,7 +183,7 @@ Tensor trace(const Tensor& x) {
     for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements) {
       T sum = 0;
       for (std::int64_t i = 0; i < std::min(sizes.rows, sizes.columns); ++i)
-        sum += p[i * (sizes.columns + 1)];
+        sum = plus(sum, p[i * (sizes.columns + 1)]);
       ptr<T>(y)[k] = sum;
     }
   });

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "kernels/lines.hpp"
 #include "ops/loss.hpp"
 
@@ -23,7 +25,8 @@ inline std::string describe(const Tensor& input, const Tensor& target) {
 /// Throws Error unless the weight has one factor for each class.
 void check_weight(const char* op, const Tensor& input, const Tensor& weight);
 /// Throws Error unless shapes agree and every label is a class or ignored.
-void check_labels(const char* op, const Tensor& input, const Tensor& target, std::int64_t ignore_index);
+void check_labels(const char* op, const Tensor& input, const Tensor& target,
+                  std::optional<std::int64_t> ignore_index);
 /// What a reduction divides by: for a mean the weights of all labels that count, together.
 double counted(const Tensor& target, const Tensor& weight, std::int64_t ignore_index, Reduction reduction);
 

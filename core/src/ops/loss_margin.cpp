@@ -68,7 +68,7 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target, MultiMarginO
          "needs an input [rows, classes] and int64 labels [rows], or [classes] and []: " +
              describe(input, target));
   check_weight("multi_margin_loss", input, options.weight);
-  check_labels("multi_margin_loss", input, target, -1 - input.size(-1));
+  check_labels("multi_margin_loss", input, target, {});
   const Tensor label = unsqueeze(target, -1);
   const std::int64_t classes = input.size(-1);
   Tensor missing = relu(options.margin - gather(input, -1, label) + input);

@@ -15,7 +15,8 @@ void check_weight(const char* op, const Tensor& input, const Tensor& weight) {
                  input.describe() + ", weight is " + weight.describe());
 }
 
-void check_labels(const char* op, const Tensor& input, const Tensor& target, std::int64_t ignore_index) {
+void check_labels(const char* op, const Tensor& input, const Tensor& target,
+                  std::optional<std::int64_t> ignore_index) {
   const int axis = class_axis(input);
   Shape expected = input.shape();
   expected.erase(axis);
@@ -29,7 +30,9 @@ void check_labels(const char* op, const Tensor& input, const Tensor& target, std
       fail(op, "the label in row " + std::to_string(i) + " is " + std::to_string(label[i]) +
                    ", but there are " + std::to_string(classes) + " classes: " + describe(input, target) +
                    "; labels go from 0 to " + std::to_string(classes - 1) +
-                   ", and rows labelled ignore_index = " + std::to_string(ignore_index) + " are left out");
+                   (ignore_index ? ", and rows labelled ignore_index = " + std::to_string(*ignore_index) +
+                                       " are left out"
+                                 : ""));
 }
 
 double counted(const Tensor& target, const Tensor& weight, std::int64_t ignore_index, Reduction reduction) {

@@ -50,7 +50,7 @@ Tensor standardized(const Tensor& x, double eps) {
 }
 
 /// dx = rstd (g - mean(g) - y mean(g y)), where y is the standardised row.
-Tensor standardized_vjp(const Tensor& g, const Tensor& x, double eps) {
+Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   Tensor dx = new_like(x);
   const std::int64_t rows = x.size(0), n = x.size(1);
   const Tensor scratch = new_tensor({2, n}, x.dtype());
@@ -72,25 +72,37 @@ Tensor standardized_vjp(const Tensor& g, const Tensor& x, double eps) {
   return dx;
 }
 
-/// The same in ops, for when the gradient itself is to be differentiated.
-Tensor standardized_vjp_composed(const Tensor& g, const Tensor& x, double eps) {
-  const Tensor centred = x - mean(x, 1, true);
-  const Tensor rstd = rsqrt(mean(square(centred), 1, true) + eps);
-  const Tensor y = centred * rstd;
-  return rstd * (g - mean(g, 1, true) - y * mean(g * y, 1, true));
+void check_eps(const char* op, double eps) {
+  if (!(eps >= 0)) fail(op, "eps must not be negative: it is " + std::to_string(eps));
 }
+
+Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps);
 
 /// Each row of a matrix with mean 0 and variance 1.
 Tensor standardize(const char* name, const Tensor& x, double eps) {
-  static constexpr Op op = {.name = "standardize",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                        const double e = f.attributes<double>();
-                                        return is_recording() ? standardized_vjp_composed(g, f.x(0), e)
-                                                              : standardized_vjp(g, f.x(0), e);
-                                      }}}}};
+  static constexpr Op op = {.name = "standardize", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
+                                                               return standardize_vjp(g, f.x(0),
+                                                                                      f.attributes<double>());
+                                                             }}}}};
   check_floating(name, x);
-  if (!(eps >= 0)) fail(name, "eps must not be negative: it is " + std::to_string(eps));
+  check_eps(name, eps);
   return record(op, {x}, standardized(x, eps), eps);
+}
+
+/// The cotangent of rows that standardize made.
+Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
+  static constexpr Op op = {
+      .name = "standardize_vjp",
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return standardize_vjp(h, f.x(1), f.attributes<double>()); }},
+               {keep::every_x, [](Grad h, Fn f) {
+                  const auto row_mean = [](const Tensor& u) { return mean(u, 1, true); };
+                  const Tensor u = f.x(0), v = f.x(1);
+                  const double e = f.attributes<double>();
+                  const Tensor y = standardize("standardize", v, e), rstd = rsqrt(var(v, 1, 0, true) + e);
+                  const Tensor du = standardize_vjp(h, v, e), dv = standardize_vjp(u, v, e);
+                  return -rstd * (y * row_mean(u * du) + du * row_mean(u * y) + dv * row_mean(h * y));
+                }}}}};
+  return record(op, {g, x}, standardized_slope(g, x, eps), eps);
 }
 
 Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
@@ -163,6 +175,7 @@ Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& we
   check_floating("rms_norm", x);
   const std::int64_t n = check_last_axes("rms_norm", x, normalized_shape);
   check_parameter("rms_norm", "weight", x, weight, normalized_shape);
+  check_eps("rms_norm", eps);
   const Tensor rows = as_rows(x, n);
   const Tensor y = rows * rsqrt(mean(square(rows), 1, true) + eps);
   return affine(reshape(y, x.shape()), weight, {});
@@ -172,6 +185,9 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
                   const Tensor& bias, const BatchNormOptions& o) {
   check_floating("batch_norm", x);
   if (x.dim() < 2) fail("batch_norm", "needs x[batch, channels, ...]: x is " + x.describe());
+  check_eps("batch_norm", o.eps);
+  if (!(o.momentum >= 0 && o.momentum <= 1))
+    fail("batch_norm", "the momentum must lie in [0, 1]: it is " + std::to_string(o.momentum));
   const std::int64_t channels = x.size(1);
   for (const auto& [name, p] : {std::pair<const char*, const Tensor&>{"running_mean", running_mean},
                                 {"running_var", running_var},
@@ -193,6 +209,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   const Tensor rows = reshape(transpose(reshape(x, {batch, channels, positions}), 0, 1), {channels, count});
   {
     const NoGrad guard;
+    for (const Tensor& running : {running_mean, running_var})
+      if (running.defined()) check_writable("batch_norm", running);
     if (running_mean.defined())
       running_mean.copy_(running_mean * (1 - o.momentum) + mean(rows, 1) * o.momentum);
     if (running_var.defined()) running_var.copy_(running_var * (1 - o.momentum) + var(rows, 1) * o.momentum);

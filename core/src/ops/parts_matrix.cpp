@@ -3,6 +3,7 @@
 
 #include "errors.hpp"
 #include "kernels/layout.hpp"
+#include "node.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -72,6 +73,10 @@ Tensor pad(const Tensor& x, const std::vector<std::int64_t>& pads, PadMode mode,
     const std::int64_t before = pads[static_cast<std::size_t>(2 * k)],
                        behind = pads[static_cast<std::size_t>(2 * k + 1)];
     const int axis = x.dim() - 1 - k;
+    constexpr std::int64_t most = most_elements;
+    if (std::min(before, behind) < -most || std::max(before, behind) > most)
+      fail("pad", "no tensor has so many elements: the pads are " + std::to_string(before) + " and " +
+                      std::to_string(behind) + ", x is " + x.describe());
     const std::int64_t cut = std::max<std::int64_t>(0, -before),
                        n = y.shape()[axis] - cut - std::max<std::int64_t>(0, -behind);
     if (n < 0)
@@ -103,7 +108,9 @@ std::int64_t length_of(const Shape& shape, const Diagonal& d) {
 /// Copies between a tensor and its diagonal, which is the last axis of `part`.
 void copy_diagonal(const Tensor& whole, const Tensor& part, const Diagonal& d, bool into_whole) {
   const Steps steps(whole.shape()), along(part.shape());
-  const std::int64_t first = d.offset >= 0 ? d.offset * steps[d.axis2] : -d.offset * steps[d.axis1];
+  if (part.numel() == 0) return;
+  const std::int64_t first =
+      d.offset >= 0 ? d.offset * steps[d.axis2] : -std::int64_t{d.offset} * steps[d.axis1];
   LayoutCopy copy;
   int k = 0;
   const auto axis = [&](std::int64_t n, std::int64_t step) {
@@ -158,20 +165,29 @@ Tensor diagonal(const Tensor& x, int offset, int axis1, int axis2) {
   return diagonal_of(x, check_diagonal("diagonal", offset, axis1, axis2, x.dim()));
 }
 
-Tensor diag_embed(const Tensor& x, int offset, int axis1, int axis2) {
-  if (x.dim() == 0) fail("diag_embed", "needs at least one axis: x is " + x.describe());
-  const Diagonal d = check_diagonal("diag_embed", offset, axis1, axis2, x.dim() + 1);
-  const std::int64_t n = x.shape().back() + std::abs(offset);
+namespace {
+
+Tensor embedded(const char* op, const Tensor& x, int offset, int axis1, int axis2) {
+  if (x.dim() == 0) fail(op, "needs at least one axis: x is " + x.describe());
+  const Diagonal d = check_diagonal(op, offset, axis1, axis2, x.dim() + 1);
+  const std::int64_t n = x.shape().back() + std::abs(std::int64_t{offset});
   Shape shape = x.shape();
   shape.erase(x.dim() - 1);
   shape.insert(std::min(d.axis1, d.axis2), n);
   shape.insert(std::max(d.axis1, d.axis2), n);
+  check_sizes(op, shape);
   return on_diagonal(x, shape, d);
+}
+
+}  // namespace
+
+Tensor diag_embed(const Tensor& x, int offset, int axis1, int axis2) {
+  return embedded("diag_embed", x, offset, axis1, axis2);
 }
 
 Tensor diag(const Tensor& x, int offset) {
   if (x.dim() != 1 && x.dim() != 2) fail("diag", "needs a vector or a matrix: x is " + x.describe());
-  return x.dim() == 1 ? diag_embed(x, offset) : diagonal(x, offset);
+  return x.dim() == 1 ? embedded("diag", x, offset, 0, 1) : diagonal(x, offset);
 }
 
 // Triangles -------------------------------------------------------------------------------------------------

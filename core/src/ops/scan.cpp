@@ -2,6 +2,7 @@
 #include "errors.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/reduce.hpp"
+#include "kernels/wrap.hpp"
 #include "ops/promote.hpp"
 #include "ops/reduce.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -78,7 +79,7 @@ Tensor running_sum(const Tensor& x, const Scan& by) {
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     scan<T>(block_along(x.shape(), by.axis), by.reverse, 0, ptr<T>(y),
-            [px = ptr<T>(x)](Carry<T> c, std::int64_t i) { return c + px[i]; });
+            [px = ptr<T>(x)](Carry<T> c, std::int64_t i) { return plus<Carry<T>>(c, px[i]); });
   });
   return record(op, {x}, std::move(y), by);
 }
@@ -98,7 +99,7 @@ Tensor running_product(const Tensor& x, const Scan& by) {
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     scan<T>(block_along(x.shape(), by.axis), by.reverse, 1, ptr<T>(y),
-            [px = ptr<T>(x)](Carry<T> c, std::int64_t i) { return c * px[i]; });
+            [px = ptr<T>(x)](Carry<T> c, std::int64_t i) { return times<Carry<T>>(c, px[i]); });
   });
   return record(op, {x}, std::move(y), by);
 }

@@ -151,7 +151,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
   std::int64_t total = 0;
   for (std::int64_t size : sizes) {
     if (size < 0) fail("split", "a size is negative: the sizes are " + Shape(sizes).str());
-    total += size;
+    total = size > INT64_MAX - total ? INT64_MAX : total + size;
   }
   if (total != x.shape()[along] || sizes.empty())
     fail("split", "the sizes must sum to the size of axis " + std::to_string(axis) + ": they sum to " +

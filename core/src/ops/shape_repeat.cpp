@@ -9,7 +9,9 @@ namespace xgrad {
 
 using namespace detail;
 
-Tensor expand(const Tensor& x, const Shape& shape) {
+namespace {
+
+Tensor expand_as(const char* name, const Tensor& x, const Shape& shape) {
   static constexpr Op op = {
       .name = "expand", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};  // summed by the engine
   const int added = shape.rank() - x.dim();
@@ -21,13 +23,16 @@ Tensor expand(const Tensor& x, const Shape& shape) {
     fits = out[i] >= 0 && (from == out[i] || from == 1);
   }
   if (!fits)
-    fail("expand", "x does not broadcast to the shape: x is " + x.describe() + ", the shape is " +
-                       shape.str() + "; sizes are matched from the right, and must agree where x's is not 1");
-  check_sizes("expand", out);
+    fail(name, "x does not broadcast to the shape: x is " + x.describe() + ", the shape is " + shape.str() +
+                   "; sizes are matched from the right, and must agree where x's is not 1");
+  check_sizes(name, out);
   return record(op, {x}, repeated(x, out));
 }
 
-Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(x, shape); }
+}  // namespace
+
+Tensor expand(const Tensor& x, const Shape& shape) { return expand_as("expand", x, shape); }
+Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand_as("broadcast_to", x, shape); }
 
 namespace {
 
@@ -43,9 +48,10 @@ Tensor repeat_as(const char* op, const Tensor& x, const Shape& repeats) {
     const std::int64_t n = i < added ? 1 : x.shape()[i - added];
     if (repeats[i] != 1) one.push_back(1), many.push_back(repeats[i]);
     if (n != 1) one.push_back(n), many.push_back(n);
-    out[i] *= n;
+    if (__builtin_mul_overflow(out[i], n, &out[i]))
+      fail(op, "too many elements: x is " + x.describe() + ", the repeats are " + repeats.str());
   }
-  return reshape(expand(reshape(x, one), many), out);
+  return reshape(expand_as(op, reshape(x, one), many), out);
 }
 
 }  // namespace

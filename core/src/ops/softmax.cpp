@@ -111,6 +111,8 @@ Tensor softmax(const Tensor& x, int axis) {
                 axis);
 }
 
+Tensor softmin(const Tensor& x, int axis) { return softmax(-x, line_axis("softmin", x, axis)); }
+
 Tensor log_softmax(const Tensor& x, int axis) {
   static constexpr Op op = {
       .name = "log_softmax",

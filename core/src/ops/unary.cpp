@@ -5,6 +5,7 @@
 
 #include "xgrad/core/simd/hyperbolic.hpp"
 #include "kernels/simd.hpp"
+#include "kernels/wrap.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -87,7 +88,7 @@ Tensor square(const Tensor& x) {
   static constexpr Op op = {.name = "square",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, 2 * f.x(0)); }}}}};
   if (x.dtype() == boolean) return square(x.to(int64));
-  return record(op, {x}, map_number(x, 0, [](auto u, auto) { return u * u; }));
+  return record(op, {x}, map_number(x, 0, [](auto u, auto) { return times(u, u); }));
 }
 
 Tensor reciprocal(const Tensor& x) {
@@ -110,7 +111,12 @@ Tensor abs(const Tensor& x) {
   static constexpr Op op = {.name = "abs",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, sign(f.x(0))); }}}}};
   if (x.dtype() == boolean) return abs(x.to(int64));
-  return record(op, {x}, map_number(x, 0, [](auto u, auto) { return std::abs(u); }));
+  return record(op, {x}, map_number(x, 0, [](auto u, auto) {
+                  if constexpr (std::integral<decltype(u)>)
+                    return u < 0 ? minus(decltype(u)(0), u) : u;
+                  else
+                    return std::abs(u);
+                }));
 }
 
 Tensor sign(const Tensor& x) {

@@ -107,6 +107,10 @@ const Family activation(
         along("softmax", [](const Tensor& x) { return softmax(x, 0); }),
         along(
             "softmax", [](const Tensor& x) { return softmax(x, -1); }, 1),
+        along("softmin", [](const Tensor& x) { return softmin(x, 1); }),
+        along("softmin", [](const Tensor& x) { return softmin(x, 0); }),
+        along(
+            "softmin", [](const Tensor& x) { return softmin(x, -1); }, 1),
         along("log_softmax", [](const Tensor& x) { return log_softmax(x, 1); }),
         along("log_softmax", [](const Tensor& x) { return log_softmax(x, 0); }),
         along(
@@ -219,6 +223,12 @@ TEST_CASE("a masked element, -inf, has probability 0 and gets no gradient") {
   CHECK(grad({log_softmax(x, 0)}, {x}, {tensor(V{0, 1})})[0].to_vector<double>() == V{0, 0});
 }
 
+TEST_CASE("softmin prefers the smallest: 1, 1/2 and 1/4 over their sum at 0, log 2 and log 4") {
+  const Tensor y = softmin(log(leaf({1, 2, 4})), 0);
+
+  CHECK(allclose(y, tensor(V{4. / 7, 2. / 7, 1. / 7}), 1e-15, 0));
+}
+
 TEST_CASE("softmax of nothing but -inf is nan") {
   for (double v : softmax(leaf({-inf, -inf}), 0).to_vector<double>()) CHECK(std::isnan(v));
 }
@@ -260,6 +270,7 @@ TEST_CASE("activations say which attribute is wrong") {
       }) ==
       "prelu: the weight needs one element, or one for each entry of axis 1: x is f32[2], weight is f32[2]");
   CHECK(message_of([&] { softmax(x, 1); }) == "softmax: axis 1 is out of range: the tensor has 1 axis");
+  CHECK(message_of([&] { softmin(x, 1); }) == "softmin: axis 1 is out of range: the tensor has 1 axis");
   CHECK(message_of([&] { log_softmax(x, -2); }) ==
         "log_softmax: axis -2 is out of range: the tensor has 1 axis");
 }

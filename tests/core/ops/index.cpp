@@ -181,6 +181,11 @@ TEST_CASE("index tensors of another dtype or shape are errors") {
         "take_along_dim: the index must have the rank of x: x is f32[2, 3], the index is i64[1]");
   CHECK(message_of([&] { index_select(x, 0, tensor({{0}})); }) ==
         "index_select: the index must be a vector: it is i64[1, 1]");
+  CHECK(message_of([&] {
+          index_select(zeros({}), 0, tensor({0, 0}));
+        }) ==
+        "index_select: a number has one element, which takes one index: x is f32[], the index is i64[2]; use "
+        "expand for copies");
   CHECK(message_of([&] { embedding(tensor({0}), ones({3})); }) ==
         "embedding: the weight must be a matrix: it is f32[3]");
   CHECK(message_of([&] { embedding(tensor({0}), x, 2); }) ==

@@ -285,6 +285,15 @@ TEST_CASE("every declared op has a row") {
   }
 }
 
+TEST_CASE("every declared op stands in docs/ops.md") {
+  std::ifstream in(XGRAD_SOURCE_DIR "/docs/ops.md");
+  const std::string page{std::istreambuf_iterator<char>(in), {}};
+
+  for (const auto& entry : fs::directory_iterator(XGRAD_SOURCE_DIR "/core/include/xgrad/core/ops"))
+    for (const std::string& op : declared_in(entry.path()))
+      CHECK_MESSAGE(page.find(" " + op + "(") != std::string::npos, "docs/ops.md lacks ", op, ": make docs");
+}
+
 TEST_CASE("the declarations of a header are found") {
   const auto names = declared_in(XGRAD_SOURCE_DIR "/core/include/xgrad/core/ops/shape.hpp");
 

@@ -85,6 +85,8 @@ const Family unary(
                  row(
                      "erfc", [](const Tensor& x) { return erfc(x); }, -3, 3),
                  row(
+                     "erfinv", [](const Tensor& x) { return erfinv(x); }, -0.95, 0.95),
+                 row(
                      "lgamma", [](const Tensor& x) { return lgamma(x); }, 0.2, 6),
                  row(
                      "digamma", [](const Tensor& x) { return digamma(x); }, 0.2, 6),
@@ -240,5 +242,5 @@ TEST_CASE("digamma and its derivatives have their known values, left of 0 too") 
 
 TEST_CASE("polygamma of a negative order is an error") {
   CHECK(test::message_of([] { polygamma(-1, tensor({1.0})); }) ==
-        "polygamma: n must not be negative: it is -1");
+        "polygamma: n must lie between 0 and 170, whose factorial is the largest: it is -1");
 }

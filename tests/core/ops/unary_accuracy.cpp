@@ -168,6 +168,36 @@ TEST_CASE("the error function is within 2 ulp, its complement within 5, gelu wit
       "gelu", 7, [](const Tensor& x) { return gelu(x); }, with_limits, -36, 10, -12, 10);
 }
 
+TEST_CASE(
+    "the inverse of the error function is within 2 ulp, and inf, nan and a gradient of inf at the ends") {
+  const auto exact = [](long double x) {  // Newton's method from what double precision gives
+    long double y = erfinv(tensor(std::vector<double>{static_cast<double>(x)})).item();
+    for (int i = 0; i < 2 && std::isfinite(y) && x != 0; ++i) {
+      const long double error = std::abs(x) < 0.5L ? std::erf(y) - x
+                                : x > 0            ? (1 - x) - std::erfc(y)
+                                                   : std::erfc(-y) - (1 + x);
+      y -= error / (2 * std::numbers::inv_sqrtpi_v<long double> * std::exp(-y * y));
+    }
+    return y;
+  };
+  for (const double x : {-1 + 0x1p-53, -0.9, -0.5, -0.3, -1e-7, -1e-300, 0.0, 5e-324, 2e-8, 0.1, 0.49999, 0.7,
+                         0.99, 1 - 0x1p-40, 1 - 0x1p-53}) {
+    CAPTURE(x);
+    CHECK(ulps(erfinv(tensor(std::vector<double>{x})).item(), exact(x)) <= 2);
+    CHECK(ulps(erfinv(tensor(std::vector<double>{x}, {.dtype = float32})).item<float>(),
+               static_cast<double>(exact(static_cast<float>(x)))) <= 1);
+  }
+
+  const Tensor ends = tensor(std::vector<double>{-1, 1, 1.5, NAN}, {.requires_grad = true});
+  const Tensor y = erfinv(ends);
+  CHECK(y.at({0}) == -INFINITY);
+  CHECK(y.at({1}) == INFINITY);
+  CHECK(std::isnan(y.at({2})));
+  CHECK(std::isnan(y.at({3})));
+  const Tensor g = tensor({1.0, -2.0, 0.0, 0.0}, {.dtype = float64});
+  CHECK(grad({y}, {ends}, {g})[0].to_vector<double>() == std::vector<double>{INFINITY, -INFINITY, 0, 0});
+}
+
 TEST_CASE("an element's value does not depend on where it stands") {
   const Tensor x = randn({200}, {.dtype = float32}, Generator(3)) * 3;
   const std::vector<Tensor (*)(const Tensor&)> ops = {exp, log1p, tanh, sin, erf, sqrt, asinh};

@@ -71,6 +71,8 @@ Tensor softshrink(const Tensor& x, double lambda = 0.5);
 
 /// e^(x_i - max) / sum_j e^(x_j - max) along axis. nan where all are -inf.
 Tensor softmax(const Tensor& x, int axis);
+/// softmax(-x) along axis.
+Tensor softmin(const Tensor& x, int axis);
 /// log(softmax(x)) along axis, from x - max - log(sum e^(x - max)): exact where one element outweighs the
 /// others.
 Tensor log_softmax(const Tensor& x, int axis);

@@ -58,11 +58,12 @@ Tensor atanh(const Tensor& x);  ///< log((1 + x) / (1 - x)) / 2; +-inf at +-1, n
 // Special functions
 Tensor erf(const Tensor& x);     ///< 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
 Tensor erfc(const Tensor& x);    ///< 1 - erf(x), exact where erf(x) is almost 1.
+Tensor erfinv(const Tensor& x);  ///< y with erf(y) = x; +-inf at +-1, nan outside; d/dx at +-1 is inf.
 Tensor lgamma(const Tensor& x);  ///< log |Gamma(x)|; inf at 0, -1, -2, ...; d/dx = digamma(x).
 /// d/dx lgamma(x); -inf at 0, inf at -0, nan at -1, -2, ...; d/dx = polygamma(1, x).
 Tensor digamma(const Tensor& x);
 /// The n-th derivative of digamma, n >= 0; inf or nan at 0, -1, -2, ...; d/dx = polygamma(n + 1, x).
-/// Throws Error for n < 0.
+/// Throws Error for n < 0 and n > 170, beyond which n! is no double.
 Tensor polygamma(int n, const Tensor& x);
 /// sin(pi x) / (pi x), 1 at 0, exactly 0 at other integers; d/dx at 0 is 0.
 Tensor sinc(const Tensor& x);
