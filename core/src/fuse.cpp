@@ -17,7 +17,8 @@ Shape check_operands(std::span<const Tensor* const> x) {
   Shape shape = x[0]->shape();
   for (const Tensor* t : x)
     if (!is_floating(t->dtype()) || t->dtype() != x[0]->dtype())
-      fail("fuse", "the operands are " + list() + "; they need one floating dtype: convert them by .to(dtype)");
+      fail("fuse",
+           "the operands are " + list() + "; they need one floating dtype: convert them by .to(dtype)");
   try {
     for (const Tensor* t : x) shape = broadcast_shapes("fuse", shape, t->shape());
   } catch (const Error&) {
@@ -27,7 +28,8 @@ Shape check_operands(std::span<const Tensor* const> x) {
 }
 
 void no_more_derivatives() {
-  fail("fuse", "derivatives beyond the third are not made; write the function from ops where they are needed");
+  fail("fuse",
+       "derivatives beyond the third are not made; write the function from ops where they are needed");
 }
 
 }  // namespace xgrad::detail::fusing

@@ -45,15 +45,15 @@ std::string to_dot(const Tensor& y) {
   std::map<const Node*, std::size_t> number;
   for (Node* n : nodes) number.emplace(n, number.size());
   std::string out = "digraph xgrad {\n  rankdir=BT;\n";
+  const auto name = [&](const Node* n) { return std::string("n").append(std::to_string(number[n])); };
   for (Node* n : nodes) {
-    const std::string id = "n" + std::to_string(number[n]);
+    const std::string id = name(n);
     const std::string label = n->op ? n->op->name : n->requires_grad ? "leaf" : "constant";
     out += "  " + id + " [label=\"" + label + "\\n" + type_of_node(n) + "\"" + (n->op ? "" : ", shape=box") +
            "];\n";
     for (int k = 0; k < n->input_count; ++k)
       if (Node* x = n->inputs()[k])
-        out += "  n" + std::to_string(number[x]) + " -> " + id +
-               (keeps_input(n, k) ? " [style=dashed]" : "") + ";\n";
+        out += "  " + name(x) + " -> " + id + (keeps_input(n, k) ? " [style=dashed]" : "") + ";\n";
   }
   return out + "}\n";
 }

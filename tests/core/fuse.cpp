@@ -44,7 +44,8 @@ void check_function(const char* name, F f, Ops ops, const Tensor& x) {
 }  // namespace
 
 #define FUNCTION(name, x) \
-  check_function(#name, [](auto v) { return name(v); }, [](const Tensor& v) { return name(v); }, x)
+  check_function(         \
+      #name, [](auto v) { return name(v); }, [](const Tensor& v) { return name(v); }, x)
 
 TEST_CASE("functions of fused lambdas are the ops of the same names, with all derivatives") {
   manual_seed(3);

@@ -74,8 +74,8 @@ const std::array libraries{
 
 // Headers that bring xtensor or xsimd with them: the user includes them, and they each other, but no other
 // public header does.
-const std::array border_headers{"core/include/xgrad/core/xtensor.hpp"sv,
-                                "core/include/xgrad/core/fuse.hpp"sv, "core/include/xgrad/core/simd/"sv};
+const std::array border_headers{"core/include/xgrad/core/xtensor.hpp"sv, "core/include/xgrad/core/fuse.hpp"sv,
+                                "core/include/xgrad/core/simd/"sv};
 
 bool is_border(std::string_view file) {
   return std::ranges::any_of(border_headers, [&](auto border) { return file.starts_with(border); });

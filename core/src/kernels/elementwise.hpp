@@ -3,10 +3,10 @@
 #include <type_traits>
 
 #include "errors.hpp"
-#include "xgrad/core/broadcast.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/vector.hpp"
 #include "node.hpp"
+#include "xgrad/core/broadcast.hpp"
 
 // One pass over elements. Functors are generic lambdas over raw values; the loops are plain, so that the
 // compiler makes vector code of them. What needs transcendental functions goes through kernels/simd.hpp

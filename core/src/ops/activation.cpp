@@ -3,14 +3,14 @@
 #include <cmath>
 #include <numbers>
 
-#include "xgrad/core/simd/circular.hpp"
-#include "xgrad/core/simd/normal.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/unary.hpp"
+#include "xgrad/core/simd/circular.hpp"
+#include "xgrad/core/simd/normal.hpp"
 
 namespace xgrad {
 

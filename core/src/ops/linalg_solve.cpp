@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "kernels/blas.hpp"
-#include "xgrad/core/broadcast.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lapack.hpp"
 #include "kernels/layout.hpp"
@@ -9,6 +8,7 @@
 #include "ops/matrices.hpp"
 #include "ops/promote.hpp"
 #include "ops/triangular.hpp"
+#include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/linalg.hpp"
 #include "xgrad/core/tape.hpp"

@@ -1,9 +1,9 @@
-#include "xgrad/core/simd/hyperbolic.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/unary.hpp"
+#include "xgrad/core/simd/hyperbolic.hpp"
 
 namespace xgrad {
 

@@ -3,13 +3,13 @@
 #include <cmath>
 #include <numbers>
 
-#include "xgrad/core/simd/hyperbolic.hpp"
 #include "kernels/simd.hpp"
 #include "kernels/wrap.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
+#include "xgrad/core/simd/hyperbolic.hpp"
 
 namespace xgrad {
 

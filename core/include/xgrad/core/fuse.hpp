@@ -35,7 +35,8 @@ auto with_indices(F f) {
   return call_each(f, std::make_index_sequence<n>());
 }
 
-/// A lambda f(x...), differentiated once along a direction and times g: (g, x..., c...) -> g sum_k c_k df/dx_k.
+/// A lambda f(x...), differentiated once along a direction and times g: (g, x..., c...) -> g sum_k c_k
+/// df/dx_k.
 template <class F>
 struct Directional {
   F f;
@@ -148,7 +149,8 @@ class Repeated {
 
  private:
   void end_run() {
-    for (std::size_t i = 0; i < run_.size(); ++i) total_[i] += static_cast<double>(std::exchange(run_[i], T(0)));
+    for (std::size_t i = 0; i < run_.size(); ++i)
+      total_[i] += static_cast<double>(std::exchange(run_[i], T(0)));
     added_ = 0;
   }
 
@@ -332,11 +334,9 @@ void rule(std::span<const Tensor> g, Fn fn, std::span<Tensor> dx) {
 /// dx_k = g df/dx_k, all in one pass, exactly 0 where g is 0. Three times differentiable. x... have one
 /// floating dtype and shapes that broadcast: throws Error otherwise.
 template <class F, std::same_as<Tensor>... X>
-  requires(sizeof...(X) >= 1 && sizeof...(X) <= 8)
-Tensor fuse(F f, const X&... x) {
+requires(sizeof...(X) >= 1 && sizeof...(X) <= 8) Tensor fuse(F f, const X&... x) {
   constexpr std::size_t n = sizeof...(X);
-  static constexpr detail::Op op = {.name = "fuse",
-                                    .joint = {keep::every_x, detail::fusing::rule<F, n>}};
+  static constexpr detail::Op op = {.name = "fuse", .joint = {keep::every_x, detail::fusing::rule<F, n>}};
   const std::array<const Tensor*, n> operands{&x...};
   const Shape shape = detail::fusing::check_operands(operands);
   Tensor y = empty(shape, {.dtype = operands[0]->dtype()});

@@ -13,12 +13,12 @@
 //
 //   Real<T>      a batch of values
 //   Dual<T, M>   a batch with its partial derivatives in the inputs whose bits are set in M; those of the
-//                others are 0, are not stored and cost nothing. Its type changes as inputs meet, so a variable
-//                of a lambda is initialised and not assigned
+//                others are 0, are not stored and cost nothing. Its type changes as inputs meet, so a
+//                variable of a lambda is initialised and not assigned
 //   Along<A, B>  a value of type A with its derivative along one direction, of type B
 //
-// A function gives its value and its slope together, which share most of their work, and its second derivative
-// from both in terms of functions of this file; so derivatives of any order follow by nesting.
+// A function gives its value and its slope together, which share most of their work, and its second
+// derivative from both in terms of functions of this file; so derivatives of any order follow by nesting.
 
 namespace xgrad::fused {
 
@@ -102,7 +102,8 @@ void each_part(F f) {
       if constexpr ((M & bit) != 0) f.template operator()<bit>();
     };
     (one.template operator()<(1u << i)>(), ...);
-  }(std::make_index_sequence<static_cast<std::size_t>(std::bit_width(M))>());
+  }
+  (std::make_index_sequence<static_cast<std::size_t>(std::bit_width(M))>());
 }
 
 // Arithmetic ------------------------------------------------------------------------------------------------
@@ -149,8 +150,7 @@ Dual<T, (A | B)> chain(const Real<T>& v, const Real<T>& s, const Dual<T, A>& a, 
   Dual<T, (A | B)> y{v};
   each_part<(A | B)>([&]<unsigned bit>() {
     if constexpr ((A & B & bit) != 0)
-      y.template part<bit>().v =
-          vec::fma(s.v, a.template part<bit>().v, (t * b.template part<bit>()).v);
+      y.template part<bit>().v = vec::fma(s.v, a.template part<bit>().v, (t * b.template part<bit>()).v);
     else if constexpr ((A & bit) != 0)
       y.template part<bit>() = s * a.template part<bit>();
     else
@@ -185,8 +185,7 @@ Dual<T, (A | B)> mul0(const Dual<T, A>& g, const Dual<T, B>& d) {
   Dual<T, (A | B)> y{mul0(g.v, d.v)};
   each_part<(A | B)>([&]<unsigned bit>() {
     if constexpr ((A & B & bit) != 0)
-      y.template part<bit>() =
-          mul0(g.template part<bit>(), d.v) + mul0(g.v, d.template part<bit>());
+      y.template part<bit>() = mul0(g.template part<bit>(), d.v) + mul0(g.v, d.template part<bit>());
     else if constexpr ((A & bit) != 0)
       y.template part<bit>() = mul0(g.template part<bit>(), d.v);
     else
