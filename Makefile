@@ -11,7 +11,7 @@ formatted = find include core nn optim data train examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release help demo test test-full examples headers bench docs asan tsan clang tidy coverage format check-format clean
+.PHONY: build-release help demo test test-full examples headers bench instructions docs asan tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -41,6 +41,12 @@ headers: build-release ## compile each public header alone
 
 bench: build-release ## run the benchmarks
 	for program in build/release/benchmarks/*_bench; do $$program || exit; done
+
+instructions: ## count the instructions of small steps under callgrind, against benchmarks/instructions/expected.txt
+	$(call install,ci)
+	cmake --preset portable
+	$(call build,portable) --target steps
+	benchmarks/instructions/check build/portable/benchmarks/instructions/steps
 
 docs: ## list the ops in docs/ops.md from their declarations
 	LC_ALL=C awk -f docs/ops.awk core/include/xgrad/core/ops/*.hpp > docs/ops.md
