@@ -1,5 +1,5 @@
-// The works W2 and W3 without a clock, for counting their instructions: `steps xor N` runs N training steps of a
-// 2-4-1 sigmoid MLP on XOR, `steps chain N` N chains of 999 ops on 4x4 tensors, forward and backward.
+// The works W2 and W3 without a clock, for counting their instructions: `steps xor N` runs N training steps
+// of a 2-4-1 sigmoid MLP on XOR, `steps chain N` N chains of 999 ops on 4x4 tensors, forward and backward.
 
 #include <cstdlib>
 #include <iostream>

@@ -28,8 +28,7 @@ Shape check_operands(std::span<const Tensor* const> x) {
 }
 
 void no_more_derivatives() {
-  fail("fuse",
-       "derivatives beyond the third are not made; write the function from ops where they are needed");
+  fail("fuse", "third derivatives are not generated; write the function from ops where they are needed");
 }
 
 }  // namespace xgrad::detail::fusing

@@ -13,8 +13,10 @@ namespace xgrad {
 
 using detail::fail;
 
-void Tensor::undefined() {
-  throw Error("tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+void Tensor::undefined(const char* user) {
+  throw Error(
+      std::string(user) +
+      ": a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
 }
 
 std::int64_t Tensor::size(int axis) const { return shape()[detail::check_axis("size", axis, dim())]; }

@@ -12,6 +12,14 @@
 #include "xgrad/core/simd/number.hpp"
 #include "xgrad/core/tape.hpp"
 
+// Loops are flat, so that constants and partial derivatives stay in registers. With the checks of a sanitizer
+// in every access, that takes g++ a quarter of an hour.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define XGRAD_FLATTEN
+#else
+#define XGRAD_FLATTEN [[gnu::flatten]]
+#endif
+
 // One node from one lambda. With derivatives in the same pass by forward accumulation: a Dual carries the
 // partial derivatives in all inputs, of which an elementwise function has few. Link xgrad::fuse to use it: it
 // brings xsimd and the flags of the machine for which xgrad was built.
@@ -22,7 +30,7 @@ namespace detail::fusing {
 
 /// The shape that the operands broadcast to. Throws Error unless all have one floating dtype and broadcast.
 Shape check_operands(std::span<const Tensor* const> x);
-/// A rule of derivatives of the fourth order.
+/// What a third derivative comes to.
 [[noreturn]] void no_more_derivatives();
 
 template <class F, std::size_t... i>
@@ -110,7 +118,7 @@ T* elements(const Tensor& x) {
 
 /// o = f(x...), broadcast.
 template <class T, class F, std::size_t n>
-[[gnu::flatten]] void run_values(F f, const std::array<const Tensor*, n>& x, const Tensor& o) {
+XGRAD_FLATTEN void run_values(F f, const std::array<const Tensor*, n>& x, const Tensor& o) {
   std::array<const Shape*, n> shapes;
   for (std::size_t k = 0; k < n; ++k) shapes[k] = &x[k]->shape();
   const Walker<static_cast<int>(n)> walk(o.shape(), shapes);
@@ -175,9 +183,9 @@ inline constexpr std::int64_t longest_run = 16384;  ///< elements that a total a
 
 /// dx_k = g df/dx_k for the inputs k in `wanted`, summed to the inputs' shapes.
 template <class T, class F, std::size_t n>
-[[gnu::flatten]] void run_gradients(F f, const Shape& shape, const Tensor& g,
-                                    const std::array<const Tensor*, n>& x, unsigned wanted,
-                                    const std::array<Tensor, n>& dx) {
+XGRAD_FLATTEN void run_gradients(F f, const Shape& shape, const Tensor& g,
+                                 const std::array<const Tensor*, n>& x, unsigned wanted,
+                                 const std::array<Tensor, n>& dx) {
   using V = fused::Batch<T>;
   std::array<const Shape*, n + 1> shapes;
   for (std::size_t k = 0; k < n; ++k) shapes[k] = &x[k]->shape();
@@ -256,7 +264,7 @@ std::array<Tensor, n> gradients(F f, const Tensor& g, const std::array<const Ten
 template <class F, std::size_t n>
 void second_rule([[maybe_unused]] std::span<const Tensor> given, [[maybe_unused]] Fn fn,
                  [[maybe_unused]] std::span<Tensor> dx) {
-  if constexpr (order_of<F> >= 2) {
+  if constexpr (order_of<F> >= 1) {
     no_more_derivatives();
   } else {
     const auto a = Attributes<F>::of(fn);
@@ -331,7 +339,7 @@ void rule(std::span<const Tensor> g, Fn fn, std::span<Tensor> dx) {
 /// f may capture numbers, up to 16 bytes. Its variables are initialised, not assigned, since their types say
 /// on which inputs they depend.
 ///
-/// dx_k = g df/dx_k, all in one pass, exactly 0 where g is 0. Three times differentiable. x... have one
+/// dx_k = g df/dx_k, all in one pass, exactly 0 where g is 0. Twice differentiable. x... have one
 /// floating dtype and shapes that broadcast: throws Error otherwise.
 template <class F, std::same_as<Tensor>... X>
 requires(sizeof...(X) >= 1 && sizeof...(X) <= 8) Tensor fuse(F f, const X&... x) {
@@ -348,3 +356,5 @@ requires(sizeof...(X) >= 1 && sizeof...(X) <= 8) Tensor fuse(F f, const X&... x)
 }
 
 }  // namespace xgrad
+
+#undef XGRAD_FLATTEN

@@ -116,13 +116,14 @@ class Tensor {
   /// False for a default-constructed tensor, and for the gradient of a leaf that has none.
   bool defined() const { return node_ != nullptr; }
 
-  const Shape& shape() const { return node()->shape; }
+  // `user` is the function that asks, which the error of an undefined tensor names.
+  const Shape& shape(const char* user = __builtin_FUNCTION()) const { return node(user)->shape; }
   /// Size along `axis`; negative axes count from the end. Throws Error when there is no such axis.
   std::int64_t size(int axis) const;
   /// Number of axes.
-  int dim() const { return node()->shape.rank(); }
-  std::int64_t numel() const { return node()->numel; }
-  DType dtype() const { return node()->dtype; }
+  int dim(const char* user = __builtin_FUNCTION()) const { return node(user)->shape.rank(); }
+  std::int64_t numel(const char* user = __builtin_FUNCTION()) const { return node(user)->numel; }
+  DType dtype(const char* user = __builtin_FUNCTION()) const { return node(user)->dtype; }
 
   // Reading and writing elements ------------------------------------------------------------------------
 
@@ -178,7 +179,7 @@ class Tensor {
 
   // The graph ---------------------------------------------------------------------------------------------
 
-  bool requires_grad() const { return node()->requires_grad; }
+  bool requires_grad(const char* user = __builtin_FUNCTION()) const { return node(user)->requires_grad; }
   /// Marks a floating leaf as one whose gradient is wanted (or no longer). Returns *this.
   /// Throws Error for a recorded result and for integers.
   Tensor& requires_grad_(bool on = true);
@@ -255,14 +256,15 @@ class Tensor {
     detail::add_handle(n);
     return adopt(n);
   }
-  detail::Node* node() const {
-    if (!node_) undefined();
+  detail::Node* node(const char* user = __builtin_FUNCTION()) const {
+    if (!node_) [[unlikely]]
+      undefined(user);
     return node_;
   }
   detail::Node* release() { return std::exchange(node_, nullptr); }
 
  private:
-  [[noreturn]] static void undefined();
+  [[noreturn]] static void undefined(const char* user);
   const void* read(DType as) const;
   void* write(DType as);
   Scalar item_scalar() const;
