@@ -1,91 +1,102 @@
-// Small work, where what counts is the cost of a node: a chain of ops on 4x4 tensors, and a training step of
-// a 2-4-1 MLP on XOR. Beside each, the same arithmetic written by hand.
-
-#include <benchmark/benchmark.h>
+#include "small_ops.hpp"
 
 #include <cmath>
 #include <xgrad/xgrad.hpp>
 
 using namespace xgrad;
+using bench::Run;
 
 namespace {
 
-constexpr int chain_length = 1000;
-
-/// mul, add and tanh in turn, each with its gradient; w and b are leaves whose gradients are wanted too.
-void chain(benchmark::State& state) {
-  const Tensor x = full({4, 4}, 0.5, {.requires_grad = true});
-  const Tensor w = full({4, 4}, 0.9, {.requires_grad = true}), b = full({4, 4}, 0.1, {.requires_grad = true});
-  for (auto _ : state) {
-    Tensor y = x;
-    for (int i = 0; i < chain_length; i += 3) y = tanh(y * w + b);
-    for (Tensor leaf : {x, w, b}) leaf.zero_grad();
-    sum(y).backward();
-  }
-  state.counters["ns_per_op"] = benchmark::Counter(
-      chain_length * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+Run chain_by_xgrad() {
+  using namespace bench::chain;
+  const auto leaf = [](float v) { return full({4, 4}, v).requires_grad_(); };
+  const Tensor tx = leaf(x), tw = leaf(w), tb = leaf(b);
+  return {[=] {
+            Tensor y = tx;
+            for (int i = 0; i < length; i += 3) y = tanh(y * tw + tb);
+            for (Tensor t : {tx, tw, tb}) t.zero_grad();
+            const Tensor loss = sum(y);
+            loss.backward();
+            return loss.item();
+          },
+          [=] { return bench::squares(tw.grad().data<float>()) + bench::squares(tb.grad().data<float>()); }};
 }
-BENCHMARK(chain)->Unit(benchmark::kMicrosecond);
 
-/// The same with constant w and b: one gradient an op.
-void chain_of_constants(benchmark::State& state) {
-  const Tensor x = full({4, 4}, 0.5, {.requires_grad = true}), w = full({4, 4}, 0.9), b = full({4, 4}, 0.1);
-  for (auto _ : state) {
-    Tensor y = x;
-    for (int i = 0; i < chain_length; i += 3) y = tanh(y * w + b);
-    Tensor(x).zero_grad();
-    sum(y).backward();
-  }
-  state.counters["ns_per_op"] = benchmark::Counter(
-      chain_length * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+/// With libm's tanh.
+Run chain_by_hand() {
+  using namespace bench::chain;
+  struct State {
+    float y[length / 3 + 1][16], gw[16], gb[16], g[16];
+  };
+  const auto s = std::make_shared<State>();
+  return {[s] {
+            for (float& v : s->y[0]) v = x;
+            for (int l = 0; l < length / 3; ++l)
+              for (int j = 0; j < 16; ++j) s->y[l + 1][j] = std::tanh(s->y[l][j] * w + b);
+            float sum = 0;
+            for (int j = 0; j < 16; ++j) sum += s->y[length / 3][j], s->g[j] = 1, s->gw[j] = s->gb[j] = 0;
+            for (int l = length / 3; l > 0; --l)
+              for (int j = 0; j < 16; ++j) {
+                const float d = s->g[j] * (1 - s->y[l][j] * s->y[l][j]);
+                s->gb[j] += d;
+                s->gw[j] += d * s->y[l - 1][j];
+                s->g[j] = d * w;
+              }
+            return static_cast<double>(sum);
+          },
+          [s] { return bench::squares(s->gw, 16) + bench::squares(s->gb, 16); }};
 }
-BENCHMARK(chain_of_constants)->Unit(benchmark::kMicrosecond);
 
-/// The arithmetic of `chain` by hand, with libm's tanh.
-void chain_by_hand(benchmark::State& state) {
-  std::vector<float> values(static_cast<std::size_t>(chain_length / 3 + 2) * 16);
-  for (auto _ : state) {
-    float gw[16] = {}, gb[16] = {}, g[16];
-    std::fill(values.begin(), values.begin() + 16, 0.5f);
-    int layer = 0;
-    for (int i = 0; i < chain_length; i += 3, ++layer)
-      for (int j = 0; j < 16; ++j)
-        values[static_cast<std::size_t>(layer + 1) * 16 + static_cast<std::size_t>(j)] = std::tanh(
-            values[static_cast<std::size_t>(layer) * 16 + static_cast<std::size_t>(j)] * 0.9f + 0.1f);
-    std::fill(g, g + 16, 1.0f);
-    for (int l = layer; l > 0; --l)
-      for (int j = 0; j < 16; ++j) {
-        const float y = values[static_cast<std::size_t>(l) * 16 + static_cast<std::size_t>(j)];
-        g[j] *= 1 - y * y;
-        gb[j] += g[j];
-        gw[j] += g[j] * values[static_cast<std::size_t>(l - 1) * 16 + static_cast<std::size_t>(j)];
-        g[j] *= 0.9f;
-      }
-    benchmark::DoNotOptimize(gw);
-    benchmark::DoNotOptimize(gb);
-    benchmark::DoNotOptimize(g);
-  }
-  state.counters["ns_per_op"] = benchmark::Counter(
-      chain_length * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-}
-BENCHMARK(chain_by_hand)->Unit(benchmark::kMicrosecond);
+const bench::Options chain_options{.ops = bench::chain::length};
+const bench::Contender chain("chain", "xgrad", chain_by_xgrad, chain_options),
+    chain_floor("chain", "by_hand", chain_by_hand, chain_options);
 
-/// One step of a 2-4-1 sigmoid MLP on XOR: forward, mean squared error, backward, SGD.
-void xor_step(benchmark::State& state) {
-  const Tensor x = tensor({{0.0, 0.0}, {0.0, 1.0}, {1.0, 0.0}, {1.0, 1.0}}),
-               t = tensor({{0.0}, {1.0}, {1.0}, {0.0}});
-  manual_seed(1);
-  const nn::Linear hidden(2, 4), out(4, 1);
-  optim::SGD sgd({hidden.weight, hidden.bias, out.weight, out.bias}, {.lr = 0.5});
-  for (auto _ : state) {
-    const Tensor loss = mse_loss(sigmoid(out(sigmoid(hidden(x)))), t);
-    sgd.zero_grad();
+Run xor_by_xgrad() {
+  const bench::xor_step::Inputs in;
+  const Tensor x = tensor(in.x, {4, 2}), t = tensor(in.t, {4, 1});
+  const Tensor w1 = tensor(in.w1, {4, 2}).requires_grad_(), b1 = tensor(in.b1).requires_grad_();
+  const Tensor w2 = tensor(in.w2, {1, 4}).requires_grad_(), b2 = tensor(in.b2).requires_grad_();
+  const auto sgd = std::make_shared<optim::SGD>(std::vector<Tensor>{w1, b1, w2, b2},
+                                                optim::SgdOptions{.lr = bench::xor_step::lr});
+  return {[=] {
+    const Tensor loss = mse_loss(sigmoid(linear(sigmoid(linear(x, w1, b1)), w2, b2)), t);
+    sgd->zero_grad();
     loss.backward();
-    sgd.step();
-  }
+    sgd->step();
+    return loss.item();
+  }};
 }
-BENCHMARK(xor_step)->Unit(benchmark::kNanosecond);
+
+float logistic(float x) { return 1 / (1 + std::exp(-x)); }
+
+Run xor_by_hand() {
+  return {[in = bench::xor_step::Inputs()]() mutable {
+    float gw1[8] = {}, gb1[4] = {}, gw2[4] = {}, gb2 = 0, loss = 0;
+    for (std::size_t n = 0; n < 4; ++n) {
+      const float x0 = in.x[2 * n], x1 = in.x[2 * n + 1];
+      float h[4], z = in.b2[0];
+      for (std::size_t j = 0; j < 4; ++j) {
+        h[j] = logistic(in.w1[2 * j] * x0 + in.w1[2 * j + 1] * x1 + in.b1[j]);
+        z += in.w2[j] * h[j];
+      }
+      const float y = logistic(z), e = y - in.t[n], g = 0.5f * e * y * (1 - y);
+      loss += 0.25f * e * e;
+      gb2 += g;
+      for (std::size_t j = 0; j < 4; ++j) {
+        gw2[j] += g * h[j];
+        const float d = g * in.w2[j] * h[j] * (1 - h[j]);
+        gb1[j] += d, gw1[2 * j] += d * x0, gw1[2 * j + 1] += d * x1;
+      }
+    }
+    constexpr float lr = bench::xor_step::lr;
+    for (std::size_t j = 0; j < 8; ++j) in.w1[j] -= lr * gw1[j];
+    for (std::size_t j = 0; j < 4; ++j) in.b1[j] -= lr * gb1[j], in.w2[j] -= lr * gw2[j];
+    in.b2[0] -= lr * gb2;
+    return static_cast<double>(loss);
+  }};
+}
+
+const bench::Contender xor_step("xor", "xgrad", xor_by_xgrad), xor_floor("xor", "by_hand", xor_by_hand);
 
 }  // namespace
-
-BENCHMARK_MAIN();

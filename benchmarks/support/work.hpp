@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+// The frame of the benchmarks. A work is one computation that several contenders do: xgrad, a floor written
+// by hand, a peer where one is installed. All start from the same numbers. A program first compares what they
+// compute, and stops where they differ, since a time says nothing then; then it times them in turn.
+
+namespace bench {
+
+/// One way to do a work, in its first state.
+struct Run {
+  std::function<double()> step;            ///< what is timed; returns the loss
+  std::function<double()> gradients = {};  ///< a number made of the gradients of the last step, compared too
+};
+
+struct Options {
+  int ops = 0;              ///< a step does so many: the time for one is reported as well
+  bool compared = true;     ///< off for a part of the work, such as its products alone
+  double tolerance = 1e-3;  ///< relative, between losses
+};
+
+/// Adds the contender `name` to a work; `make` is called anew for each timing.
+struct Contender {
+  Contender(std::string work, std::string name, std::function<Run()> make, Options options = {});
+};
+
+/// Numbers in [low, high), the same for the same seed.
+template <class T = float>
+std::vector<T> uniform(std::int64_t n, double low, double high, unsigned seed);
+/// Labels in [0, classes).
+std::vector<std::int64_t> labels(std::int64_t n, int classes, unsigned seed);
+
+/// sum x^2, in double: what a Run may make of its gradients.
+template <class T>
+double squares(const T* x, std::size_t n) {
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+template <class V>
+double squares(const V& x) {
+  return squares(x.data(), x.size());
+}
+
+/// Called with the number of threads before the first step; a peer adds one of its own.
+void on_threads(std::function<void(int)> set);
+
+}  // namespace bench
