@@ -14,10 +14,10 @@ void check_root(const char* op, const Tensor& y, const Tensor& cotangent) {
     fail(op, "nothing to differentiate: the output " + y.describe() +
                  " requires no gradient; call requires_grad_() on a leaf, and compute outside NoGrad");
   if (!cotangent.defined()) {
-    if (y.numel() != 1)
+    if (y.numel(op) != 1)
       fail(op, "the output must have one element: it is " + y.describe() +
                    "; reduce it by sum() or mean(), or pass a cotangent of its shape");
-  } else if (!(cotangent.shape() == y.shape()) || cotangent.dtype() != y.dtype()) {
+  } else if (!(cotangent.shape(op) == y.shape()) || cotangent.dtype() != y.dtype()) {
     fail(op, "the cotangent must have the output's shape and dtype: the output is " + y.describe() +
                  ", the cotangent is " + cotangent.describe());
   }

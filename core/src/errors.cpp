@@ -32,12 +32,12 @@ int check_axis(const char* op, int axis, int rank) {
 }
 
 void check_floating(const char* op, const Tensor& x) {
-  if (!is_floating(x.dtype()))
+  if (!is_floating(x.dtype(op)))
     fail(op, "needs a floating tensor: x is " + x.describe() + "; convert it with x.to(float32)");
 }
 
 void check_index(const char* op, const char* name, const Tensor& x) {
-  if (x.dtype() != int64) fail(op, std::string("indices must be int64: ") + name + " is " + x.describe());
+  if (x.dtype(op) != int64) fail(op, std::string("indices must be int64: ") + name + " is " + x.describe());
 }
 
 void check_sizes(const char* op, const Shape& shape) {
@@ -50,7 +50,7 @@ void check_sizes(const char* op, const Shape& shape) {
 }
 
 DType common_dtype(const char* op, const Tensor& a, const Tensor& b) {
-  const DType p = a.dtype(), q = b.dtype();
+  const DType p = a.dtype(op), q = b.dtype(op);
   if (p == q) return p == boolean ? int64 : p;
   if (is_floating(p) && is_floating(q))
     fail(op, "operands mix float32 and float64: " + operands(a, b) + "; convert one with .to(float64)");

@@ -33,7 +33,7 @@ Tensor value_of(const char* op, const TensorFunction& f, const std::vector<Tenso
 }
 
 void check_like(const char* op, const char* what, const Tensor& x, const Tensor& v) {
-  if (!(x.shape() == v.shape()) || x.dtype() != v.dtype())
+  if (!(x.shape(op) == v.shape(op)) || x.dtype() != v.dtype())
     fail(op, std::string("v must have the shape and dtype of ") + what + ": v is " + v.describe() + ", " +
                  what + " is " + x.describe());
 }

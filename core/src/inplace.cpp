@@ -28,7 +28,7 @@ using namespace detail;
 /// `y` ready to be read while `x` is written: of x's dtype, and a copy where they share elements.
 Tensor operand(const char* op, const Tensor& x, const Tensor& y) {
   check_writable(op, x);
-  if (!(broadcast_shapes(op, x.shape(), y.shape()) == x.shape()))
+  if (!(broadcast_shapes(op, x.shape(op), y.shape(op)) == x.shape()))
     fail(op, "the operand does not broadcast to the tensor that is changed: x is " + x.describe() +
                  ", the operand is " + y.describe());
   const NoGrad guard;

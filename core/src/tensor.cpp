@@ -53,12 +53,12 @@ Scalar Tensor::flat_scalar(std::int64_t i) const {
 }
 
 Scalar Tensor::item_scalar() const {
-  if (numel() != 1) fail("item", "needs a tensor with one element: x is " + describe());
+  if (numel("item") != 1) fail("item", "needs a tensor with one element: x is " + describe());
   return flat_scalar(0);
 }
 
 Scalar Tensor::at_scalar(std::span<const std::int64_t> index) const {
-  if (static_cast<int>(index.size()) != dim())
+  if (static_cast<int>(index.size()) != dim("at"))
     fail("at", std::to_string(index.size()) + " indices for a tensor of " + std::to_string(dim()) +
                    " axes: x is " + describe());
   std::int64_t flat = 0;

@@ -15,7 +15,7 @@ namespace xgrad::nn::init {
 namespace {
 
 void check_floating(const char* op, const Tensor& t) {
-  if (!is_floating(t.dtype()))
+  if (!is_floating(t.dtype(op)))
     throw Error(std::string(op) + ": needs a floating tensor: got " + t.describe());
 }
 
@@ -39,7 +39,7 @@ struct Fans {
 };
 
 Fans fans(const char* op, const Tensor& t) {
-  if (t.dim() < 2)
+  if (t.dim(op) < 2)
     throw Error(std::string(op) + ": fans need a weight of two or more axes: got " + t.describe());
   double field = 1;
   for (int i = 2; i < t.dim(); ++i) field *= static_cast<double>(t.shape()[i]);

@@ -197,8 +197,48 @@ TEST_CASE("a changed value that no rule reads is no error") {
   CHECK(x.grad().to_vector<double>() == std::vector<double>{3, 3});
 }
 
+TEST_CASE("the op that meets an undefined tensor is named") {
+  const Tensor u, x = ones({2, 3}), k = tensor({0, 1});
+  const auto head = [](auto misuse) {
+    try {
+      misuse();
+    } catch (const Error& e) {
+      return std::string(e.what()).substr(0, std::string(e.what()).find(':'));
+    }
+    return std::string("nothing");
+  };
+  CHECK(head([&] { exp(u); }) == "exp");
+  CHECK(head([&] { -u; }) == "neg");
+  CHECK(head([&] { u + 1; }) == "add");
+  CHECK(head([&] { x* u; }) == "mul");
+  CHECK(head([&] { u / x; }) == "div");
+  CHECK(head([&] { tanh(u); }) == "tanh");
+  CHECK(head([&] { relu(u); }) == "relu");
+  CHECK(head([&] { gelu(u); }) == "gelu");
+  CHECK(head([&] { softmax(u, 0); }) == "softmax");
+  CHECK(head([&] { log_softmax(u, 0); }) == "log_softmax");
+  CHECK(head([&] { mean(u); }) == "mean");
+  CHECK(head([&] { logsumexp(u, 0); }) == "logsumexp");
+  CHECK(head([&] { reshape(u, {1}); }) == "reshape");
+  CHECK(head([&] { transpose(u, 0, 1); }) == "transpose");
+  CHECK(head([&] { permute(u, {0}); }) == "permute");
+  CHECK(head([&] { cat({x, u}, 0); }) == "cat");
+  CHECK(head([&] { stack({x, u}, 0); }) == "stack");
+  CHECK(head([&] { gather(x, 0, u); }) == "gather");
+  CHECK(head([&] { index_select(u, 0, k); }) == "index_select");
+  CHECK(head([&] { matmul(x, u); }) == "matmul");
+  CHECK(head([&] { linear(u, x); }) == "linear");
+  CHECK(head([&] { solve(u, x); }) == "solve");
+  CHECK(head([&] { inverse(u); }) == "inverse");
+  CHECK(head([&] { cross_entropy(u, k); }) == "cross_entropy");
+  CHECK(head([&] { cross_entropy(x, u); }) == "cross_entropy");
+  CHECK(head([&] { maximum(x, u); }) == "maximum");
+  CHECK(head([&] { where(x > 0, x, u); }) == "where");
+  CHECK(head([&] { x.grad().sum(); }) == "sum");
+}
+
 TEST_CASE("an undefined tensor is named as such") {
   CHECK_THROWS_WITH_AS(
-      Tensor() + 1, "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there",
+      Tensor() + 1, "add: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value",
       Error);
 }

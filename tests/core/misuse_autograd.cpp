@@ -6,7 +6,7 @@ using test::Misuse;
 TEST_CASE_FIXTURE(Misuse, "misuse: elements, changes in place and literals") {
   says([&] { x.item(); }, "item: needs a tensor with one element: x is f32[2, 3]");
   says([&] { u.item(); },
-       "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+       "item: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { x.at({0}); }, "at: 1 indices for a tensor of 2 axes: x is f32[2, 3]");
   says([&] { x.at({0, 3}); }, "at: index 3 is out of range on axis 1: x is f32[2, 3]");
   says([&] { x.size(2); }, "size: axis 2 is out of range: the tensor has 2 axes");
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(Misuse,
        "grad: input 0 requires no gradient: it is f32[2, 3]; call requires_grad_() on it before the outputs "
        "are computed");
   says([&] { grad(z, {u}); },
-       "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+       "grad: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { grad({z, z}, {l}, {s}); }, "grad: 2 outputs need as many cotangents: there are 1");
   says([&] { register_hook(x, [](const Tensor& g) { return g; }); },
        "register_hook: the tensor requires no gradient, so the hook would never run: x is f32[2, 3]");

@@ -7,7 +7,7 @@ TEST_CASE_FIXTURE(Misuse, "misuse: reductions and orders") {
   says([&] { sum(x, 2); }, "sum: axis 2 is out of range: the tensor has 2 axes");
   says([&] { sum(x, {0, 0}); }, "sum: axis 0 is named twice; name each axis once");
   says([&] { sum(u); },
-       "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+       "sum: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { mean(i); }, "mean: needs a floating tensor: x is i64[2]; convert it with x.to(float32)");
   says([&] { mean(x, {0, 1, 1}); }, "mean: axis 1 is named twice; name each axis once");
   says([&] { prod(x, -3); }, "prod: axis -3 is out of range: the tensor has 2 axes");
@@ -34,7 +34,7 @@ TEST_CASE_FIXTURE(Misuse, "misuse: elementwise functions") {
       [&] { x + d; },
       "add: operands mix float32 and float64: a is f32[2, 3], b is f64[2, 3]; convert one with .to(float64)");
   says([&] { x + u; },
-       "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+       "add: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { x - y; },
        "sub: shapes do not broadcast: [2, 3] and [3, 2] differ in axis -2; sizes must agree, or one of them "
        "be 1");
@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(Misuse, "misuse: linear algebra") {
        "matmul: operands mix float32 and float64: a is f32[2, 3], b is f64[2, 3]; convert one with "
        ".to(float64)");
   says([&] { matmul(u, x); },
-       "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+       "matmul: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { gemm(x, x, false, false); }, "gemm: inner sizes differ: a is f32[2, 3], b is f32[2, 3]");
   says([&] { gemm(v, v, false, true); }, "gemm: needs matrices: a is f32[3], b is f32[3]");
   says([&] { mm(v, v); }, "mm: needs two matrices: a is f32[3], b is f32[3]; matmul takes other ranks");

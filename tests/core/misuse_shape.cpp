@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(Misuse, "misuse: shapes, joins and repetitions") {
       [&] {
         cat({x, u});
       },
-      "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+      "cat: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says(
       [&] {
         cat({x, i});
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(Misuse, "misuse: indices and masks") {
   says([&] { x.index({tensor({0.5})}); },
        "index: arrays in an index must be int64 or boolean: one is f32[1]");
   says([&] { x.index({u}); },
-       "tensor: it is undefined: a default-constructed Tensor, or a gradient that is not there");
+       "index: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { x.index({v > 0}); },
        "index: a boolean array must have the sizes of the axes that it indexes, from axis 0 on: x is f32[2, "
        "3], the array is bool[3]");

@@ -104,7 +104,7 @@ Tensor map_number(const Tensor& x, Scalar s, F f) {
 /// f of each pair of elements, broadcast; R is the element type of the result.
 template <class R, class T, class F>
 Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
-  if (a.shape() == b.shape()) {
+  if (a.shape(op) == b.shape(op)) {
     Tensor o = new_tensor(a.shape(), dtype_of<R>);
     zip_loop(a.numel(), ptr<R>(o), ptr<T>(a), 1, ptr<T>(b), 1, f);
     return o;
@@ -121,10 +121,10 @@ Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
 /// all numbers and is cheap, since it also meets the padding behind the elements.
 template <class F>
 Tensor zip(const char* op, const Tensor& a, const Tensor& b, F f) {
-  return visit_number(a.dtype(), [&](auto t) {
+  return visit_number(a.dtype(op), [&](auto t) {
     using T = type_of<decltype(t)>;
     if constexpr (std::floating_point<T>) {  // integers behind the last could overflow
-      if (a.shape() == b.shape() && all_aligned(ptr<T>(a), ptr<T>(b))) {
+      if (a.shape() == b.shape(op) && all_aligned(ptr<T>(a), ptr<T>(b))) {
         Tensor o = new_like(a);
         zip_lines(a.numel(), ptr<T>(o), ptr<T>(a), ptr<T>(b), f);
         return o;
@@ -137,7 +137,7 @@ Tensor zip(const char* op, const Tensor& a, const Tensor& b, F f) {
 /// The same for floating tensors only, where f makes no sense for integers.
 template <class F>
 Tensor zip_floating(const char* op, const Tensor& a, const Tensor& b, F f) {
-  return visit_floating(a.dtype(), [&](auto t) {
+  return visit_floating(a.dtype(op), [&](auto t) {
     using T = type_of<decltype(t)>;
     return zip_as<T, T>(op, a, b, f);
   });

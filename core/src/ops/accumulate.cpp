@@ -26,7 +26,7 @@ void add_in_place(Node* x, const Tensor& g) {
 }
 
 Tensor sum_to(const char* op, const Tensor& g, const Shape& shape) {
-  const Shape& wide = g.shape();
+  const Shape& wide = g.shape(op);
   const int extra = wide.rank() - shape.rank();
   AxisBits axes = 0;
   bool reduces = extra >= 0;

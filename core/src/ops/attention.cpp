@@ -21,7 +21,7 @@ std::string describe_all(const Tensor& q, const Tensor& k, const Tensor& v) {
 
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
   check_floating(op, a);
-  if (a.dtype() != b.dtype())
+  if (a.dtype(op) != b.dtype(op))
     fail(op, "operands differ in dtype: " + operands(a, b) + "; convert one with .to()");
 }
 

@@ -120,7 +120,7 @@ Tensor xlogy(Scalar x, const Tensor& y) { return xlogy(constant(x, as_floating(y
 namespace {
 
 void check_divisor(const char* op, const Tensor& a, const Tensor& b) {
-  if (b.dtype() != int64) return;
+  if (b.dtype(op) != int64) return;
   const std::int64_t* p = ptr<std::int64_t>(b);
   if (std::find(p, p + b.numel(), 0) != p + b.numel())
     fail(op, "integers are divided by 0: " + operands(a, b) + "; convert one with .to(float32)");
@@ -216,7 +216,7 @@ namespace {
 /// Checks three operands under the name of an op that is made of others.
 void check_three(const char* op, const Tensor& a, const Tensor& b, const Tensor& c) {
   common_dtype(op, a, b), common_dtype(op, a, c), common_dtype(op, b, c);
-  broadcast_shapes(op, a.shape(), broadcast_shapes(op, b.shape(), c.shape()));
+  broadcast_shapes(op, a.shape(op), broadcast_shapes(op, b.shape(op), c.shape(op)));
 }
 
 }  // namespace

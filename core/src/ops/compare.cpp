@@ -16,7 +16,7 @@ namespace {
 /// f of each pair of elements, as a boolean tensor.
 template <class F>
 Tensor compare(const char* op, const Tensor& a, const Tensor& b, F f) {
-  if (a.dtype() != b.dtype()) {
+  if (a.dtype(op) != b.dtype(op)) {
     const auto [p, q] = promote(op, a, b);
     return compare(op, p, q, f);
   }

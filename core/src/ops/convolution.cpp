@@ -146,10 +146,10 @@ void check_operands(const char* op, const Tensor& x, const Tensor& w, const Tens
                     std::int64_t in, std::int64_t out) {
   const std::string all = describe_all(x, w, bias);
   if (groups < 1) fail(op, "groups must be at least 1: it is " + std::to_string(groups));
-  if (x.dim() != 4 || w.dim() != 4)
+  if (x.dim(op) != 4 || w.dim(op) != 4)
     fail(op, "needs x[batch, channels, height, width] and a weight of 4 axes: " + all);
   check_floating(op, x);
-  if (x.dtype() != w.dtype() || (bias.defined() && bias.dtype() != w.dtype()))
+  if (x.dtype() != w.dtype() || (bias.defined() && bias.dtype(op) != w.dtype()))
     fail(op, "operands differ in dtype: " + all + "; convert one with .to()");
   if (x.size(1) != in || w.size(0) % groups != 0)
     fail(op, "channels do not match the weight in " + std::to_string(groups) + " groups: " + all);

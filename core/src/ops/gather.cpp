@@ -21,7 +21,7 @@ namespace detail {
 void check_range(const char* op, const Tensor& index, std::int64_t size) {
   const std::int64_t* p = ptr<std::int64_t>(index);
   bool inside = true;
-  for (std::int64_t i = 0; i < index.numel(); ++i) inside &= p[i] >= 0 && p[i] < size;
+  for (std::int64_t i = 0; i < index.numel(op); ++i) inside &= p[i] >= 0 && p[i] < size;
   if (inside) return;
   const auto is_outside = [size](std::int64_t i) { return i < 0 || i >= size; };
   const std::int64_t first = std::find_if(p, p + index.numel(), is_outside) - p;
@@ -39,8 +39,8 @@ std::int64_t size_along(const Tensor& x, int axis) { return x.dim() == 0 ? 1 : x
 /// Checks an index of x's rank whose other sizes do not exceed x's, and its values.
 int check_element_index(const char* op, const Tensor& x, int axis, const Tensor& index) {
   check_index(op, "index", index);
-  const int along = line_axis(op, axis, x.dim());
-  bool fits = index.dim() == x.dim();
+  const int along = line_axis(op, axis, x.dim(op));
+  bool fits = index.dim(op) == x.dim();
   for (int i = 0; i < x.dim() && fits; ++i) fits = i == along || index.shape()[i] <= x.shape()[i];
   if (!fits)
     fail(op, "the index must have the rank of x, and no larger sizes apart from axis " +
@@ -51,7 +51,7 @@ int check_element_index(const char* op, const Tensor& x, int axis, const Tensor&
 
 /// The leading part of a source that an index of this shape reads.
 Tensor leading_part(const char* op, const Tensor& source, const Shape& shape) {
-  bool fits = source.dim() == shape.rank();
+  bool fits = source.dim(op) == shape.rank();
   for (int i = 0; i < shape.rank() && fits; ++i) fits = shape[i] <= source.shape()[i];
   if (!fits)
     fail(op, "the source must have the rank of the index, and sizes that are not smaller: the source is " +
@@ -63,7 +63,7 @@ Tensor leading_part(const char* op, const Tensor& source, const Shape& shape) {
 }
 
 void check_same_dtype(const char* op, const Tensor& x, const Tensor& source) {
-  if (x.dtype() != source.dtype())
+  if (x.dtype(op) != source.dtype(op))
     fail(op, "x and the source must have one dtype: x is " + x.describe() + ", the source is " +
                  source.describe());
 }

@@ -93,7 +93,7 @@ bool is_contiguous(const IndexPlan& plan) {
 
 /// The values as they are put into a part: of its shape, recorded.
 Tensor to_part(const char* op, const Tensor& x, const Tensor& values, const Shape& part) {
-  const bool converts = !is_floating(values.dtype()) && values.dtype() != x.dtype();
+  const bool converts = !is_floating(values.dtype(op)) && values.dtype() != x.dtype(op);
   if (!converts && values.dtype() != x.dtype())
     fail(op, "x and the values must have one dtype: x is " + x.describe() + ", the values are " +
                  values.describe());
@@ -146,9 +146,9 @@ Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& valu
 namespace {
 
 void check_mask(const char* op, const Tensor& x, const Tensor& mask, bool into_x) {
-  if (mask.dtype() != boolean)
+  if (mask.dtype(op) != boolean)
     fail(op, "the mask must be boolean: it is " + mask.describe() + "; compare it, as in x > 0");
-  const Shape both = broadcast_shapes(op, x.shape(), mask.shape());
+  const Shape both = broadcast_shapes(op, x.shape(op), mask.shape());
   if (into_x && !(both == x.shape()))
     fail(op, "the mask does not broadcast to x: x is " + x.describe() + ", the mask is " + mask.describe());
 }

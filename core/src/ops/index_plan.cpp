@@ -151,9 +151,9 @@ class Planner {
 };
 
 /// How many axes of x an item takes.
-int axes_of(const Index& index) {
+int axes_of(const char* op, const Index& index) {
   if (const Tensor* array = std::get_if<Tensor>(&index.item()))
-    return array->dtype() == boolean ? array->dim() : 1;
+    return array->dtype(op) == boolean ? array->dim() : 1;
   return std::holds_alternative<NewAxis>(index.item()) || std::holds_alternative<Ellipsis>(index.item()) ? 0
                                                                                                          : 1;
 }
@@ -162,9 +162,9 @@ int axes_of(const Index& index) {
 
 IndexPlan plan_index(const char* op, const Tensor& x, std::span<const Index> indices) {
   const NoGrad guard;
-  int rest = x.dim(), dots = 0;
+  int rest = x.dim(op), dots = 0;
   for (const Index& i : indices) {
-    rest -= axes_of(i);
+    rest -= axes_of(op, i);
     dots += std::holds_alternative<Ellipsis>(i.item());
   }
   if (dots > 1) fail(op, "an index can have one ellipsis: there are " + std::to_string(dots));

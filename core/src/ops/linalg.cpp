@@ -21,7 +21,7 @@ struct Transposed {
 
 /// The products of all pairs of matrices; batches are checked and broadcast.
 Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) {
-  const Shape &p = a.shape(), &q = b.shape();
+  const Shape &p = a.shape(op), &q = b.shape(op);
   const int i = p.rank() - 2, j = q.rank() - 2;
   const std::int64_t m = p[i + t.a], k = p[i + !t.a], n = q[j + !t.b];
   if (k != q[j + t.b])

@@ -28,7 +28,7 @@ Reciprocals reciprocals(const char* op, const Tensor& a, double rcond) {
   Reciprocals r{svd_values(op, a, false), {}, {}};
   const std::int64_t m = a.size(-2), n = a.size(-1), k = r.svd.s.size(-1), count = MatrixSizes(a).count;
   r.inverse = new_like(r.svd.s);
-  r.rank = new_tensor(batch_of(a.shape()), int64);
+  r.rank = new_tensor(batch_of(a.shape(op)), int64);
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const double relative = rcond >= 0 ? rcond

@@ -18,7 +18,7 @@ using namespace detail;
 namespace {
 
 void check_pair(const char* op, const Tensor& a, const Tensor& b, int rank) {
-  if (a.dim() != rank || b.dim() != rank)
+  if (a.dim(op) != rank || b.dim(op) != rank)
     fail(op, std::string(rank == 2 ? "needs two matrices: " : "needs two batches of matrices: ") +
                  operands(a, b) + "; matmul takes other ranks");
   if (rank == 3 && a.size(0) != b.size(0))

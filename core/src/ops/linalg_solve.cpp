@@ -50,7 +50,7 @@ bool is_ready(const Tensor& a, const Tensor& b) { return is_floating(a.dtype()) 
 /// Throws unless a x = b, or x a = b, can be asked for.
 void check_system(const char* op, const Tensor& a, const Tensor& b, bool left) {
   check_square(op, a, "; lstsq takes any matrix");
-  if (b.dim() < 2) fail(op, "b must be a matrix or a batch of matrices: " + operands(a, b));
+  if (b.dim(op) < 2) fail(op, "b must be a matrix or a batch of matrices: " + operands(a, b));
   if (b.size(left ? -2 : -1) != a.size(-1))
     fail(op, std::string("b must have as many ") + (left ? "rows" : "columns") + " as a: " + operands(a, b));
 }
@@ -133,7 +133,7 @@ namespace {
 
 Tensor triangular_value(const char* op, const Tensor& a, const Tensor& b, Triangle s) {
   const std::int64_t m = b.size(-2), n = b.size(-1), rows = a.size(-1);
-  const Shape batch_a = batch_of(a.shape()), batch = broadcast_batches(op, a, b);
+  const Shape batch_a = batch_of(a.shape(op)), batch = broadcast_batches(op, a, b);
   Tensor x = repeated(b, matrix_shape(batch, m, n));
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

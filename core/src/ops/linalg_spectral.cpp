@@ -78,7 +78,7 @@ Eigh eigh(const Tensor& a) {
 
 SVD detail::svd_values(const char* op, const Tensor& a, bool full_matrices) {
   const MatrixSizes sizes(a);
-  const Shape batch = batch_of(a.shape());
+  const Shape batch = batch_of(a.shape(op));
   const std::int64_t m = sizes.rows, n = sizes.columns, k = std::min(m, n);
   const std::int64_t p = full_matrices ? m : k, q = full_matrices ? n : k;
   Shape shape = batch;

@@ -17,7 +17,7 @@ namespace detail {
 
 std::pair<Tensor, Tensor> loss_operands(const char* op, const Tensor& input, const Tensor& target) {
   const auto both = [&] { return "input is " + input.describe() + ", target is " + target.describe(); };
-  if (!(input.shape() == target.shape()))
+  if (!(input.shape(op) == target.shape(op)))
     fail(op, "input and target differ in shape: " + both() + "; reshape or expand one of them");
   if (is_floating(input.dtype()) && is_floating(target.dtype()) && input.dtype() != target.dtype())
     fail(op, "input and target mix float32 and float64: " + both() + "; convert one with .to(float64)");

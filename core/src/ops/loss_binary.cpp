@@ -15,7 +15,7 @@ namespace {
 
 /// Throws unless every element of p is a probability.
 void check_probabilities(const char* op, const Tensor& p) {
-  visit_floating(p.dtype(), [&](auto t) {
+  visit_floating(p.dtype(op), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* u = ptr<const T>(p);
     bool good = true;

@@ -39,7 +39,7 @@ Shape matrix_shape(const Shape& batch, std::int64_t rows, std::int64_t columns) 
 }
 
 Shape broadcast_batches(const char* op, const Tensor& a, const Tensor& b) {
-  const Shape &p = a.shape(), &q = b.shape();
+  const Shape &p = a.shape(op), &q = b.shape(op);
   for (int i = 3; i <= std::min(p.rank(), q.rank()); ++i) {
     const std::int64_t u = p[p.rank() - i], v = q[q.rank() - i];
     if (u != v && u != 1 && v != 1)
@@ -56,7 +56,7 @@ MatrixSizes::MatrixSizes(const Tensor& a)
       elements(rows * columns) {}
 
 void check_matrices(const char* op, const Tensor& a) {
-  if (a.dim() < 2) fail(op, "needs a matrix or a batch of matrices: a is " + a.describe());
+  if (a.dim(op) < 2) fail(op, "needs a matrix or a batch of matrices: a is " + a.describe());
   if (!is_floating(a.dtype()))
     fail(op, "needs a floating tensor: a is " + a.describe() + "; convert it with a.to(float64)");
 }
@@ -67,7 +67,7 @@ void check_square(const char* op, const Tensor& a, const char* remedy) {
 }
 
 void check_finite(const char* op, const Tensor& a) {
-  visit_floating(a.dtype(), [&](auto t) {
+  visit_floating(a.dtype(op), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* p = ptr<T>(a);
     for (std::int64_t i = 0; i < a.numel(); ++i)

@@ -10,7 +10,7 @@ namespace detail {
 void check_weight(const char* op, const Tensor& input, const Tensor& weight) {
   if (!weight.defined()) return;
   const std::int64_t classes = input.size(class_axis(input));
-  if (!(weight.shape() == Shape{classes}) || weight.dtype() != input.dtype())
+  if (!(weight.shape(op) == Shape{classes}) || weight.dtype() != input.dtype(op))
     fail(op, "the weight needs one factor for each class, in the dtype of the input: input is " +
                  input.describe() + ", weight is " + weight.describe());
 }
@@ -18,9 +18,9 @@ void check_weight(const char* op, const Tensor& input, const Tensor& weight) {
 void check_labels(const char* op, const Tensor& input, const Tensor& target,
                   std::optional<std::int64_t> ignore_index) {
   const int axis = class_axis(input);
-  Shape expected = input.shape();
+  Shape expected = input.shape(op);
   expected.erase(axis);
-  if (!(target.shape() == expected))
+  if (!(target.shape(op) == expected))
     fail(op, "the labels must have the shape of the input without its axis of classes, " + expected.str() +
                  ": " + describe(input, target));
   const std::int64_t* label = ptr<const std::int64_t>(target);

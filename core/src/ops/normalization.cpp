@@ -112,7 +112,7 @@ Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
 
 /// Throws unless a weight or bias, if there is one, has this shape and the dtype of x.
 void check_parameter(const char* op, const char* name, const Tensor& x, const Tensor& p, const Shape& shape) {
-  if (p.defined() && p.dtype() != x.dtype())
+  if (p.defined() && p.dtype(op) != x.dtype(op))
     fail(op, std::string(name) + " must have the dtype of x: x is " + x.describe() + ", " + name + " is " +
                  p.describe());
   if (p.defined() && !(p.shape() == shape))
@@ -121,7 +121,7 @@ void check_parameter(const char* op, const char* name, const Tensor& x, const Te
 
 /// The number of elements of the last axes. Throws unless x ends in `normalized_shape`.
 std::int64_t check_last_axes(const char* op, const Tensor& x, const Shape& shape) {
-  const int first = x.dim() - shape.rank();
+  const int first = x.dim(op) - shape.rank();
   bool same = first >= 0 && shape.rank() > 0;
   for (int i = 0; same && i < shape.rank(); ++i) same = x.shape()[first + i] == shape[i];
   if (!same) fail(op, "x must end in the normalized shape " + shape.str() + ": x is " + x.describe());
@@ -141,7 +141,7 @@ Tensor per_channel(const Tensor& p, const Tensor& x) {
 Tensor normalize_groups(const char* op, const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                         double eps) {
   check_floating(op, x);
-  if (x.dim() < 2 || groups < 1 || x.size(1) % groups != 0)
+  if (x.dim(op) < 2 || groups < 1 || x.size(1) % groups != 0)
     fail(op, "needs x[batch, channels, ...] whose channels divide into " + std::to_string(groups) +
                  " groups: x is " + x.describe());
   check_parameter(op, "weight", x, weight, {x.size(1)});

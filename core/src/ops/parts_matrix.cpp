@@ -168,7 +168,7 @@ Tensor diagonal(const Tensor& x, int offset, int axis1, int axis2) {
 namespace {
 
 Tensor embedded(const char* op, const Tensor& x, int offset, int axis1, int axis2) {
-  if (x.dim() == 0) fail(op, "needs at least one axis: x is " + x.describe());
+  if (x.dim(op) == 0) fail(op, "needs at least one axis: x is " + x.describe());
   const Diagonal d = check_diagonal(op, offset, axis1, axis2, x.dim() + 1);
   const std::int64_t n = x.shape().back() + std::abs(std::int64_t{offset});
   Shape shape = x.shape();

@@ -18,7 +18,7 @@ using namespace detail;
 namespace {
 
 Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptions& o) {
-  if (x.dim() != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
+  if (x.dim(op) != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
   check_floating(op, x);
   const Pair stride(o.stride.height ? o.stride.height : kernel.height,
                     o.stride.width ? o.stride.width : kernel.width);
@@ -197,7 +197,7 @@ Tensor interpolation_weights(std::int64_t out, std::int64_t in, DType dtype, con
 Tensor map_axes(const char* op, const Tensor& x, Pair size,
                 Tensor (*make)(std::int64_t, std::int64_t, DType, const InterpolateOptions&),
                 const InterpolateOptions& options) {
-  if (x.dim() != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
+  if (x.dim(op) != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
   check_floating(op, x);
   if (size.height < 1 || size.width < 1 || x.size(2) < 1 || x.size(3) < 1)
     fail(op, "sizes must be at least 1: x is " + x.describe() + ", the result would be " +

@@ -8,8 +8,8 @@
 namespace xgrad::detail {
 
 /// True when two operands cannot be computed with as they are.
-inline bool differ(const Tensor& a, const Tensor& b) {
-  return a.dtype() != b.dtype() || a.dtype() == boolean;
+inline bool differ(const Tensor& a, const Tensor& b, const char* op = __builtin_FUNCTION()) {
+  return a.dtype(op) != b.dtype(op) || a.dtype() == boolean;
 }
 
 /// Both operands in the dtype that they have in common.
@@ -19,11 +19,13 @@ inline std::pair<Tensor, Tensor> promote(const char* op, const Tensor& a, const 
 }
 
 /// x where it is floating, else x as float32.
-inline Tensor as_floating(const Tensor& x) { return is_floating(x.dtype()) ? x : x.to(float32); }
+inline Tensor as_floating(const Tensor& x, const char* op = __builtin_FUNCTION()) {
+  return is_floating(x.dtype(op)) ? x : x.to(float32);
+}
 
 /// The dtype that x takes when it meets a C++ number: its own, unless an integer meets a fraction.
-inline DType dtype_with(const Tensor& x, Scalar s) {
-  if (is_floating(x.dtype())) return x.dtype();
+inline DType dtype_with(const Tensor& x, Scalar s, const char* op = __builtin_FUNCTION()) {
+  if (is_floating(x.dtype(op))) return x.dtype();
   return s.kind() == float64 ? float32 : int64;
 }
 

@@ -126,7 +126,7 @@ struct NotZero : Plain<A> {
 /// The fold over whether elements are not 0, in the element type A.
 template <class F, class A>
 Tensor fold_truth(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
-  const AxisBits bits = axis_bits(op, axes, x.dim());
+  const AxisBits bits = axis_bits(op, axes, x.dim(op));
   return visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     return fold_axes<F, A, T>(x, bits, reduced_shape(x.shape(), bits, keepdim), NotZero<A>());

@@ -70,7 +70,7 @@ namespace {
 /// The extrema along an axis and the first places where they stand, both with the axis of size 1.
 template <class F>
 ValuesAndIndices arg_axis(const char* op, const Tensor& x, int axis) {
-  const AxisBits bits = (AxisBits{1} << axis) & all_axes(x.dim());
+  const AxisBits bits = (AxisBits{1} << axis) & all_axes(x.dim(op));
   check_some(op, x, reduced_count(x.shape(), bits));
   const Shape shape = reduced_shape(x.shape(), bits, true);
   ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
@@ -92,7 +92,7 @@ ValuesAndIndices extremum_at(const Op& op, const Tensor& x, int axis, bool keepd
 
 template <class F>
 Tensor place(const char* op, const Tensor& x, int axis, bool keepdim) {
-  axis = line_axis(op, axis, x.dim());
+  axis = line_axis(op, axis, x.dim(op));
   Tensor y = arg_axis<F>(op, x, axis).indices;
   return keepdim ? y : new_view(y, without_axis(y.shape(), axis));
 }

@@ -37,7 +37,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand_as("bro
 namespace {
 
 Tensor repeat_as(const char* op, const Tensor& x, const Shape& repeats) {
-  const int added = repeats.rank() - x.dim();
+  const int added = repeats.rank() - x.dim(op);
   if (added < 0)
     fail(op, "fewer repeats than axes: x is " + x.describe() + ", the repeats are " + repeats.str());
   if (std::any_of(repeats.begin(), repeats.end(), [](std::int64_t r) { return r < 0; }))

@@ -89,7 +89,7 @@ Tensor by_line(int axis, Kernel kernel, const Tensor& x, const More&... more) {
 
 /// The axis counted from the front; a number counts as a line of one element.
 int line_axis(const char* op, const Tensor& x, int axis) {
-  return check_axis(op, axis, std::max(x.dim(), 1));
+  return check_axis(op, axis, std::max(x.dim(op), 1));
 }
 
 /// The sum along the axis, which stays with size 1.
