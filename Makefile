@@ -3,6 +3,7 @@
 JOBS ?= $(shell nproc)
 PACKAGES ?= yes# no: do not look for Debian packages
 CLANG_FORMAT ?= clang-format-14
+THREADS ?= 1# of the benchmarks
 
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
 build = cmake --build --preset $(1) --parallel $(JOBS)
@@ -11,7 +12,7 @@ formatted = find include core nn optim data train examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release help demo test test-full examples headers bench instructions docs asan tsan clang tidy coverage format check-format clean
+.PHONY: build-release help demo test test-full examples headers bench bench-peers instructions docs asan tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -39,8 +40,15 @@ examples: build-release ## run every example
 headers: build-release ## compile each public header alone
 	$(call build,release) --target all_verify_interface_header_sets
 
-bench: build-release ## run the benchmarks
-	for program in build/release/benchmarks/*_bench; do $$program || exit; done
+bench: build-release ## time every work of benchmarks/ beside the same written by hand
+	$(call install,test bench)
+	/usr/bin/python3 benchmarks/run.py --threads $(THREADS) build/release/benchmarks
+
+bench-peers: build-release ## the same beside LibTorch, under glibc's allocator and under jemalloc
+	$(call install,test bench peers)
+	cmake --preset release
+	$(call build,release) --target peers
+	/usr/bin/python3 benchmarks/run.py --peers --threads $(THREADS) build/release/benchmarks
 
 instructions: ## count the instructions of small steps under callgrind, against benchmarks/instructions/expected.txt
 	$(call install,ci)

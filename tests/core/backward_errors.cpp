@@ -239,6 +239,7 @@ TEST_CASE("the op that meets an undefined tensor is named") {
 
 TEST_CASE("an undefined tensor is named as such") {
   CHECK_THROWS_WITH_AS(
-      Tensor() + 1, "add: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value",
+      Tensor() + 1,
+      "add: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value",
       Error);
 }

@@ -39,8 +39,9 @@ TEST_CASE_FIXTURE(Misuse, "misuse: convolution and pooling") {
        "convert one with .to()");
   says([&] { conv2d(im.to(int64), w); },
        "conv2d: needs a floating tensor: x is i64[1, 2, 4, 4]; convert it with x.to(float32)");
-  says([&] { conv2d(u, w); },
-       "conv2d: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
+  says(
+      [&] { conv2d(u, w); },
+      "conv2d: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { conv_transpose2d(im, w, {}, {.stride = 0}); },
        "conv_transpose2d: the stride must be at least 1: it is 0");
   says([&] { conv_transpose2d(im, w, {}, {.output_padding = 5}); },
@@ -118,7 +119,8 @@ TEST_CASE_FIXTURE(Misuse, "misuse: normalization, dropout and attention") {
   says([&] { layer_norm(i, {2}); },
        "layer_norm: needs a floating tensor: x is i64[2]; convert it with x.to(float32)");
   says([&] { layer_norm(u, {2}); },
-       "layer_norm: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
+       "layer_norm: a tensor is undefined: default-constructed, or a gradient that is not there; give it a "
+       "value");
   says([&] { group_norm(x, 2); },
        "group_norm: needs x[batch, channels, ...] whose channels divide into 2 groups: x is f32[2, 3]");
   says([&] { instance_norm(x); }, "instance_norm: needs x[batch, channels, ...]: x is f32[2, 3]");
@@ -193,7 +195,8 @@ TEST_CASE_FIXTURE(Misuse, "misuse: losses") {
        "mse_loss: input and target mix float32 and float64: input is f32[2, 3], target is f64[2, 3]; convert "
        "one with .to(float64)");
   says([&] { mse_loss(x, u); },
-       "mse_loss: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
+       "mse_loss: a tensor is undefined: default-constructed, or a gradient that is not there; give it a "
+       "value");
   says([&] { smooth_l1_loss(x, x, {.beta = -1}); },
        "smooth_l1_loss: beta must not be negative: it is -1.000000");
   says([&] { huber_loss(x, x, {.delta = 0}); }, "huber_loss: delta must be positive: it is 0.000000");

@@ -87,8 +87,9 @@ TEST_CASE_FIXTURE(Misuse, "misuse: linear algebra") {
   says([&] { matmul(x, d); },
        "matmul: operands mix float32 and float64: a is f32[2, 3], b is f64[2, 3]; convert one with "
        ".to(float64)");
-  says([&] { matmul(u, x); },
-       "matmul: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
+  says(
+      [&] { matmul(u, x); },
+      "matmul: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { gemm(x, x, false, false); }, "gemm: inner sizes differ: a is f32[2, 3], b is f32[2, 3]");
   says([&] { gemm(v, v, false, true); }, "gemm: needs matrices: a is f32[3], b is f32[3]");
   says([&] { mm(v, v); }, "mm: needs two matrices: a is f32[3], b is f32[3]; matmul takes other ranks");

@@ -219,8 +219,8 @@ std::string linear_operands(const Tensor& x, const Tensor& weight, const Tensor&
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const auto all = [&] { return linear_operands(x, weight, bias); };
-  if (weight.dim() != 2) fail("linear", "the weight must be a matrix [out, in]: " + all());
-  if (x.dim() < 1 || x.size(-1) != weight.size(1))
+  if (weight.dim("linear") != 2) fail("linear", "the weight must be a matrix [out, in]: " + all());
+  if (x.dim("linear") < 1 || x.size(-1) != weight.size(1))
     fail("linear", "the last size of x must be the weight's second: " + all());
   if (bias.defined() && (bias.dim() != 1 || bias.size(0) != weight.size(0)))
     fail("linear", "the bias must have the weight's first size: " + all());

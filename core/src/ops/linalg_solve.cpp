@@ -45,7 +45,9 @@ std::pair<Tensor, Tensor> promote_floating(const char* op, const Tensor& a, cons
   return {as_floating(p), as_floating(q)};
 }
 
-bool is_ready(const Tensor& a, const Tensor& b) { return is_floating(a.dtype()) && a.dtype() == b.dtype(); }
+bool is_ready(const Tensor& a, const Tensor& b, const char* op = __builtin_FUNCTION()) {
+  return is_floating(a.dtype(op)) && a.dtype() == b.dtype(op);
+}
 
 /// Throws unless a x = b, or x a = b, can be asked for.
 void check_system(const char* op, const Tensor& a, const Tensor& b, bool left) {
