@@ -31,8 +31,8 @@ void check_function(const char* name, F f, Ops ops, const Tensor& x) {
   Tensor p = fused(a), q = ops(b);
   for (int order = 1; order <= 2; ++order) {
     INFO("order " << order);
-    p = grad({sum(p * weights)}, {a}, {.create_graph = true, .allow_unused = true})[0];
-    q = grad({sum(q * weights)}, {b}, {.create_graph = true, .allow_unused = true})[0];
+    p = grad(sum(p * weights), {a}, {.create_graph = true, .allow_unused = true})[0];
+    q = grad(sum(q * weights), {b}, {.create_graph = true, .allow_unused = true})[0];
     if (!q.defined() || !q.requires_grad()) break;
     CHECK(allclose(p, q, 1e-9, 1e-11));
   }
