@@ -1,9 +1,11 @@
 #include "kernels/blas.hpp"
 
 #include <cblas.h>
+#include <sys/single_threaded.h>
 
 #include <algorithm>
 #include <climits>
+#include <mutex>
 
 #include "errors.hpp"
 
@@ -18,9 +20,25 @@ int blas_int(std::int64_t n) {
   return static_cast<int>(n);
 }
 
-void use_one_thread() {
-  static const bool done = (openblas_set_num_threads(1), true);
-  static_cast<void>(done);
+namespace {
+
+std::mutex one_at_a_time;
+
+bool is_serial() {
+  static const bool serial = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
+  return serial;
+}
+
+}  // namespace
+
+BlasScope::BlasScope() {
+  static thread_local bool set = false;  // OpenBLAS on OpenMP has a number for each thread
+  if (!set) openblas_set_num_threads(1), set = true;
+  if (!__libc_single_threaded && is_serial()) one_at_a_time.lock(), alone_ = true;
+}
+
+BlasScope::~BlasScope() {
+  if (alone_) one_at_a_time.unlock();
 }
 
 namespace {
@@ -32,7 +50,7 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
-  use_one_thread();
+  const BlasScope scope;
   const auto turn = [](bool t) { return t ? CblasTrans : CblasNoTrans; };
   const int lda = blas_int(ta ? m : k), ldb = blas_int(tb ? k : n);
   if (!by_vector) {
@@ -73,7 +91,7 @@ namespace {
 template <class T, class F>
 void solve(F cblas_trsm, Triangle t, std::int64_t m, std::int64_t n, const T* a, T* b) {
   if (m == 0 || n == 0) return;
-  use_one_thread();
+  const BlasScope scope;
   cblas_trsm(CblasRowMajor, t.left ? CblasLeft : CblasRight, t.upper ? CblasUpper : CblasLower,
              t.transposed ? CblasTrans : CblasNoTrans, t.unit ? CblasUnit : CblasNonUnit, blas_int(m),
              blas_int(n), T(1), a, blas_int(t.left ? m : n), b, blas_int(n));

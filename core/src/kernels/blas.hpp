@@ -7,9 +7,19 @@ namespace xgrad::detail {
 /// A size as BLAS and LAPACK take it; throws Error for one above 2^31 - 1.
 int blas_int(std::int64_t n);
 
-/// OpenBLAS on one thread, which gives the same bits everywhere: called before every use of it. Threads of
-/// our own cut large products instead.
-void use_one_thread();
+/// Around every use of BLAS and LAPACK. Sets OpenBLAS to one thread, which gives the same bits everywhere.
+/// OpenBLAS's serial build hands out its working memory without a lock, so while the process has several
+/// threads, one at a time is let in.
+class BlasScope {
+ public:
+  BlasScope();
+  BlasScope(const BlasScope&) = delete;
+  BlasScope& operator=(const BlasScope&) = delete;
+  ~BlasScope();
+
+ private:
+  bool alone_ = false;
+};
 
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.
 /// All calls of BLAS are behind this file. Runs on the calling thread.
