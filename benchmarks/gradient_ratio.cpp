@@ -157,31 +157,20 @@ namespace tiny {
 
 using namespace bench::tiny;
 
-struct Weights {
-  Tensor wf, bf, wi, bi, wo, bo, wg, bg;
-  explicit Weights(const Layer& l)
-      : wf(leaf(l.wf)),
-        bf(leaf(l.bf)),
-        wi(leaf(l.wi)),
-        bi(leaf(l.bi)),
-        wo(leaf(l.wo)),
-        bo(leaf(l.bo)),
-        wg(leaf(l.wg)),
-        bg(leaf(l.bg)) {}
-  static Tensor leaf(const std::vector<float>& v) { return bench::leaf(v, {width}); }
-};
+Tensor leaf(const std::vector<float>& v) { return bench::leaf(v, {width}); }
 
 struct Model {
   Inputs in;
   std::vector<Tensor> x, gold;
-  Tensor first = Weights::leaf(in.first), scale = Weights::leaf(in.scale), shift = Weights::leaf(in.shift);
-  std::vector<Weights> weights{Weights(in.layer[0]), Weights(in.layer[1])};
+  Tensor first = leaf(in.first), scale = leaf(in.scale), shift = leaf(in.shift);
+  std::vector<Weights<Tensor>> weights{weights_of<Tensor>(in.layer[0], leaf),
+                                       weights_of<Tensor>(in.layer[1], leaf)};
   std::vector<Tensor> parameters{first, scale, shift};
 
   Model() {
     x = unbind(tensor(in.x, {length, width}));
     gold = unbind(one_hot(tensor(in.labels), width).to(float32));
-    for (const Weights& w : weights)
+    for (const Weights<Tensor>& w : weights)
       parameters.insert(parameters.end(), {w.wf, w.bf, w.wi, w.bi, w.wo, w.bo, w.wg, w.bg});
   }
 
@@ -191,7 +180,7 @@ struct Model {
     for (std::size_t t = 0; t < length; ++t) {
       Tensor y = x[t] * first;
       for (std::size_t l = 0; l < layers; ++l) {
-        const Weights& w = weights[l];
+        const Weights<Tensor>& w = weights[l];
         const Tensor f = sigmoid(y * w.wf + w.bf), i = sigmoid(h[l] * w.wi + w.bi),
                      o = sigmoid(y * w.wo + w.bo);
         c[l] = c[l] * f + i * tanh(h[l] * w.wg + w.bg);

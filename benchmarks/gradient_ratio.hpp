@@ -23,9 +23,18 @@ namespace bench::tiny {
 inline constexpr int width = 14, layers = 2, length = 1136;
 inline constexpr int ops = length * (17 * layers + 10);
 
-struct Layer {
-  std::vector<float> wf, bf, wi, bi, wo, bo, wg, bg;
+/// What a layer holds, as values or as tensors.
+template <class T>
+struct Weights {
+  T wf, bf, wi, bi, wo, bo, wg, bg;
 };
+using Layer = Weights<std::vector<float>>;
+
+/// A layer whose weights are make(values).
+template <class T, class F>
+Weights<T> weights_of(const Layer& l, F make) {
+  return {make(l.wf), make(l.bf), make(l.wi), make(l.bi), make(l.wo), make(l.bo), make(l.wg), make(l.bg)};
+}
 
 struct Inputs {
   std::vector<float> x = uniform(length * width, 0, 1, 1);  ///< one row a step

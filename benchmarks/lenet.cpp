@@ -5,7 +5,7 @@
 
 using namespace xgrad;
 using bench::Run;
-using bench::lenet::batch, bench::lenet::Inputs, bench::lenet::Layer, bench::lenet::lr;
+using bench::lenet::batch, bench::lenet::Inputs, bench::Layer, bench::lenet::lr;
 
 namespace {
 

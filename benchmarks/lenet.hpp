@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cmath>
-
 #include "support/work.hpp"
 
 // LeNet on 28x28 images, batch 64: two convolutions with ReLU and pooling, three linear layers,
@@ -11,17 +9,6 @@ namespace bench::lenet {
 
 inline constexpr int batch = 64;
 inline constexpr double lr = 0.01;
-
-/// The weights of a layer of `out` rows of `in` numbers.
-struct Layer {
-  int in, out;
-  std::vector<float> w, b;
-  Layer(int inputs, int outputs, unsigned seed)
-      : in(inputs),
-        out(outputs),
-        w(uniform(in * out, -1 / std::sqrt(in), 1 / std::sqrt(in), seed)),
-        b(uniform(out, -1 / std::sqrt(in), 1 / std::sqrt(in), seed + 1)) {}
-};
 
 struct Inputs {
   std::vector<float> x = uniform(batch * 784, 0, 1, 1);

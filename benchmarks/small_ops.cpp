@@ -3,6 +3,8 @@
 #include <cmath>
 #include <xgrad/xgrad.hpp>
 
+#include "small_steps.hpp"
+
 using namespace xgrad;
 using bench::Run;
 
@@ -11,15 +13,8 @@ namespace {
 Run chain_by_xgrad() {
   using namespace bench::chain;
   const auto leaf = [](float v) { return full({4, 4}, v).requires_grad_(); };
-  const Tensor tx = leaf(x), tw = leaf(w), tb = leaf(b);
-  return {[=] {
-            Tensor y = tx;
-            for (int i = 0; i < length; i += 3) y = tanh(y * tw + tb);
-            for (Tensor t : {tx, tw, tb}) t.zero_grad();
-            const Tensor loss = sum(y);
-            loss.backward();
-            return loss.item();
-          },
+  const Tensor tw = leaf(w), tb = leaf(b);
+  return {bench::ChainStep{leaf(x), tw, tb, length},
           [=] { return bench::squares(tw.grad().data<float>()) + bench::squares(tb.grad().data<float>()); }};
 }
 
@@ -54,18 +49,12 @@ const bench::Contender chain("chain", "xgrad", chain_by_xgrad, chain_options),
 
 Run xor_by_xgrad() {
   const bench::xor_step::Inputs in;
-  const Tensor x = tensor(in.x, {4, 2}), t = tensor(in.t, {4, 1});
-  const Tensor w1 = tensor(in.w1, {4, 2}).requires_grad_(), b1 = tensor(in.b1).requires_grad_();
-  const Tensor w2 = tensor(in.w2, {1, 4}).requires_grad_(), b2 = tensor(in.b2).requires_grad_();
-  const auto sgd = std::make_shared<optim::SGD>(std::vector<Tensor>{w1, b1, w2, b2},
-                                                optim::SgdOptions{.lr = bench::xor_step::lr});
-  return {[=] {
-    const Tensor loss = mse_loss(sigmoid(linear(sigmoid(linear(x, w1, b1)), w2, b2)), t);
-    sgd->zero_grad();
-    loss.backward();
-    sgd->step();
-    return loss.item();
-  }};
+  const auto leaf = [](const std::vector<float>& v, const Shape& shape) {
+    return tensor(v, shape).requires_grad_();
+  };
+  return {bench::MlpStep(tensor(in.x, {4, 2}), tensor(in.t, {4, 1}),
+                         {leaf(in.w1, {4, 2}), leaf(in.b1, {4}), leaf(in.w2, {1, 4}), leaf(in.b2, {1})},
+                         bench::xor_step::lr)};
 }
 
 float logistic(float x) { return 1 / (1 + std::exp(-x)); }

@@ -14,7 +14,7 @@ namespace {
 Run by_xgrad() {
   const Inputs in;
   std::vector<Tensor> p;
-  for (const Layer& l : {in.qkv, in.out, in.up, in.down}) {
+  for (const bench::Layer& l : {in.qkv, in.out, in.up, in.down}) {
     p.push_back(bench::leaf(l.w, {l.out, l.in}));
     p.push_back(bench::leaf(l.b, {l.out}));
   }
@@ -46,7 +46,7 @@ std::vector<float> rows_of(int columns) {
 }
 
 struct Linear {
-  Layer l;
+  bench::Layer l;
   std::vector<float> gw = std::vector<float>(l.w.size()), gb = std::vector<float>(l.b.size());
 
   void forward(const std::vector<float>& x, std::vector<float>& y) const {

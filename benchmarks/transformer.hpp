@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cmath>
-
 #include "support/work.hpp"
 
 // A transformer encoder block, width 128, 4 heads, feed-forward width 512, 8 sequences of 64, normalised
@@ -12,17 +10,6 @@ namespace bench::transformer {
 inline constexpr int batch = 8, length = 64, width = 128, heads = 4, inner = 512;
 inline constexpr int head = width / heads, rows = batch * length;
 inline constexpr double lr = 0.1, eps = 1e-5;
-
-/// A linear layer.
-struct Layer {
-  int in, out;
-  std::vector<float> w, b;
-  Layer(int inputs, int outputs, unsigned seed)
-      : in(inputs),
-        out(outputs),
-        w(uniform(in * out, -1 / std::sqrt(in), 1 / std::sqrt(in), seed)),
-        b(uniform(out, -1 / std::sqrt(in), 1 / std::sqrt(in), seed + 1)) {}
-};
 
 struct Inputs {
   std::vector<float> x = uniform(rows * width, -1, 1, 1), target = uniform(rows * width, -1, 1, 2);

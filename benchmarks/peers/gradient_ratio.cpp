@@ -34,30 +34,18 @@ using namespace bench::tiny;
 
 torch::Tensor leaf(const std::vector<float>& v) { return bench::torch_leaf(v, {width}); }
 
-struct Weights {
-  torch::Tensor wf, bf, wi, bi, wo, bo, wg, bg;
-  explicit Weights(const Layer& l)
-      : wf(leaf(l.wf)),
-        bf(leaf(l.bf)),
-        wi(leaf(l.wi)),
-        bi(leaf(l.bi)),
-        wo(leaf(l.wo)),
-        bo(leaf(l.bo)),
-        wg(leaf(l.wg)),
-        bg(leaf(l.bg)) {}
-};
-
 struct Model {
   Inputs in;
   std::vector<torch::Tensor>
       x = bench::to_torch(in.x, {length, width}).unbind(),
       gold = torch::one_hot(bench::to_torch(in.labels, {length}), width).to(torch::kFloat32).unbind();
   torch::Tensor first = leaf(in.first), scale = leaf(in.scale), shift = leaf(in.shift);
-  std::vector<Weights> weights{Weights(in.layer[0]), Weights(in.layer[1])};
+  std::vector<Weights<torch::Tensor>> weights{weights_of<torch::Tensor>(in.layer[0], leaf),
+                                              weights_of<torch::Tensor>(in.layer[1], leaf)};
   std::vector<torch::Tensor> parameters{first, scale, shift};
 
   Model() {
-    for (const Weights& w : weights)
+    for (const Weights<torch::Tensor>& w : weights)
       parameters.insert(parameters.end(), {w.wf, w.bf, w.wi, w.bi, w.wo, w.bo, w.wg, w.bg});
   }
 
@@ -67,7 +55,7 @@ struct Model {
     for (std::size_t t = 0; t < length; ++t) {
       torch::Tensor y = x[t] * first;
       for (std::size_t l = 0; l < layers; ++l) {
-        const Weights& w = weights[l];
+        const Weights<torch::Tensor>& w = weights[l];
         const torch::Tensor f = torch::sigmoid(y * w.wf + w.bf), i = torch::sigmoid(h[l] * w.wi + w.bi),
                             o = torch::sigmoid(y * w.wo + w.bo);
         c[l] = c[l] * f + i * torch::tanh(h[l] * w.wg + w.bg);

@@ -11,7 +11,7 @@ const bench::Contender peer("lenet", "libtorch", [] {
   std::vector<torch::Tensor> p{
       bench::torch_leaf(in.conv1.w, {6, 1, 5, 5}), bench::torch_leaf(in.conv1.b, {6}),
       bench::torch_leaf(in.conv2.w, {16, 6, 5, 5}), bench::torch_leaf(in.conv2.b, {16})};
-  for (const Layer& l : {in.fc1, in.fc2, in.fc3}) {
+  for (const bench::Layer& l : {in.fc1, in.fc2, in.fc3}) {
     p.push_back(bench::torch_leaf(l.w, {l.out, l.in}));
     p.push_back(bench::torch_leaf(l.b, {l.out}));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -33,6 +34,17 @@ template <class T = float>
 std::vector<T> uniform(std::int64_t n, double low, double high, unsigned seed);
 /// Labels in [0, classes).
 std::vector<std::int64_t> labels(std::int64_t n, int classes, unsigned seed);
+
+/// The weights of a linear layer of `out` rows of `in` numbers.
+struct Layer {
+  int in, out;
+  std::vector<float> w, b;
+  Layer(int inputs, int outputs, unsigned seed)
+      : in(inputs),
+        out(outputs),
+        w(uniform(in * out, -1 / std::sqrt(in), 1 / std::sqrt(in), seed)),
+        b(uniform(out, -1 / std::sqrt(in), 1 / std::sqrt(in), seed + 1)) {}
+};
 
 /// sum x^2, in double: what a Run may make of its gradients.
 template <class T>

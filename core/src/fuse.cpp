@@ -9,20 +9,14 @@
 namespace xgrad::detail::fusing {
 
 Shape check_operands(std::span<const Tensor* const> x) {
-  const auto list = [&] {
-    std::string s;
-    for (const Tensor* t : x) s += (s.empty() ? "" : ", ") + t->describe();
-    return s;
-  };
-  Shape shape = x[0]->shape();
-  for (const Tensor* t : x)
-    if (!is_floating(t->dtype()) || t->dtype() != x[0]->dtype())
-      fail("fuse",
-           "the operands are " + list() + "; they need one floating dtype: convert them by .to(dtype)");
-  try {
-    for (const Tensor* t : x) shape = broadcast_shapes("fuse", shape, t->shape());
-  } catch (const Error&) {
-    fail("fuse", "the shapes of " + list() + " do not broadcast: from the right, sizes must agree or be 1");
+  Shape shape = x[0]->shape("fuse");
+  for (const Tensor* t : x) {
+    if (!is_floating(t->dtype("fuse")) || t->dtype() != x[0]->dtype()) {
+      std::string all = x[0]->describe();
+      for (const Tensor* more : x.subspan(1)) all += ", " + more->describe();
+      fail("fuse", "the operands are " + all + "; they need one floating dtype: convert them by .to(dtype)");
+    }
+    shape = broadcast_shapes("fuse", shape, t->shape());
   }
   return shape;
 }

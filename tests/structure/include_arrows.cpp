@@ -42,7 +42,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"kernels/"},
     {"ops/", "creation", "random", "inplace", "print", "xtensor"},
     {"backward", "walk"},
-    {"functional", "custom_op", "fuse", "checkpoint", "implicit_root", "graph"},
+    {"functional", "custom_op", "fuse", "fuse/", "checkpoint", "implicit_root", "graph"},
     {"gradcheck", "gradcheck/"},
 };
 
@@ -74,7 +74,7 @@ const std::array libraries{
 
 // Headers that bring xtensor or xsimd with them: the user includes them, and they each other, but no other
 // public header does.
-const std::array border_headers{"core/include/xgrad/core/xtensor.hpp"sv, "core/include/xgrad/core/fuse.hpp"sv,
+const std::array border_headers{"core/include/xgrad/core/xtensor.hpp"sv, "core/include/xgrad/core/fuse"sv,
                                 "core/include/xgrad/core/simd/"sv};
 
 bool is_border(std::string_view file) {

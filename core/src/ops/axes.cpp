@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "errors.hpp"
+#include "xgrad/core/tensor.hpp"
 
 namespace xgrad {
 
@@ -33,6 +34,22 @@ Shape without_axis(const Shape& shape, int axis) {
   Shape out = shape;
   if (out.rank() > 0) out.erase(axis);
   return out;
+}
+
+Entries entries_of(std::optional<std::int64_t> start, std::optional<std::int64_t> stop, std::int64_t step,
+                   std::int64_t n) {
+  const bool forwards = step > 0;
+  const auto bound = [&](std::int64_t at) {
+    if (at < 0) at += n;
+    return std::clamp<std::int64_t>(at, forwards ? 0 : -1, forwards ? n : n - 1);
+  };
+  const std::int64_t first = start ? bound(*start) : forwards ? 0 : n - 1;
+  const std::int64_t end = stop && *stop != Tensor::end_of_axis ? bound(*stop) : forwards ? n : -1;
+  const std::int64_t span = forwards ? end - first : first - end;
+  if (span <= 0) return {first, 1, 0};
+  const auto stride = forwards ? static_cast<std::uint64_t>(step) : -static_cast<std::uint64_t>(step);
+  const auto count = 1 + static_cast<std::int64_t>(static_cast<std::uint64_t>(span - 1) / stride);
+  return {first, count > 1 ? step : 1, count};
 }
 
 Shape reduced_shape(const Shape& shape, AxisBits axes, bool keepdim) {

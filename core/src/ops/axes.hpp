@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "xgrad/core/axes.hpp"
 #include "xgrad/core/shape.hpp"
@@ -20,6 +21,17 @@ AxisBits axis_bits(const char* op, const Axes& axes, int rank);
 
 /// An axis counted from the front, where a number counts as having one axis.
 int line_axis(const char* op, int axis, int rank);
+
+/// Entries start, start + step, ... of an axis, `count` of them; up to one entry, the step is 1.
+struct Entries {
+  std::int64_t start, step, count;
+};
+
+/// The entries of an axis of size n that a slice names: negative bounds count from the end, and bounds beyond
+/// the axis are limited to it. No start or stop means the end that the step, which is not 0, comes from or
+/// goes to.
+Entries entries_of(std::optional<std::int64_t> start, std::optional<std::int64_t> stop, std::int64_t step,
+                   std::int64_t n);
 
 /// The shape after these axes are reduced to size 1 (keepdim) or taken out.
 Shape reduced_shape(const Shape& shape, AxisBits axes, bool keepdim);

@@ -201,7 +201,7 @@ Tensor slopes_of(const Tensor& g, const Tensor& x, const Tensor& targets, const 
   return dx;
 }
 
-/// The same losses from other ops, for derivatives of higher order: a tensor of states [batch, states] per
+/// The same losses from other ops, for second derivatives: a tensor of states [batch, states] per
 /// step.
 Tensor composed(const Tensor& log_probs, const Tensor& targets, const Tensor& steps, const Tensor& counts,
                 std::int64_t blank) {
@@ -240,20 +240,44 @@ Tensor composed(const Tensor& log_probs, const Tensor& targets, const Tensor& st
   return log_probs.dim() == 3 ? losses : reshape(losses, {});
 }
 
+/// g times the slope of the losses. Its own gradient is that of the composed form.
+Tensor ctc_loss_vjp(const Tensor& g, const Tensor& x, const Tensor& targets, const Tensor& steps,
+                    const Tensor& counts, Blank options) {
+  static constexpr Op op = {
+      .name = "ctc_loss_vjp",
+      .joint = {keep::every_x, [](std::span<const Tensor> h, Fn f, std::span<Tensor> dx) {
+                  const GradOptions again{.create_graph = is_recording(), .allow_unused = true};
+                  const auto o = f.attributes<Blank>();
+                  // Without a graph to extend, g and x stand for themselves.
+                  const auto own = [&](int i) {
+                    return is_recording() ? f.x(i) : f.x(i).detach().requires_grad_();
+                  };
+                  const Tensor u = own(0), v = own(1);
+                  const EnableGrad guard;
+                  Tensor y = composed(v, f.x(2), f.x(3), f.x(4), o.blank);
+                  if (o.zero_infinity) y = where(y > 1e29, 0, y);
+                  const Tensor slope = grad({y}, {v}, {u}, {.create_graph = true})[0];
+                  std::vector<Tensor> wanted;
+                  if (f.wants(0)) wanted.push_back(u);
+                  if (f.wants(1)) wanted.push_back(v);
+                  std::vector<Tensor> d = grad({slope}, wanted, {h[0]}, again);
+                  if (f.wants(1)) dx[1] = std::move(d.back());
+                  if (f.wants(0)) dx[0] = std::move(d.front());
+                }}};
+  return record(op, {g, x, targets, steps, counts}, slopes_of(g, x, targets, steps, counts, options),
+                options);
+}
+
 }  // namespace
 
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, CtcOptions options) {
   static constexpr std::uint32_t read = keep::x(0) | keep::x(1) | keep::x(2) | keep::x(3);
-  static constexpr Op op = {.name = "ctc_loss",
-                            .vjp = {{{read, [](Grad g, Fn f) {
-                                        const Tensor x = f.x(0), t = f.x(1), steps = f.x(2), counts = f.x(3);
-                                        const auto o = f.attributes<Blank>();
-                                        if (!is_recording()) return slopes_of(g, x, t, steps, counts, o);
-                                        Tensor y = composed(x, t, steps, counts, o.blank);
-                                        if (o.zero_infinity) y = where(y > 1e29, 0, y);
-                                        return grad({y}, {x}, {g}, {.create_graph = true})[0];
-                                      }}}}};
+  static constexpr Op op = {.name = "ctc_loss", .vjp = {{{read, [](Grad g, Fn f) {
+                                                            return ctc_loss_vjp(g, f.x(0), f.x(1), f.x(2),
+                                                                                f.x(3),
+                                                                                f.attributes<Blank>());
+                                                          }}}}};
   const Blank blank{options.blank, options.zero_infinity};
   const Tensor y = record(op, {log_probs, targets, input_lengths, target_lengths},
                           losses_of(log_probs, targets, input_lengths, target_lengths, blank), blank);

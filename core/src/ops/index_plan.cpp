@@ -4,6 +4,7 @@
 
 #include "errors.hpp"
 #include "kernels/layout.hpp"
+#include "ops/axes.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
 
@@ -36,17 +37,9 @@ class Planner {
   void add(const Slice& s) {
     const std::int64_t n = next_size();
     if (s.step == 0) fail(op_, "the step of a slice must not be 0: x is " + x_.describe());
-    const bool forwards = s.step > 0;
-    const auto bound = [&](std::int64_t at) {
-      if (at < 0) at += n;
-      return std::clamp<std::int64_t>(at, forwards ? 0 : -1, forwards ? n : n - 1);
-    };
-    const std::int64_t start = s.start ? bound(*s.start) : forwards ? 0 : n - 1;
-    const std::int64_t stop = s.stop && *s.stop != Tensor::end_of_axis ? bound(*s.stop) : forwards ? n : -1;
-    const std::int64_t span = forwards ? stop - start : start - stop, stride = forwards ? s.step : -s.step;
-    const std::int64_t count = span <= 0 ? 0 : 1 + (span - 1) / stride;
+    const auto [start, step, count] = entries_of(s.start, s.stop, s.step, n);
     if (count > 0) first_ += start * steps_[axis_];
-    kept_.push_back({count, s.step * steps_[axis_++]});
+    kept_.push_back({count, step * steps_[axis_++]});
   }
 
   void add(NewAxis) { kept_.push_back({1, 0}); }

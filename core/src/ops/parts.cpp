@@ -68,23 +68,13 @@ Tensor take_part(const Tensor& x, const Part& part, std::int64_t count) {
   return record(op, {x}, part_value(x, part, count, shape), part);
 }
 
-/// A bound counted from the front, limited to the axis: for step 1 to [0, n], for step -1 to [-1, n - 1].
-std::int64_t limited(std::int64_t at, std::int64_t n, bool forwards) {
-  if (at < 0) at += n;
-  return forwards ? std::clamp<std::int64_t>(at, 0, n) : std::clamp<std::int64_t>(at, -1, n - 1);
-}
-
 }  // namespace
 
 Tensor slice(const Tensor& x, int axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
   const int along = check_axis("slice", axis, x.dim());
   if (step == 0) fail("slice", "the step must not be 0: x is " + x.describe());
-  const std::int64_t n = x.shape()[along];
-  const bool forwards = step > 0;
-  const std::int64_t first = limited(start, n, forwards);
-  const std::int64_t end = stop == Tensor::end_of_axis ? (forwards ? n : -1) : limited(stop, n, forwards);
-  const std::int64_t span = forwards ? end - first : first - end, stride = forwards ? step : -step;
-  return take_part(x, {first, step, along}, span <= 0 ? 0 : 1 + (span - 1) / stride);
+  const auto [first, stride, count] = entries_of(start, stop, step, x.shape()[along]);
+  return take_part(x, {first, stride, along}, count);
 }
 
 Tensor narrow(const Tensor& x, int axis, std::int64_t start, std::int64_t length) {

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "core/ops/rows.hpp"
+#include "core/ops/slopes.hpp"
 
 using namespace xgrad;
 using test::check_rows;
@@ -11,7 +12,7 @@ using test::Family;
 using test::Kind;
 using test::rejecting_integers;
 
-using V = std::vector<double>;
+using test::close, test::slope, test::V;
 
 namespace {
 
@@ -156,15 +157,6 @@ const Family loss(
     });
 
 Tensor leaf(V values) { return tensor(values).requires_grad_(); }
-
-V slope(const Tensor& y, const Tensor& x) { return grad(sum(y), {x})[0].to_vector<double>(); }
-
-bool close(const V& a, const V& b, double rtol = 4e-15) {
-  bool all = a.size() == b.size();
-  for (std::size_t i = 0; all && i < a.size(); ++i)
-    all = a[i] == b[i] || std::abs(a[i] - b[i]) <= rtol * std::abs(b[i]);
-  return all;
-}
 
 }  // namespace
 

@@ -70,6 +70,17 @@ TEST_CASE("the gradient of ctc_loss has a gradient") {
   CHECK_MESSAGE(result.ok(), result.str());
 }
 
+TEST_CASE("the gradient of ctc_loss is the same to the bit when it is recorded") {
+  const Tensor x = randn({6, 2, 4}, {.dtype = float64}, Generator(1)).requires_grad_();
+  const Tensor targets = tensor({{1, 2}, {3, 3}}), steps = tensor({6, 5}), counts = tensor({2, 2});
+  const auto slope = [&](bool create_graph) {
+    const Tensor loss = ctc_loss(log_softmax(x, 2), targets, steps, counts, {.reduction = Reduction::sum});
+    return grad(loss, {x}, {.create_graph = create_graph})[0].detach();
+  };
+
+  CHECK(equal(slope(true), slope(false)));
+}
+
 TEST_CASE("targets may be joined, and steps and labels beyond a length do not count") {
   const Tensor x = random_log_probs({6, 2, 4});
   const Tensor inputs = tensor({6, 4}), counts = tensor({3, 1});

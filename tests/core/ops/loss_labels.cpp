@@ -3,10 +3,11 @@
 #include <cmath>
 
 #include "core/ops/rows.hpp"
+#include "core/ops/slopes.hpp"
 
 using namespace xgrad;
 
-using V = std::vector<double>;
+using test::close, test::slope, test::V;
 
 namespace {
 
@@ -14,15 +15,6 @@ constexpr auto none = Reduction::none;
 constexpr auto total = Reduction::sum;
 
 Tensor leaf(V values, const Shape& shape) { return tensor(values, shape).requires_grad_(); }
-
-V slope(const Tensor& y, const Tensor& x) { return grad(sum(y), {x})[0].to_vector<double>(); }
-
-bool close(const V& a, const V& b, double rtol = 4e-15) {
-  bool all = a.size() == b.size();
-  for (std::size_t i = 0; all && i < a.size(); ++i)
-    all = a[i] == b[i] || std::abs(a[i] - b[i]) <= rtol * std::abs(b[i]);
-  return all;
-}
 
 }  // namespace
 

@@ -161,3 +161,12 @@ TEST_CASE("diagonals and triangles need their axes") {
   CHECK(message_of([] { diag_embed(tensor(1.0)); }) == "diag_embed: needs at least one axis: x is f32[]");
   CHECK(message_of([] { tril(ones({2})); }) == "tril: needs at least two axes: x is f32[2]");
 }
+
+TEST_CASE("slice: steps of any size take one entry or none") {
+  const Tensor x = arange(5);
+  for (const std::int64_t step : {INT64_MAX, std::int64_t{5}, INT64_MIN, std::int64_t{-5}}) {
+    const std::int64_t first = step > 0 ? 0 : 4;
+    CHECK(slice(x, 0, first, Tensor::end_of_axis, step).to_vector<std::int64_t>() == std::vector{first});
+    CHECK(x.index({Slice{.step = step}}).to_vector<std::int64_t>() == std::vector{first});
+  }
+}

@@ -1,24 +1,15 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
-#include <memory>
+#include <tuple>
 #include <utility>
-#include <vector>
 
-#include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/creation.hpp"
-#include "xgrad/core/simd/number.hpp"
+#include "xgrad/core/fuse/passes.hpp"
+#include "xgrad/core/simd/number_choices.hpp"
+#include "xgrad/core/simd/number_functions.hpp"
 #include "xgrad/core/tape.hpp"
-
-// Loops are flat, so that constants and partial derivatives stay in registers. With the checks of a sanitizer
-// in every access, that takes g++ a quarter of an hour.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define XGRAD_FLATTEN
-#else
-#define XGRAD_FLATTEN [[gnu::flatten]]
-#endif
 
 // One node from one lambda. With derivatives in the same pass by forward accumulation: a Dual carries the
 // partial derivatives in all inputs, of which an elementwise function has few. Link xgrad::fuse to use it: it
@@ -32,16 +23,6 @@ namespace detail::fusing {
 Shape check_operands(std::span<const Tensor* const> x);
 /// What a third derivative comes to.
 [[noreturn]] void no_more_derivatives();
-
-template <class F, std::size_t... i>
-auto call_each(F f, std::index_sequence<i...>) {
-  return f.template operator()<i...>();
-}
-/// f.operator()<0, ..., n - 1>().
-template <std::size_t n, class F>
-auto with_indices(F f) {
-  return call_each(f, std::make_index_sequence<n>());
-}
 
 /// A lambda f(x...), differentiated once along a direction and times g: (g, x..., c...) -> g sum_k c_k
 /// df/dx_k.
@@ -63,185 +44,6 @@ template <class F>
 inline constexpr int order_of = 0;
 template <class F>
 inline constexpr int order_of<Directional<F>> = 1 + order_of<F>;
-
-/// An operand in an inner loop: where it begins, and by how much it moves on, 0 or 1.
-template <class T>
-struct Lane {
-  const T* at = nullptr;
-  std::int64_t step = 0;
-
-  fused::Batch<T> load(std::int64_t i) const { return fused::Batch<T>::load_unaligned(at + i * step); }
-};
-
-/// An inner loop over operands x and results y (null for none) by batches: body(x, y, i) for each. Elements
-/// behind the last whole batch are copied and go through the same code, so that no element's result depends
-/// on where it stands; in the rest of their batch, the operand `zeros` is 0 and the others repeat an element.
-template <class T, std::size_t n, std::size_t m, class Body>
-[[gnu::always_inline]] inline void each_batch(std::int64_t count, std::array<Lane<T>, n> x,
-                                              std::array<T*, m> y, std::size_t zeros, Body body) {
-  using V = fused::Batch<T>;
-  constexpr std::int64_t width = static_cast<std::int64_t>(V::size);
-  alignas(64) T in[n][V::size], out[m][V::size];
-  for (std::size_t k = 0; k < n; ++k)
-    if (x[k].step == 0) {
-      V(*x[k].at).store_aligned(in[k]);
-      x[k].at = in[k];
-    }
-  std::array<T*, m> end{};
-  const std::int64_t left = count % width;
-  std::int64_t whole = count - left;
-  for (bool rest = false;; rest = true) {
-    for (std::int64_t i = 0; i < whole; i += width) body(x, y, i);
-    if (left == 0 || rest) break;
-    for (std::size_t k = 0; k < n; ++k) {
-      if (x[k].step != 0)
-        for (std::int64_t j = 0; j < width; ++j) in[k][j] = x[k].at[whole + std::min(j, left - 1)];
-      if (k == zeros) std::fill(in[k] + left, in[k] + width, T(0));
-      x[k].at = in[k];
-    }
-    for (std::size_t k = 0; k < m; ++k) {
-      if (!y[k]) continue;
-      end[k] = y[k] + whole;
-      std::copy_n(end[k], left, out[k]);
-      y[k] = out[k];
-    }
-    whole = width;
-  }
-  for (std::size_t k = 0; k < m; ++k)
-    if (end[k]) std::copy_n(out[k], left, end[k]);
-}
-
-template <class T>
-T* elements(const Tensor& x) {
-  return static_cast<T*>(x.node()->data);
-}
-
-/// o = f(x...), broadcast.
-template <class T, class F, std::size_t n>
-XGRAD_FLATTEN void run_values(F f, const std::array<const Tensor*, n>& x, const Tensor& o) {
-  std::array<const Shape*, n> shapes;
-  for (std::size_t k = 0; k < n; ++k) shapes[k] = &x[k]->shape();
-  const Walker<static_cast<int>(n)> walk(o.shape(), shapes);
-  walk.each_inner([&](std::int64_t first, const auto& at) {
-    std::array<Lane<T>, n> lanes;
-    for (std::size_t k = 0; k < n; ++k) lanes[k] = {elements<const T>(*x[k]) + at[k], walk.stride[k][0]};
-    each_batch<T>(walk.size[0], lanes, std::array{elements<T>(o) + first}, n,
-                  [f](const auto& in, const auto& out, std::int64_t i) {
-                    with_indices<n>([&]<std::size_t... k>() {
-                      f(fused::Real<T>{in[k].load(i)}...).v.store_unaligned(out[0] + i);
-                    });
-                  });
-  });
-}
-
-/// The gradient of an input that was broadcast, summed over the axes along which it was repeated: in short
-/// runs in T, and the runs in double.
-template <class T>
-class Repeated {
- public:
-  explicit Repeated(std::int64_t n)
-      : run_(static_cast<std::size_t>(n), T(0)), total_(static_cast<std::size_t>(n), 0.0) {}
-
-  /// Where an inner loop adds to the elements.
-  T* run() { return run_.data(); }
-  /// An inner loop has added n elements.
-  void added(std::int64_t n) {
-    added_ += n;
-    if (added_ >= 64 * static_cast<std::int64_t>(run_.size())) end_run();
-  }
-  void add(std::int64_t i, double sum) { total_[static_cast<std::size_t>(i)] += sum; }
-  void store(T* to) {
-    end_run();
-    for (const double v : total_) *to++ = static_cast<T>(v);
-  }
-
- private:
-  void end_run() {
-    for (std::size_t i = 0; i < run_.size(); ++i)
-      total_[i] += static_cast<double>(std::exchange(run_[i], T(0)));
-    added_ = 0;
-  }
-
-  std::vector<T> run_;
-  std::vector<double> total_;
-  std::int64_t added_ = 0;  // since the last run ended
-};
-
-/// The sum over an inner loop, likewise.
-template <class T>
-struct Total {
-  fused::Batch<T> run = fused::Batch<T>(T(0));
-  double sum = 0;
-
-  void end_run() {
-    sum += static_cast<double>(xsimd::hadd(run));
-    run = fused::Batch<T>(T(0));
-  }
-};
-
-inline constexpr std::int64_t longest_run = 16384;  ///< elements that a total adds up in T
-
-/// dx_k = g df/dx_k for the inputs k in `wanted`, summed to the inputs' shapes.
-template <class T, class F, std::size_t n>
-XGRAD_FLATTEN void run_gradients(F f, const Shape& shape, const Tensor& g,
-                                 const std::array<const Tensor*, n>& x, unsigned wanted,
-                                 const std::array<Tensor, n>& dx) {
-  using V = fused::Batch<T>;
-  std::array<const Shape*, n + 1> shapes;
-  for (std::size_t k = 0; k < n; ++k) shapes[k] = &x[k]->shape();
-  shapes[n] = &g.shape();
-  const Walker<static_cast<int>(n + 1)> walk(shape, shapes);
-
-  const std::int64_t numel = shape.numel();
-  std::array<std::unique_ptr<Repeated<T>>, n> repeated;
-  unsigned adds = 0, still = 0;  // repeated inputs that move on in an inner loop, and those that do not
-  for (std::size_t k = 0; k < n; ++k)
-    if ((wanted >> k & 1) && x[k]->numel() != numel) {
-      repeated[k] = std::make_unique<Repeated<T>>(x[k]->numel());
-      (walk.stride[k][0] ? adds : still) |= 1u << k;
-    }
-
-  walk.each_inner([&](std::int64_t, const auto& at) {
-    std::array<Lane<T>, n + 1> lanes;
-    std::array<T*, n> to{};
-    std::array<Total<T>, n> totals;
-    for (std::size_t k = 0; k < n; ++k) {
-      lanes[k] = {elements<const T>(*x[k]) + at[k], walk.stride[k][0]};
-      if ((wanted & ~still) >> k & 1) to[k] = (repeated[k] ? repeated[k]->run() : elements<T>(dx[k])) + at[k];
-    }
-    lanes[n] = {elements<const T>(g) + at[n], walk.stride[n][0]};
-
-    const auto put = [&](std::size_t k, T* o, const V& d) {
-      if (still >> k & 1)
-        totals[k].run += d;
-      else
-        (adds >> k & 1 ? V::load_unaligned(o) + d : d).store_unaligned(o);
-    };
-    const auto body = [&]<std::size_t... k>(const auto& in, const auto& out, std::int64_t i) {
-      const auto y = f(fused::Dual<T, (1u << k)>{{in[k].load(i)}, {fused::real<T>(1)}}...);
-      const fused::Real<T> seed{in[n].load(i)};
-      const auto one = [&]<std::size_t j>() {
-        if (!(wanted >> j & 1)) return;
-        if constexpr (std::decay_t<decltype(y)>::template has<(1u << j)>)
-          put(j, out[j] + i, mul0(seed, y.template part<(1u << j)>()).v);
-        else
-          put(j, out[j] + i, V(T(0)));
-      };
-      (one.template operator()<k>(), ...);
-    };
-    each_batch<T>(walk.size[0], lanes, to, n, [&](const auto& in, const auto& out, std::int64_t i) {
-      with_indices<n>([&]<std::size_t... k>() { body.template operator()<k...>(in, out, i); });
-      if (still && i % longest_run == 0)
-        for (Total<T>& total : totals) total.end_run();
-    });
-    for (std::size_t k = 0; k < n; ++k) {
-      if (still >> k & 1) totals[k].end_run(), repeated[k]->add(at[k], totals[k].sum);
-      if (adds >> k & 1) repeated[k]->added(walk.size[0]);
-    }
-  });
-  for (std::size_t k = 0; k < n; ++k)
-    if (repeated[k]) repeated[k]->store(elements<T>(dx[k]));
-}
 
 template <class F>
 struct Attributes {
@@ -331,7 +133,7 @@ void rule(std::span<const Tensor> g, Fn fn, std::span<Tensor> dx) {
 }  // namespace detail::fusing
 
 /// f applied to corresponding elements of x..., broadcast, in one pass and as one node. f is a generic lambda
-/// over numbers (see xgrad/core/simd/number.hpp): operators, comparisons with `where`, and functions such as
+/// over numbers (see xgrad/core/simd/number*.hpp): operators, comparisons with `where`, and functions such as
 /// `exp log sqrt tanh sigmoid erf pow maximum`, found by their arguments:
 ///
 ///     y = fuse([](auto x, auto w, auto b) { return tanh(x * w + b) * sigmoid(x); }, x, w, b);
@@ -356,5 +158,3 @@ requires(sizeof...(X) >= 1 && sizeof...(X) <= 8) Tensor fuse(F f, const X&... x)
 }
 
 }  // namespace xgrad
-
-#undef XGRAD_FLATTEN

@@ -224,17 +224,22 @@ inline constexpr double tanh_tail_f64[] = {
     -0.008863218713928154,   0.0035919709992071596, -0.0014548669328346407, 0.0005860195134996647,
     -0.00022797118337736827, 7.647782646608228e-05, -1.5750099255671282e-05};
 
+/// tanh a for a = |x| < 0.625.
+template <class V>
+V tanh_near(const V& a) {
+  const V z = a * a;
+  if constexpr (sizeof(Value<V>) == 4)
+    return vec::fma(a * z, polynomial(z, tanh_tail_f32), a);
+  else
+    return vec::fma(a * z, polynomial(z, tanh_tail_f64), a);
+}
+
 /// A polynomial where |x| is small, else 1 - 2 / (e^2|x| + 1).
 template <class V>
 V tanh(const V& x) {
-  const V a = xsimd::abs(x), z = x * x;
-  V tail;
-  if constexpr (sizeof(Value<V>) == 4)
-    tail = polynomial(z, tanh_tail_f32);
-  else
-    tail = polynomial(z, tanh_tail_f64);
+  const V a = xsimd::abs(x);
   const V far = V(1) - V(2) / (vec::exp(a + a) + V(1));
-  return xsimd::copysign(xsimd::select(a < V(Value<V>(0.625)), vec::fma(a * z, tail, a), far), x);
+  return xsimd::copysign(xsimd::select(a < V(Value<V>(0.625)), tanh_near(a), far), x);
 }
 
 /// 1 / (1 + e^-x) from e = e^-|x|, so that both tails are exact. What the sum and the quotient lose is put
@@ -266,6 +271,8 @@ template <class V>
 struct ValueAndSlope {
   V y, s;
 };
+template <class V>
+ValueAndSlope(V, V) -> ValueAndSlope<V>;
 
 /// sigmoid and its derivative by one exponential and one division, both within 3 ulp.
 template <class V>
@@ -277,14 +284,9 @@ ValueAndSlope<V> sigmoid_and_slope(const V& x) {
 /// tanh and its derivative likewise.
 template <class V>
 ValueAndSlope<V> tanh_and_slope(const V& x) {
-  const V a = xsimd::abs(x), z = x * x;
-  V tail;
-  if constexpr (sizeof(Value<V>) == 4)
-    tail = polynomial(z, tanh_tail_f32);
-  else
-    tail = polynomial(z, tanh_tail_f64);
+  const V a = xsimd::abs(x);
   const V e = vec::exp(V(-2) * a), r = V(1) / (V(1) + e), p = e * r;
-  const V y = xsimd::select(a < V(Value<V>(0.625)), vec::fma(a * z, tail, a), vec::fma(V(-2), p, V(1)));
+  const V y = xsimd::select(a < V(Value<V>(0.625)), tanh_near(a), vec::fma(V(-2), p, V(1)));
   return {xsimd::copysign(y, x), V(4) * p * r};
 }
 
