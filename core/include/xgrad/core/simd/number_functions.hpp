@@ -63,7 +63,7 @@ struct Exp : Smooth {
   template <class V>
   auto at(const V& x) const {
     const V y = vec::exp(x);
-    return vec::ValueAndSlope(y, y);
+    return vec::ValueAndSlope{y, y};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -73,7 +73,7 @@ struct Exp : Smooth {
 struct Expm1 : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::expm1(x), vec::exp(x));
+    return vec::ValueAndSlope{vec::expm1(x), vec::exp(x)};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -83,7 +83,7 @@ struct Expm1 : Smooth {
 struct Log : Steep {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::log(x), V(1) / x);
+    return vec::ValueAndSlope{vec::log(x), V(1) / x};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -93,7 +93,7 @@ struct Log : Steep {
 struct Log1p : Steep {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::log1p(x), V(1) / (V(1) + x));
+    return vec::ValueAndSlope{vec::log1p(x), V(1) / (V(1) + x)};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -104,7 +104,7 @@ struct Sqrt : Steep {
   template <class V>
   auto at(const V& x) const {
     const V y = xsimd::sqrt(x);
-    return vec::ValueAndSlope(y, V(0.5) / y);
+    return vec::ValueAndSlope{y, V(0.5) / y};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -115,7 +115,7 @@ struct Reciprocal : Steep {
   template <class V>
   auto at(const V& x) const {
     const V y = V(1) / x;
-    return vec::ValueAndSlope(y, -y * y);
+    return vec::ValueAndSlope{y, -y * y};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y& y, const S& s) const {
@@ -125,7 +125,7 @@ struct Reciprocal : Steep {
 struct Sin : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::sin(x), vec::cos(x));
+    return vec::ValueAndSlope{vec::sin(x), vec::cos(x)};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y& y, const S&) const {
@@ -135,7 +135,7 @@ struct Sin : Smooth {
 struct Cos : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::cos(x), -vec::sin(x));
+    return vec::ValueAndSlope{vec::cos(x), -vec::sin(x)};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y& y, const S&) const {
@@ -165,7 +165,7 @@ struct Sigmoid : Smooth {
 struct Softplus : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::softplus(x), vec::sigmoid(x));
+    return vec::ValueAndSlope{vec::softplus(x), vec::sigmoid(x)};
   }
   template <class X, class Y, class S>
   auto second(const X& x, const Y&, const S&) const {
@@ -176,8 +176,8 @@ struct Erf : Smooth {
   template <class V>
   auto at(const V& x) const {
     using T = typename V::value_type;
-    return vec::ValueAndSlope(vec::erf(x),
-                              V(T(1.1283791670955126)) * vec::gaussian(x, T(1)));  // 2 / sqrt(pi)
+    return vec::ValueAndSlope{vec::erf(x),
+                              V(T(1.1283791670955126)) * vec::gaussian(x, T(1))};  // 2 / sqrt(pi)
   }
   template <class X, class Y, class S>
   auto second(const X& x, const Y&, const S& s) const {
@@ -187,7 +187,7 @@ struct Erf : Smooth {
 struct Gelu : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::gelu(x), vec::gelu_slope(x));
+    return vec::ValueAndSlope{vec::gelu(x), vec::gelu_slope(x)};
   }
   template <class X, class Y, class S>
   auto second(const X& x, const Y&, const S&) const {
@@ -197,7 +197,7 @@ struct Gelu : Smooth {
 struct Abs : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(V(xsimd::abs(x)), vec::sign(x));
+    return vec::ValueAndSlope{V(xsimd::abs(x)), vec::sign(x)};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -207,7 +207,7 @@ struct Abs : Smooth {
 struct Sign : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(vec::sign(x), V(0));
+    return vec::ValueAndSlope{vec::sign(x), V(0)};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -217,7 +217,7 @@ struct Sign : Smooth {
 struct Relu : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope(V(xsimd::max(V(0), x)), V(xsimd::select(x > V(0), V(1), V(0))));
+    return vec::ValueAndSlope{V(xsimd::max(V(0), x)), V(xsimd::select(x > V(0), V(1), V(0)))};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -318,8 +318,8 @@ struct Power : Steep {
   template <class V>
   auto at(const V& x) const {
     using T = typename V::value_type;
-    if (p == 0) return vec::ValueAndSlope(V(1), V(0));  // also at 0
-    return vec::ValueAndSlope(power(x, p), V(V(static_cast<T>(p)) * power(x, p - 1)));
+    if (p == 0) return vec::ValueAndSlope{V(1), V(0)};  // also at 0
+    return vec::ValueAndSlope{power(x, p), V(V(static_cast<T>(p)) * power(x, p - 1))};
   }
   template <class X, class Y, class S>
   auto second(const X& x, const Y&, const S&) const {
