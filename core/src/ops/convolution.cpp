@@ -3,8 +3,9 @@
 #include <climits>
 
 #include "kernels/blas.hpp"
-#include "kernels/elementwise.hpp"
+#include "kernels/direct_convolution.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -68,46 +69,103 @@ struct Sizes {
       for (std::int64_t g = 0; g < groups; ++g)
         f((i * groups + g) * c * h * w, (i * groups + g) * o * positions, g * o * taps);
   }
+  template <class F>
+  void each_group(F f) const {
+    for (std::int64_t g = 0; g < groups; ++g) f(g);
+  }
+  /// Calls f(image part, output part) for each image of a group.
+  template <class F>
+  void each_image(std::int64_t g, F f) const {
+    for (std::int64_t i = 0; i < n; ++i) f((i * groups + g) * c * h * w, (i * groups + g) * o * positions);
+  }
 };
 
-Tensor conv(const Tensor& x, const Tensor& w, const Convolution& k);
+/// False where 0 times an element is not 0, so that no product may be taken that the formula does not have.
+template <class T>
+bool all_finite(const Tensor& x) {
+  return simd_sum<T>(
+             x.numel(), [](auto v) { return v * 0; }, ptr<const T>(x)) == 0;
+}
+
+Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolution& k);
 Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Convolution& k);
 Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const Convolution& k);
 
-Tensor conv(const Tensor& x, const Tensor& w, const Convolution& k) {
+/// bias [groups * o, 1, 1], or undefined.
+Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolution& k) {
   static constexpr Op op = {
       .name = "conv2d",
       .vjp = {{{keep::x(1),
                 [](Grad g, Fn f) { return conv_image(g, f.x(1), f.shape(0), f.attributes<Convolution>()); }},
-               {keep::x(0), [](Grad g, Fn f) {
-                  return conv_weight(f.x(0), g, f.shape(1), f.attributes<Convolution>());
-                }}}}};
+               {keep::x(0),
+                [](Grad g, Fn f) { return conv_weight(f.x(0), g, f.shape(1), f.attributes<Convolution>()); }},
+               {keep::nothing, [](Grad g, Fn) { return g; }}}}};
   const Sizes s(x.shape(), w.shape(), k);
   Tensor y = new_tensor({s.n, w.size(0), k.window.out_h(s.h), k.window.out_w(s.w)}, x.dtype());
-  const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    const T* b = bias.defined() ? ptr<T>(bias) : nullptr;
+    const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
+    if (DirectSizes::allows(k.window) && d.planes_fit(sizeof(T))) {
+      DirectConvolution<T> direct(d);
+      s.each_group([&](std::int64_t group) {
+        const T* from = ptr<T>(w) + group * s.o * s.taps;
+        direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
+          return from[o * s.taps + c * d.kh * d.kw + tap];
+        });
+        s.each_image(group, [&](std::int64_t image, std::int64_t out) {
+          direct.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
+        });
+      });
+      return;
+    }
+    const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
     s.each([&](std::int64_t image, std::int64_t out, std::int64_t weight) {
       im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-      gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), false,
+      if (b)
+        for (std::int64_t o = 0; o < s.o; ++o)
+          std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[weight / s.taps + o]);
+      gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
            ptr<T>(y) + out);
     });
   });
-  return record(op, {x, w}, std::move(y), k);
+  return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
 }
 
 Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Convolution& k) {
   static constexpr Op op = {
       .name = "conv_transpose2d",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return conv(h, f.x(1), f.attributes<Convolution>()); }},
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return conv(h, f.x(1), {}, f.attributes<Convolution>()); }},
                {keep::x(0), [](Grad h, Fn f) {
                   return conv_weight(h, f.x(0), f.shape(1), f.attributes<Convolution>());
                 }}}}};
   const Sizes s(image, w.shape(), k);
-  Tensor x = zeros_of(image, g.dtype());
-  const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
+  Tensor x;
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    // The transpose is the correlation with the window turned round, its padding what is left of the kernel.
+    Window turned = k.window;
+    turned.padding_h = static_cast<std::int16_t>(turned.kernel_h - 1 - turned.padding_h);
+    turned.padding_w = static_cast<std::int16_t>(turned.kernel_w - 1 - turned.padding_w);
+    const DirectSizes d(s.o, k.window.out_h(s.h), k.window.out_w(s.w), s.c, turned);
+    if (DirectSizes::allows(turned) && turned.padding_h >= 0 && turned.padding_w >= 0 &&
+        d.planes_fit(sizeof(T)) && all_finite<T>(w)) {
+      x = new_tensor(image, g.dtype());
+      DirectConvolution<T> direct(d);
+      s.each_group([&](std::int64_t group) {
+        const T* from = ptr<T>(w) + group * s.o * s.taps;
+        const std::int64_t taps = d.kh * d.kw;
+        direct.take_weights([&](std::int64_t c, std::int64_t o, std::int64_t tap) {
+          return from[o * s.taps + c * taps + taps - 1 - tap];
+        });
+        s.each_image(group, [&](std::int64_t part, std::int64_t out) {
+          direct.correlate(ptr<T>(g) + out, nullptr, ptr<T>(x) + part);
+        });
+      });
+      return;
+    }
+    x = zeros_of(image, g.dtype());
+    const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
     s.each([&](std::int64_t part, std::int64_t out, std::int64_t weight) {
       gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
            ptr<T>(columns));
@@ -122,12 +180,18 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
       .name = "conv2d_weight",
       .vjp = {{{keep::x(1),
                 [](Grad h, Fn f) { return conv_image(f.x(1), h, f.shape(0), f.attributes<Convolution>()); }},
-               {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, f.attributes<Convolution>()); }}}}};
+               {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, {}, f.attributes<Convolution>()); }}}}};
   const Sizes s(x.shape(), weight, k);
   Tensor w = zeros_of(weight, x.dtype());
-  const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
+    if (DirectSizes::allows(k.window) && s.groups == 1 && d.planes_fit(sizeof(T)) && d.sums_fit() &&
+        all_finite<T>(x)) {
+      DirectConvolution<T>(d).gather_weights(s.n, ptr<T>(x), ptr<T>(g), ptr<T>(w));
+      return;
+    }
+    const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
     s.each([&](std::int64_t image, std::int64_t out, std::int64_t part) {
       im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
       gemm(false, true, s.o, s.taps, s.positions, ptr<T>(g) + out, ptr<T>(columns), true, ptr<T>(w) + part);
@@ -172,7 +236,7 @@ Tensor conv_as(const char* op, const Tensor& x, const Tensor& weight, const Tens
   const Pair kernel(static_cast<int>(weight.size(2)), static_cast<int>(weight.size(3)));
   const Convolution k{window_of(op, kernel, o.stride, o.padding, o.dilation), o.groups};
   check_fits(op, k.window, x.size(2), x.size(3), describe_all(x, weight, bias));
-  return with_bias(conv(x, weight, k), bias);
+  return conv(x, weight, bias.defined() ? reshape(bias, {bias.numel(), 1, 1}) : bias, k);
 }
 
 }  // namespace
