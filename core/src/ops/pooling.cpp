@@ -6,6 +6,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/tiles.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/linalg.hpp"
@@ -76,6 +77,12 @@ std::int64_t argmax_of(const T* x, std::int64_t plane, std::int64_t width, const
   return best;
 }
 
+/// Whether windows are tiles of 2 x 2 that fill whole rows: the pooling of most networks.
+bool tiles_of_two(const Window& k, std::int64_t width) {
+  return k.kernel_h == 2 && k.kernel_w == 2 && k.stride_h == 2 && k.stride_w == 2 && k.padding_h == 0 &&
+         k.padding_w == 0 && k.dilation_h == 1 && k.dilation_w == 1 && width % 2 == 0;
+}
+
 // Which element wins is found again where it is needed, so no index is kept: gather takes the winners of `x`
 // out of h, scatter puts g at their places. The two are each other's transpose.
 
@@ -88,6 +95,14 @@ Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
   Tensor y = new_tensor(pooled(x.shape(), k), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    if (tiles_of_two(k, x.size(3)) && ptr<T>(h) == ptr<T>(x)) {
+      const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2;
+      const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+      for (std::int64_t plane = 0; plane < x.size(0) * x.size(1); ++plane)
+        max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3), ptr<T>(pairs),
+                     ptr<T>(y) + plane * rows * half);
+      return;
+    }
     each_window(x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   ptr<T>(y)[out] = ptr<T>(h)[argmax_of(px, plane, x.size(3), k, rows, columns)];
@@ -100,9 +115,19 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
   static constexpr Op op = {
       .name = "max_pool2d_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return max_gather(h, f.x(1), f.attributes<Window>()); }}}}};
-  Tensor dx = zeros_of(x.shape(), x.dtype());
+  Tensor dx;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    if (tiles_of_two(k, x.size(3)) && x.size(2) % 2 == 0) {
+      dx = new_like(x);
+      const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2, area = 4 * rows * half;
+      const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+      for (std::int64_t plane = 0; plane < x.size(0) * x.size(1); ++plane)
+        spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half, ptr<T>(pairs),
+                        ptr<T>(dx) + plane * area);
+      return;
+    }
+    dx = zeros_of(x.shape(), x.dtype());
     each_window(x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   ptr<T>(dx)[argmax_of(px, plane, x.size(3), k, rows, columns)] += ptr<T>(g)[out];
