@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "errors.hpp"
-
+#include "kernels/matvec.hpp"
 #include "kernels/wrap.hpp"
 
 namespace xgrad::detail {
@@ -43,6 +43,17 @@ BlasScope::~BlasScope() {
 
 namespace {
 
+/// c += op(a) x for a matrix a[rows, columns].
+template <class T, class Gemv>
+void product_with_vector(Gemv cblas_gemv, bool transposed, std::int64_t rows, std::int64_t columns,
+                         const T* a, const T* x, T* c) {
+  if (rows_suit<T>(columns))
+    return transposed ? add_sum_of_rows(rows, columns, a, x, c) : add_row_products(rows, columns, a, x, c);
+  const BlasScope scope;
+  cblas_gemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blas_int(rows), blas_int(columns), T(1),
+             a, blas_int(columns), x, 1, T(1), c, 1);
+}
+
 template <class T, class Gemm, class Gemv>
 void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n,
              std::int64_t k, const T* a, const T* b, bool accumulate, T* c) {
@@ -50,17 +61,13 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
+  // By a vector, that is twice as fast as a product of matrices, and more on old kernels.
+  if (n == 1) return product_with_vector(cblas_gemv, ta, ta ? k : m, ta ? m : k, a, b, c);
+  if (m == 1) return product_with_vector(cblas_gemv, !tb, tb ? n : k, tb ? k : n, b, a, c);
   const BlasScope scope;
   const auto turn = [](bool t) { return t ? CblasTrans : CblasNoTrans; };
-  const int lda = blas_int(ta ? m : k), ldb = blas_int(tb ? k : n);
-  if (!by_vector) {
-    cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a, lda, b, ldb,
-               accumulate ? T(1) : T(0), c, blas_int(n));
-  } else if (n == 1) {  // twice as fast as a product of matrices, and more on old kernels
-    cblas_gemv(CblasRowMajor, turn(ta), blas_int(ta ? k : m), lda, T(1), a, lda, b, 1, T(1), c, 1);
-  } else {
-    cblas_gemv(CblasRowMajor, turn(!tb), blas_int(tb ? n : k), ldb, T(1), b, ldb, a, 1, T(1), c, 1);
-  }
+  cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a,
+             blas_int(ta ? m : k), b, blas_int(tb ? k : n), accumulate ? T(1) : T(0), c, blas_int(n));
 }
 
 }  // namespace
