@@ -38,6 +38,12 @@ static_assert(sizeof(Node) == 192, "a small tensor and its node fill whole cache
 
 inline constexpr std::size_t small_bytes = 1024;  ///< values up to here lie behind their node
 
+/// Fetches the lines of a small tensor and its node from far memory; any pointer will do.
+inline void prefetch_node(const Node* n) {
+  for (std::size_t at = 0; at <= sizeof(Node); at += line)
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(n) + at, 1);
+}
+
 /// A new node of one block, with room for `behind` bytes of elements.
 inline Node* new_node(std::size_t behind, DType dtype) {
   std::uint16_t c;

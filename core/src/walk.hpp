@@ -101,6 +101,8 @@ class Walk {
     if (n->queued) return;
     n->queued = true;
     n->links.up();
+    for (Node* x : n->inside)
+      if (x) prefetch_node(x);  // what its visit reads: in large graphs, from far away
     if (!next_) {
       next_ = n;
       return;
