@@ -40,7 +40,9 @@ Shared& shared() {
 
 void* from_system(std::size_t bytes) {
   void* p = std::aligned_alloc(line, bytes);
-  if (!p) throw Error("allocation: out of memory: " + std::to_string(bytes) + " bytes were asked for");
+  if (!p)
+    throw Error("allocation: out of memory: " + std::to_string(bytes) +
+                " bytes were asked for; free tensors, or take smaller batches");
   std::lock_guard lock(shared().mutex);
   shared().reserved += static_cast<std::int64_t>(bytes);
   ++shared().system_calls;
