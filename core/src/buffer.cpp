@@ -48,7 +48,9 @@ void* from_system(std::size_t bytes) {
   const bool huge = bytes >= 2 * huge_page;
   void* p = std::aligned_alloc(huge ? huge_page : line, bytes);
   if (p && huge) madvise(p, bytes, MADV_HUGEPAGE);  // a wish; without it all works as well
-  if (!p) throw Error("allocation: out of memory: " + std::to_string(bytes) + " bytes were asked for");
+  if (!p)
+    throw Error("allocation: out of memory: " + std::to_string(bytes) +
+                " bytes were asked for; free tensors, or take smaller batches");
   std::lock_guard lock(shared().mutex);
   shared().reserved += static_cast<std::int64_t>(bytes);
   ++shared().system_calls;

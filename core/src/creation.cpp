@@ -18,21 +18,24 @@ namespace {
 Tensor new_leaf(const char* op, const Shape& shape, DType otherwise, const TensorOptions& options) {
   check_sizes(op, shape);
   Tensor x = new_tensor(shape, options.dtype.value_or(otherwise));
-  if (options.requires_grad) x.requires_grad_();
+  if (options.requires_grad) {
+    check_has_gradient(op, x);
+    x.requires_grad_();
+  }
   return x;
 }
 
-void fill(Tensor& x, Scalar value) {
+void fill(const char* op, Tensor& x, Scalar value) {
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    std::fill_n(ptr<T>(x), x.numel(), value.to<T>());
+    std::fill_n(ptr<T>(x), x.numel(), value.to<T>(op));
   });
 }
 
 Tensor filled(const char* op, const Shape& shape, Scalar value, DType otherwise,
               const TensorOptions& options) {
   Tensor x = new_leaf(op, shape, otherwise, options);
-  fill(x, value);
+  fill(op, x, value);
   return x;
 }
 
@@ -68,7 +71,8 @@ struct NestedReader {
     }
     if (static_cast<std::int64_t>(value.items().size()) != shape[depth])
       fail("tensor", "rows differ in length: " + std::to_string(value.items().size()) + " and " +
-                         std::to_string(shape[depth]) + " on axis " + std::to_string(depth));
+                         std::to_string(shape[depth]) + " on axis " + std::to_string(depth) +
+                         "; give all rows one length");
     for (const Nested& item : value.items()) read(item, depth + 1);
   }
 };
@@ -77,21 +81,21 @@ struct NestedReader {
 
 namespace detail {
 
-Tensor constant(Scalar value, DType dtype) {
+Tensor constant(Scalar value, DType dtype, const char* op) {
   Tensor x = new_tensor({}, dtype);
-  fill(x, value);
+  fill(op, x, value);
   return x;
 }
 
 Tensor zeros_of(const Shape& shape, DType dtype) {
   Tensor x = new_tensor(shape, dtype);
-  fill(x, 0);
+  fill("zeros", x, 0);
   return x;
 }
 
 Tensor ones_of(const Shape& shape, DType dtype) {
   Tensor x = new_tensor(shape, dtype);
-  fill(x, 1);
+  fill("ones", x, 1);
   return x;
 }
 
@@ -99,8 +103,8 @@ Tensor from_values(const void* values, DType stored, std::int64_t n, const Shape
                    const TensorOptions& options) {
   Tensor x = new_leaf("tensor", shape, stored, options);
   if (x.numel() != n)
-    fail("tensor", std::to_string(n) + " values do not fill the shape " + shape.str() + " of " +
-                       std::to_string(x.numel()) + " elements");
+    fail("tensor", "the shape needs " + std::to_string(x.numel()) + " values: it is " + shape.str() +
+                       ", and there are " + std::to_string(n));
   visit_any(stored, [&](auto s) {
     visit_any(x.dtype(), [&](auto t) {
       using S = type_of<decltype(s)>;
@@ -119,7 +123,7 @@ Tensor tensor(Nested values, TensorOptions options) {
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     std::transform(reader.numbers.begin(), reader.numbers.end(), ptr<T>(x),
-                   [](Scalar s) { return s.to<T>(); });
+                   [](Scalar s) { return s.to<T>("tensor"); });
   });
   return x;
 }
@@ -151,11 +155,11 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
   const double first = start.to<double>(), by = step.to<double>();
   const double count = std::ceil((end.to<double>() - first) / by);
   if (by == 0 || !std::isfinite(count))
-    fail("arange", "needs finite limits and a step that is not 0: from " + std::to_string(first) + " to " +
-                       std::to_string(end.to<double>()) + " by " + std::to_string(by));
+    fail("arange", "needs finite limits and a step that is not 0: from " + short_text(first) + " to " +
+                       short_text(end.to<double>()) + " by " + short_text(by));
   if (count >= 0x1p45)
     fail("arange", "too many elements: from " + short_text(first) + " to " + short_text(end.to<double>()) +
-                       " by " + short_text(by));
+                       " by " + short_text(by) + holds_fewer);
   const bool whole = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
   Tensor x =
       new_leaf("arange", {static_cast<std::int64_t>(std::max(count, 0.0))}, whole ? int64 : float32, options);

@@ -36,7 +36,9 @@ Tensor call(const std::shared_ptr<const CustomDefinition>& definition, const std
     const NoGrad guard;
     y = definition->forward(inputs, state);
   }
-  if (!y.defined()) fail(definition->name.c_str(), "its forward returned an undefined tensor");
+  if (!y.defined())
+    fail(definition->name.c_str(),
+         "its forward must return a tensor that is defined: it returned an undefined one");
   const std::vector<Ref> refs(inputs.begin(), inputs.end());
   if (!is_recording() || !is_floating(y.dtype()) || !any_requires_grad(refs)) return y;
   y = y.detach();  // a handle of our own, also where forward returned an input

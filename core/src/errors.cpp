@@ -1,11 +1,13 @@
 #include "errors.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 namespace xgrad {
 
-void Scalar::does_not_fit() const {
-  throw Error("number: no integer of the wanted type holds it: it is " + detail::short_text(real_));
+void Scalar::does_not_fit(const char* user) const {
+  throw Error(std::string(user) + ": no integer of the wanted type holds the number: it is " +
+              detail::short_text(real_) + "; use a floating type, or a number in range");
 }
 
 }  // namespace xgrad
@@ -24,10 +26,16 @@ std::string operands(const Tensor& a, const Tensor& b) {
   return "a is " + a.describe() + ", b is " + b.describe();
 }
 
-int check_axis(const char* op, int axis, int rank) {
+std::string index_range(std::int64_t n) {
+  return n == 0 ? "; the axis is empty"
+                : "; indices are " + std::to_string(-n) + " to " + std::to_string(n - 1);
+}
+
+int check_axis(const char* op, int axis, const Tensor& x, int rank) {
   if (axis < -rank || axis >= rank)
-    fail(op, "axis " + std::to_string(axis) + " is out of range: the tensor has " + std::to_string(rank) +
-                 (rank == 1 ? " axis" : " axes"));
+    fail(op, "axis " + std::to_string(axis) + " is out of range: x is " + x.describe() +
+                 (rank == 0 ? "; a number has no axes, give it one by reshape"
+                            : "; axes are " + std::to_string(-rank) + " to " + std::to_string(rank - 1)));
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -36,17 +44,32 @@ void check_floating(const char* op, const Tensor& x) {
     fail(op, "needs a floating tensor: x is " + x.describe() + "; convert it with x.to(float32)");
 }
 
+void check_has_gradient(const char* op, const Tensor& x) {
+  if (!is_floating(x.dtype(op)))
+    fail(op,
+         "only floating tensors have gradients: x is " + x.describe() + "; convert it with x.to(float32)");
+}
+
 void check_index(const char* op, const char* name, const Tensor& x) {
-  if (x.dtype(op) != int64) fail(op, std::string("indices must be int64: ") + name + " is " + x.describe());
+  if (x.dtype(op) != int64)
+    fail(op, std::string("indices must be int64: ") + name + " is " + x.describe() + "; convert it with " +
+                 name + ".to(int64)");
 }
 
 void check_sizes(const char* op, const Shape& shape) {
   std::int64_t n = 1;
   for (std::int64_t size : shape) {
-    if (size < 0) fail(op, "a size is negative: the shape is " + shape.str());
-    if (__builtin_mul_overflow(n, size, &n) || n > most_elements)
-      fail(op, "too many elements: the shape is " + shape.str());
+    if (size < 0) fail(op, "sizes must not be negative: the shape is " + shape.str());
+    if (__builtin_mul_overflow(n, std::max<std::int64_t>(size, 1), &n) || n > most_elements)
+      fail(op, "too many elements: the shape is " + shape.str() + holds_fewer);
   }
+}
+
+bool broadcasts_to(const Shape& x, const Shape& shape) {
+  bool fits = x.rank() <= shape.rank();
+  for (int i = 1; fits && i <= x.rank(); ++i)
+    fits = x[x.rank() - i] == 1 || x[x.rank() - i] == shape[shape.rank() - i];
+  return fits;
 }
 
 DType common_dtype(const char* op, const Tensor& a, const Tensor& b) {

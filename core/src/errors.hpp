@@ -18,11 +18,29 @@ std::string short_text(double v);
 /// "a is f32[2, 3], b is f32[3]".
 std::string operands(const Tensor& a, const Tensor& b);
 
-/// Axis counted from the front; throws "op: axis 3 is out of range ..." for -rank > axis or axis >= rank.
-int check_axis(const char* op, int axis, int rank);
+/// What a message says of the indices that an axis of size n has: "; indices are -2 to 1".
+std::string index_range(std::int64_t n);
+
+/// What a message says where a shape has too many elements.
+inline constexpr const char* holds_fewer = "; a tensor holds at most 2^45 elements";
+
+/// Axis counted from the front. Throws "op: axis 3 is out of range ..." where x has no such axis, or would
+/// have none with so many.
+int check_axis(const char* op, int axis, const Tensor& x, int rank);
+inline int check_axis(const char* op, int axis, const Tensor& x) {
+  return check_axis(op, axis, x, x.dim(op));
+}
+
+/// The shape of elementwise results of a and b. Throws where there is none.
+inline Shape broadcast_shapes(const char* op, const Tensor& a, const Tensor& b) {
+  return broadcast_shapes(op, a.shape(op), b.shape(op), name_of(a.dtype()), name_of(b.dtype()));
+}
 
 /// Throws unless x is floating.
 void check_floating(const char* op, const Tensor& x);
+
+/// Throws unless x is floating, as whatever has a gradient.
+void check_has_gradient(const char* op, const Tensor& x);
 
 /// Throws unless x may be changed in place: a leaf, and outside recording if it requires a gradient.
 void check_writable(const char* op, const Tensor& x);
@@ -32,6 +50,9 @@ void check_index(const char* op, const char* name, const Tensor& x);
 
 /// Throws for a negative size and for more bytes than a buffer can have.
 void check_sizes(const char* op, const Shape& shape);
+
+/// True where x broadcasts to the shape and leaves it as it is.
+bool broadcasts_to(const Shape& x, const Shape& shape);
 
 /// The dtype that an op of a and b computes in. Throws for float32 with float64.
 DType common_dtype(const char* op, const Tensor& a, const Tensor& b);

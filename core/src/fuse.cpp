@@ -16,7 +16,7 @@ Shape check_operands(std::span<const Tensor* const> x) {
       for (const Tensor* more : x.subspan(1)) all += ", " + more->describe();
       fail("fuse", "the operands are " + all + "; they need one floating dtype: convert them by .to(dtype)");
     }
-    shape = broadcast_shapes("fuse", shape, t->shape());
+    shape = broadcast_shapes("fuse", shape, t->shape(), name_of(t->dtype()), name_of(t->dtype()));
   }
   return shape;
 }

@@ -18,8 +18,8 @@ Tensor run_hooks(Node* n, Tensor g) {
     Tensor changed = hook(g);
     if (!changed.defined()) continue;
     if (!(changed.shape() == g.shape()) || changed.dtype() != g.dtype())
-      fail("hook", "it must return a gradient of the same shape and dtype: it took " + g.describe() +
-                       " and returned " + changed.describe());
+      fail("register_hook", "the hook must return a gradient of the same shape and dtype: it took " +
+                                g.describe() + " and returned " + changed.describe());
     g = std::move(changed);
   }
   return g;
@@ -35,8 +35,8 @@ void HookHandle::remove() {
 HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> hook) {
   static std::atomic<std::uint64_t> next_id = 1;
   if (!x.requires_grad())
-    fail("register_hook",
-         "the tensor requires no gradient, so the hook would never run: x is " + x.describe());
+    fail("register_hook", "the tensor requires no gradient, so the hook would never run: x is " +
+                              x.describe() + "; call requires_grad_() on it first");
   if (!hook)
     fail("register_hook", "the hook is empty; pass a function of the gradient: x is " + x.describe());
   Extra& extra = extra_of(x.node());
@@ -48,7 +48,8 @@ HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> h
 
 void retain_grad(const Tensor& x) {
   if (!x.requires_grad())
-    fail("retain_grad", "the tensor requires no gradient, so there is none to keep: x is " + x.describe());
+    fail("retain_grad", "the tensor requires no gradient, so there is none to keep: x is " + x.describe() +
+                            "; call requires_grad_() on it first");
   if (!x.is_leaf()) extra_of(x.node()).retain_grad = true;
 }
 

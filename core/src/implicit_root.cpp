@@ -15,6 +15,16 @@ Tensor one_tensor(const char* what, std::vector<Tensor> y) {
   return std::move(y[0]);
 }
 
+/// a^-1 b.
+Tensor solved(const Tensor& a, const Tensor& b) {
+  try {
+    return xgrad::solve(a, b);
+  } catch (const Error& e) {
+    fail("implicit_root",
+         std::string("the residual's derivative by the root must have an inverse: ") + e.what());
+  }
+}
+
 }  // namespace
 
 Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& solver,
@@ -37,7 +47,7 @@ Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& so
         if (dr_dx.numel() != n * n)
           fail("implicit_root", "the residual must have as many elements as the root: the root is " +
                                     g.describe() + ", the residual's Jacobian is " + dr_dx.describe());
-        const Tensor u = xgrad::solve(reshape(dr_dx, {n, n}).t(), reshape(g, {n, 1}));
+        const Tensor u = solved(reshape(dr_dx, {n, n}).t(), reshape(g, {n, 1}));
         Shape r_shape = dr_dx.shape();
         for (int i = 0; i < g.dim(); ++i) r_shape.erase(r_shape.rank() - 1);
         auto [value, dp] = vjp_of(residual, at, reshape(-u, r_shape), options);

@@ -28,9 +28,9 @@ using namespace detail;
 /// `y` ready to be read while `x` is written: of x's dtype, and a copy where they share elements.
 Tensor operand(const char* op, const Tensor& x, const Tensor& y) {
   check_writable(op, x);
-  if (!(broadcast_shapes(op, x.shape(op), y.shape(op)) == x.shape()))
+  if (!(broadcast_shapes(op, x, y) == x.shape()))
     fail(op, "the operand does not broadcast to the tensor that is changed: x is " + x.describe() +
-                 ", the operand is " + y.describe());
+                 ", the operand is " + y.describe() + "; sizes must agree, or the operand's be 1");
   const NoGrad guard;
   if (y.dtype() != x.dtype()) return y.to(x.dtype());
   const bool overlaps = y.node()->buffer == x.node()->buffer && y.node()->data != x.node()->data;
@@ -43,11 +43,19 @@ Tensor& change(const char* op, Tensor& x, const Tensor& y, F f) {
   check_writable(op, x);
   if (common_dtype(op, x, y) != x.dtype() || x.dtype() == boolean)
     fail(op, "the result would not fit the tensor that is changed: x is " + x.describe() +
-                 ", the operand is " + y.describe());
+                 ", the operand is " + y.describe() + "; convert the tensor with .to() first");
   const Tensor from = operand(op, x, y);
   ++x.node()->buffer->version;
   update(x, from, f);
   return x;
+}
+
+/// x += alpha y.
+Tensor& add_multiple(const char* op, Tensor& x, const Tensor& y, double alpha) {
+  if (!is_floating(x.dtype(op)) && !(std::floor(alpha) == alpha && std::abs(alpha) < 0x1p63))
+    fail(op, "alpha must be an integer for an integer tensor: x is " + x.describe());
+  return change(op, x, y,
+                [alpha](auto u, auto v) { return plus(u, times(static_cast<decltype(u)>(alpha), v)); });
 }
 
 }  // namespace
@@ -57,7 +65,7 @@ Tensor& Tensor::fill_(Scalar value) {
   ++node()->buffer->version;
   visit_any(dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    std::fill_n(ptr<T>(*this), numel(), value.to<T>());
+    std::fill_n(ptr<T>(*this), numel(), value.to<T>("fill_"));
   });
   return *this;
 }
@@ -70,14 +78,8 @@ Tensor& Tensor::copy_(const Tensor& source) {
   return *this;
 }
 
-Tensor& Tensor::add_(const Tensor& other, double alpha) {
-  if (!is_floating(dtype()) && !(std::floor(alpha) == alpha && std::abs(alpha) < 0x1p63))
-    fail("add_", "alpha must be an integer for an integer tensor: x is " + describe());
-  return change("add_", *this, other,
-                [alpha](auto u, auto v) { return plus(u, times(static_cast<decltype(u)>(alpha), v)); });
-}
-
-Tensor& Tensor::sub_(const Tensor& other, double alpha) { return add_(other, -alpha); }
+Tensor& Tensor::add_(const Tensor& other, double alpha) { return add_multiple("add_", *this, other, alpha); }
+Tensor& Tensor::sub_(const Tensor& other, double alpha) { return add_multiple("sub_", *this, other, -alpha); }
 
 Tensor& Tensor::mul_(const Tensor& other) {
   return change("mul_", *this, other, [](auto u, auto v) { return times(u, v); });

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "errors.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -92,7 +94,7 @@ Extra& extra_of(Node* n) {
 }
 
 void too_many_elements(const Shape& shape) {
-  throw Error("allocation: too many elements: the shape is " + shape.str());
+  throw Error("allocation: too many elements: the shape is " + shape.str() + holds_fewer);
 }
 
 Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel) {

@@ -133,7 +133,7 @@ void Generator::set_state(const std::string& state) {
   bool has_next = false;
   std::uint64_t bits = 0;
   if (!(in >> engine >> has_next >> bits))
-    fail("set_state", "the text is not a generator's state, as state() gives it");
+    fail("set_state", "the text must be a generator's state, as state() gives it");
   const std::lock_guard lock(state_->mutex);
   state_->engine = engine;
   state_->has_next_normal = has_next;

@@ -6,8 +6,8 @@ namespace xgrad {
 
 void Shape::resize(int rank) {
   if (rank > max_rank)
-    detail::fail("shape", std::to_string(rank) + " axes are more than the " + std::to_string(max_rank) +
-                              " that a tensor can have");
+    detail::fail("Shape", std::to_string(rank) + " axes are more than the " + std::to_string(max_rank) +
+                              " that a tensor can have; join some by reshape");
   std::int64_t* fresh = rank <= 4 ? nullptr : new std::int64_t[static_cast<std::size_t>(rank)];
   release();
   rank_ = rank;
@@ -47,7 +47,8 @@ std::string Shape::str() const {
   return s + "]";
 }
 
-Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b, const char* a_dtype,
+                       const char* b_dtype) {
   const Shape& longer = a.rank() >= b.rank() ? a : b;
   const Shape& shorter = a.rank() >= b.rank() ? b : a;
   Shape out = longer;
@@ -55,10 +56,12 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
   for (int i = 0; i < shorter.rank(); ++i) {
     const std::int64_t p = longer[i + offset], q = shorter[i];
     if (p != q && p != 1 && q != 1)
-      detail::fail(op, "shapes do not broadcast: " + a.str() + " and " + b.str() + " differ in axis " +
-                           std::to_string(i - shorter.rank()) + "; sizes must agree, or one of them be 1");
+      detail::fail(op, std::string("shapes do not broadcast: ") + a_dtype + a.str() + " and " + b_dtype +
+                           b.str() + " differ in axis " + std::to_string(i - shorter.rank()) +
+                           "; sizes must agree, or one of them be 1");
     if (p == 1) out[i + offset] = q;
   }
+  detail::check_sizes(op, out);
   return out;
 }
 

@@ -43,7 +43,7 @@ Node** outside_inputs(std::size_t count) {
 }
 
 [[noreturn]] void undeclared(const Node* n, const std::string& what) {
-  fail(n->op->name, "a rule reads " + what + ", which no wanted rule declares in its `keep`");
+  fail(n->op->name, "a rule reads " + what + ", which no wanted rule declares in its `keep`; name it there");
 }
 
 void check_version(const Node* n, const Node* value, std::uint32_t saved, const std::string& what) {

@@ -19,20 +19,31 @@ void Tensor::undefined(const char* user) {
       ": a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
 }
 
-std::int64_t Tensor::size(int axis) const { return shape()[detail::check_axis("size", axis, dim())]; }
+std::int64_t Tensor::size(int axis, const char* user) const {
+  return shape(user)[detail::check_axis("size", axis, *this)];
+}
 
 const char* Tensor::op_name() const { return is_leaf() ? "" : node()->op->name; }
 
+namespace {
+
+[[noreturn]] void refuse_type(const char* op, const Tensor& x, DType as) {
+  static constexpr const char* types[] = {"float", "double", "std::int64_t", "bool"};
+  static constexpr const char* dtypes[] = {"float32", "float64", "int64", "boolean"};
+  fail(op, std::string("the elements are not ") + name_of(as) + ": x is " + x.describe() + "; ask for " +
+               types[static_cast<int>(x.dtype())] + ", or convert x with x.to(" +
+               dtypes[static_cast<int>(as)] + ")");
+}
+
+}  // namespace
+
 const void* Tensor::read(DType as) const {
-  if (as != dtype())
-    fail("data", std::string("the elements are not ") + name_of(as) + ": the tensor is " + describe());
+  if (as != dtype()) refuse_type("data", *this, as);
   return node()->data;
 }
 
 void* Tensor::write(DType as) {
-  if (as != dtype())
-    fail("mutable_data",
-         std::string("the elements are not ") + name_of(as) + ": the tensor is " + describe());
+  if (as != dtype()) refuse_type("mutable_data", *this, as);
   detail::check_writable("mutable_data", *this);
   ++node()->buffer->version;
   return node()->data;
@@ -59,14 +70,14 @@ Scalar Tensor::item_scalar() const {
 
 Scalar Tensor::at_scalar(std::span<const std::int64_t> index) const {
   if (static_cast<int>(index.size()) != dim("at"))
-    fail("at", std::to_string(index.size()) + " indices for a tensor of " + std::to_string(dim()) +
-                   " axes: x is " + describe());
+    fail("at",
+         "needs one index for each axis: there are " + std::to_string(index.size()) + ", x is " + describe());
   std::int64_t flat = 0;
   for (int k = 0; k < dim(); ++k) {
     const std::int64_t i = index[static_cast<std::size_t>(k)], size = shape()[k];
     if (i < -size || i >= size)
       fail("at", "index " + std::to_string(i) + " is out of range on axis " + std::to_string(k) + ": x is " +
-                     describe());
+                     describe() + detail::index_range(size));
     flat = flat * size + (i < 0 ? i + size : i);
   }
   return flat_scalar(flat);
@@ -76,8 +87,7 @@ Tensor& Tensor::requires_grad_(bool on) {
   if (!is_leaf())
     fail("requires_grad_", std::string("only leaves can be marked: this is the result of ") + op_name() +
                                ", " + describe() + "; use detach() for a leaf with its values");
-  if (on && !is_floating(dtype()))
-    fail("requires_grad_", "only floating tensors have gradients: this is " + describe());
+  if (on) detail::check_has_gradient("requires_grad_", *this);
   node()->requires_grad = on;
   return *this;
 }
@@ -90,7 +100,8 @@ Tensor Tensor::grad() const {
 
 void Tensor::set_grad(const Tensor& g) {
   if (!is_leaf())
-    fail("set_grad", "only leaves hold gradients: this is the result of " + std::string(op_name()));
+    fail("set_grad", std::string("only leaves hold gradients: this is the result of ") + op_name() + ", " +
+                         describe() + "; use detach() for a leaf with its values");
   if (g.defined() && (!(g.shape() == shape()) || g.dtype() != dtype()))
     fail("set_grad", "the gradient must have the tensor's shape and dtype: the tensor is " + describe() +
                          ", the gradient is " + g.describe());

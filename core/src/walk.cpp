@@ -132,7 +132,8 @@ void Walk::contribute(Node* n, int i, const Tensor& g, Tensor&& dx) {
   Node* x = n->inputs()[i];
   if (dx.dtype() != x->dtype)
     fail(n->op->name, "the rule of input " + std::to_string(i) + " returned " + dx.describe() +
-                          " for an input of dtype " + name_of(x->dtype));
+                          " for an input of dtype " + name_of(x->dtype) +
+                          "; a rule must return the input's dtype, see to()");
   if (anomaly_mode) check_gradient(n, i, g, dx);
   if (!(dx.shape() == x->shape)) dx = sum_to(n->op->name, dx, x->shape);
   add(x, std::move(dx));

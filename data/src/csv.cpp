@@ -65,7 +65,8 @@ class TableReader {
                       std::to_string(rows_.size()) + " fields instead of " + std::to_string(table_.count));
       if (!is_dropped()) add_row();
     } while (rows_.next());
-    if (count_ == 0) rows_.fail("every row misses a value and was dropped");
+    if (count_ == 0)
+      rows_.fail("every row misses a value and was dropped; take Missing::nan or Missing::fill");
 
     Names names{.features = table_.names_of(table_.features), .targets = table_.names_of(table_.targets)};
     std::vector<Tensor> tensors{matrix(features_, table_.features)};
@@ -109,13 +110,14 @@ class TableReader {
     if (is_missing(i)) fail_missing(i);
     const auto value = number_in(rows_[i]);
     if (value && std::isfinite(static_cast<T>(*value))) return static_cast<T>(*value);
-    rows_.fail_at(i,
-                  "not a finite number of " + std::string(name_of(dtype_of<T>)) + ", " + in_quotes(rows_[i]),
-                  table_.names);
+    rows_.fail_at(
+        i,
+        "needs a finite number of " + std::string(name_of(dtype_of<T>)) + " and not " + in_quotes(rows_[i]),
+        table_.names);
   }
 
   [[noreturn]] void fail_missing(std::size_t i) const {
-    rows_.fail_at(i, "a value is missing, and the option .missing says what to do then", table_.names);
+    rows_.fail_at(i, "a value is missing; the option .missing says what to do then", table_.names);
   }
 
   Tensor matrix(std::vector<T>& values, const std::vector<std::size_t>& columns) const {
@@ -141,7 +143,7 @@ void check_options(const CsvOptions& options) {
     throw Error(std::string("read_csv: the dtype must be float32 or float64: it is ") +
                 name_of(options.dtype));
   if (options.label.given() && !options.targets.empty())
-    throw Error("read_csv: a table has a label or targets: both are given");
+    throw Error("read_csv: a table must not have both a label and targets: both are given");
 }
 
 }  // namespace

@@ -19,16 +19,17 @@ std::size_t find_column(const CsvRows& rows, const Columns& table, const Column&
   if (!column.by_name()) {
     const std::int64_t i = column.number() < 0 ? column.number() + count : column.number();
     if (i >= 0 && i < count) return static_cast<std::size_t>(i);
-    rows.fail("there is no column " + std::to_string(column.number()) + " among " + std::to_string(count));
+    rows.fail("there is no column " + std::to_string(column.number()) + "; columns are " +
+              std::to_string(-count) + " to " + std::to_string(count - 1));
   }
   const auto& names = table.names;
   if (names.empty())
-    rows.fail("columns without a header have numbers and not names: " + in_quotes(column.name()));
+    rows.fail("columns without a header need numbers and not names: " + in_quotes(column.name()));
   const auto at = std::find(names.begin(), names.end(), column.name());
   if (at == names.end())
-    rows.fail("there is no column " + in_quotes(column.name()) + " among " + list(names));
+    rows.fail("there is no column " + in_quotes(column.name()) + "; there are " + list(names));
   if (std::find(at + 1, names.end(), column.name()) != names.end())
-    rows.fail("more than one column is called " + in_quotes(column.name()) + ", say its number");
+    rows.fail("more than one column is called " + in_quotes(column.name()) + "; say its number");
   return static_cast<std::size_t>(at - names.begin());
 }
 
@@ -38,7 +39,7 @@ void read_header(CsvRows& rows, std::vector<std::string>& names) {
     names.emplace_back(rows[i]);
     numbers &= number_in(rows[i]).has_value();
   }
-  if (numbers) rows.fail_at(0, "the header holds numbers, and .header = false reads a table that has none");
+  if (numbers) rows.fail_at(0, "the header holds numbers; read a table that has none with .header = false");
   if (!rows.next()) rows.fail("no row follows the header");
 }
 
@@ -62,7 +63,8 @@ Columns begin_table(CsvRows& rows, const CsvOptions& options) {
   std::vector<bool> taken(table.count);
   const auto take = [&](const Column& column) {
     const std::size_t i = find_column(rows, table, column);
-    if (taken[i]) rows.fail("column " + std::to_string(i + 1) + " is named twice in the options");
+    if (taken[i])
+      rows.fail("column " + std::to_string(i + 1) + " is named twice in the options; name it once");
     taken[i] = true;
     return i;
   };
@@ -73,7 +75,7 @@ Columns begin_table(CsvRows& rows, const CsvOptions& options) {
   if (options.features.empty())
     for (std::size_t i = 0; i < table.count; ++i)
       if (!taken[i]) table.features.push_back(i);
-  if (table.features.empty()) rows.fail("no column is left for the features");
+  if (table.features.empty()) rows.fail("no column is left for the features; name fewer in the options");
   return table;
 }
 

@@ -21,7 +21,7 @@ CsvRows::CsvRows(std::string op, const std::string& path, char delimiter, char q
   const std::string_view start(position_, static_cast<std::size_t>(end_ - position_));
   if (start.starts_with("\xEF\xBB\xBF")) position_ += 3;  // the mark of UTF-8
   if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
-    fail("the text is UTF-16, save it as UTF-8");
+    fail("the text is UTF-16; save it as UTF-8");
 }
 
 bool CsvRows::refill() {
@@ -67,7 +67,7 @@ bool CsvRows::read_field() {
   int c = quoted ? read_quoted(line) : read_plain();
   fields_.push_back({begin, text_.size(), line, quoted});
   if (ends_field(c)) return c == delimiter_;
-  fail_at(fields_.size() - 1, "text follows a quoted field");
+  fail_at(fields_.size() - 1, "text follows a quoted field; double the quotes that are part of it");
 }
 
 // Appends a field up to its end, and returns what ends it.
@@ -89,7 +89,7 @@ int CsvRows::read_quoted(std::int64_t line) {
     const int c = get();
     if (c == end_of_file) {
       fields_.push_back({0, 0, line, true});
-      fail_at(fields_.size() - 1, "a quoted field does not end");
+      fail_at(fields_.size() - 1, "a quoted field does not end; close it by a quote");
     }
     if (c != quote_) {
       text_ += static_cast<char>(c);

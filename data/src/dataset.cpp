@@ -27,16 +27,17 @@ TensorDataset::TensorDataset(std::vector<Tensor> tensors, Names names) {
   if (tensors.empty()) throw Error("TensorDataset: a data set needs a tensor: there is none");
   for (const Tensor& t : tensors)
     if (!t.defined() || t.dim() == 0)
-      throw Error("TensorDataset: a tensor has no rows: the tensors are " + list(tensors));
+      throw Error("TensorDataset: each tensor must have rows: the tensors are " + list(tensors));
   for (const Tensor& t : tensors)
     if (t.shape()[0] != tensors.front().shape()[0])
-      throw Error("TensorDataset: leading sizes differ: the tensors are " + list(tensors));
+      throw Error("TensorDataset: leading sizes must agree: the tensors are " + list(tensors));
   contents_ = std::make_shared<const Contents>(Contents{std::move(tensors), std::move(names)});
 }
 
 const Tensor& TensorDataset::targets() const {
   if (tensors().size() < 2)
-    throw Error("TensorDataset::targets: the data set has features alone: it is " + describe());
+    throw Error("TensorDataset::targets: the data set has features alone: it is " + describe() +
+                "; give it two tensors");
   return tensors()[1];
 }
 

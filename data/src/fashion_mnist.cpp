@@ -50,13 +50,13 @@ TensorDataset fashion_mnist(const FashionMnistOptions& options) {
   const Tensor labels = read_idx(label_path);
   const std::int64_t n = images.dim() == 3 ? images.shape()[0] : -1;
   if (n < 0 || images.shape() != Shape{n, 28, 28})
-    throw Error("fashion_mnist: not images of 28 x 28 pixels but " + images.shape().str() + ": " +
-                image_path);
+    throw Error("fashion_mnist: needs images of 28 x 28 pixels, and these are " + images.shape().str() +
+                ": " + image_path);
   if (labels.dtype() != int64 || labels.shape() != Shape{n})
-    throw Error("fashion_mnist: not " + std::to_string(n) + " labels but " + labels.describe() + ": " +
-                label_path);
+    throw Error("fashion_mnist: needs " + std::to_string(n) + " labels, and these are " + labels.describe() +
+                ": " + label_path);
   if (n > 0 && (amin(labels).item<std::int64_t>() < 0 || amax(labels).item<std::int64_t>() > 9))
-    throw Error("fashion_mnist: the labels are not those of 10 classes: " + label_path);
+    throw Error("fashion_mnist: the labels must be 0 to 9: " + label_path);
 
   options.dtype == float32 ? scale<float>(images) : scale<double>(images);
   return TensorDataset({images.reshape({n, 28 * 28}), labels},

@@ -65,7 +65,7 @@ std::string hex(std::span<const Byte> bytes) {
 
 [[noreturn]] void fail_size(const Input& in, const Shape& shape, std::size_t item, const std::string& found) {
   in.fail("the size is wrong, the header says " + shape.str() + " elements of " + std::to_string(item) +
-          " bytes and " + found);
+          " bytes and " + found + "; get the file again");
 }
 
 // The sizes that follow the magic number, checked against the length of the file before anything is
@@ -118,7 +118,7 @@ Tensor read_idx(const std::string& path, std::optional<DType> dtype) {
   std::array<Byte, 4> magic;
   const std::size_t got = in.read(magic.data(), magic.size());
   if (got == 0) in.fail("the file is empty");
-  if (got < magic.size()) in.fail("the file ends in its magic number of 4 bytes");
+  if (got < magic.size()) in.fail("the file ends in its magic number of 4 bytes; get it again");
 
   Tensor x;
   const int rank = magic[3];
@@ -131,10 +131,10 @@ Tensor read_idx(const std::string& path, std::optional<DType> dtype) {
         const DType as = dtype.value_or(natural);
         if (as == boolean || (as == int64 && natural != int64))
           in.fail(std::string("elements stored as ") + (natural == int64 ? "integers" : name_of(natural)) +
-                  " cannot become " + name_of(as));
+                  " cannot become " + name_of(as) + "; ask for " + name_of(natural));
         if (rank > Shape::max_rank)
-          in.fail("there are " + std::to_string(rank) + " axes and a tensor has up to " +
-                  std::to_string(Shape::max_rank));
+          in.fail("a tensor must have " + std::to_string(Shape::max_rank) + " axes at most, and there are " +
+                  std::to_string(rank));
         const Shape shape = read_sizes(in, rank, sizeof(Value));
         x = empty(shape, {.dtype = as});
         if (as == float32) read_elements<S>(in, shape, x.mutable_data<float>());

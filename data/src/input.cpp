@@ -60,9 +60,10 @@ std::size_t Input::read(void* to, std::size_t n) {
     const int got = gzread(file, static_cast<char*>(to) + done, part);
     int code = Z_OK;
     const char* message = gzerror(file, &code);
-    if (code == Z_BUF_ERROR) fail("the compressed data ends early, get the file again");
+    if (code == Z_BUF_ERROR) fail("the compressed data ends early; get the file again");
     if (code == Z_ERRNO) fail(std::string("the file cannot be read (") + std::strerror(errno) + ")");
-    if (got < 0 || code < 0) fail("the compressed data is damaged (" + without_path(message) + ")");
+    if (got < 0 || code < 0)
+      fail("the compressed data is damaged (" + without_path(message) + "); get the file again");
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
   }

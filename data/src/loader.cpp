@@ -20,7 +20,7 @@ Tensor draw_order(std::int64_t n, Generator generator) {
 
 void Batch::check_two() const {
   if (tensors_.size() != 2)
-    throw Error("Batch: two names take a batch of two tensors, use batch[i]: it has " +
+    throw Error("Batch: two names take a batch of two tensors; use batch[i]: it has " +
                 std::to_string(tensors_.size()));
 }
 

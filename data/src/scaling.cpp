@@ -25,21 +25,21 @@ std::string first_bad_row(const Tensor& x) {
 }
 
 void check_fit(const std::string& op, const Tensor& x) {
-  if (!x.defined() || !is_floating(x.dtype())) fail(op, "x must be floating, convert it by x.to(float32)", x);
-  if (x.dim() == 0 || x.shape()[0] == 0) fail(op, "there are no rows to learn from", x);
+  if (!x.defined() || !is_floating(x.dtype())) fail(op, "x must be floating; convert it by x.to(float32)", x);
+  if (x.dim() == 0 || x.shape()[0] == 0) fail(op, "x must have rows to learn from", x);
   if (!all(isfinite(x)).item<bool>())
-    fail(op, "a value is nan or inf, the first in row " + first_bad_row(x), x);
+    fail(op, "values must be finite, the first nan or inf is in row " + first_bad_row(x), x);
 }
 
 // `statistic` is any of those that fit has learned.
 void check_columns(const std::string& op, const Tensor& x, const Tensor& statistic) {
-  if (!statistic.defined()) fail(op, "nothing was learned yet, call fit first", x);
+  if (!statistic.defined()) fail(op, "nothing was learned yet; call fit first", x);
   if (!x.defined() || x.dtype() != statistic.dtype())
     fail(op, std::string("x must be ") + name_of(statistic.dtype()) + ", as what fit saw", x);
   Shape columns = x.shape();
   if (columns.rank() > 0) columns.erase(0);
   if (x.dim() == 0 || columns != statistic.shape())
-    fail(op, "columns differ from the " + statistic.shape().str() + " that fit saw", x);
+    fail(op, "x must have the columns " + statistic.shape().str() + " that fit saw", x);
 }
 
 // Statistics that were kept.

@@ -22,7 +22,7 @@ struct Shipped {
 };
 
 [[noreturn]] void fail(const Shipped& set, const std::string& what, const std::string& path) {
-  throw Error(std::string(set.name) + ": " + what + ", get the file again: " + path);
+  throw Error(std::string(set.name) + ": " + what + "; get the file again: " + path);
 }
 
 TensorDataset load(const Shipped& set, const SetOptions& options) {
@@ -34,14 +34,16 @@ TensorDataset load(const Shipped& set, const SetOptions& options) {
   csv.dtype = options.dtype;
   const TensorDataset read = read_csv(path, csv);
   if (read.features().shape() != Shape{set.rows, set.columns})
-    fail(set, "not " + Shape{set.rows, set.columns}.str() + " features but " + read.features().shape().str(),
+    fail(set,
+         "it needs features " + Shape{set.rows, set.columns}.str() + ", and these are " +
+             read.features().shape().str(),
          path);
 
   if (!csv.label.given()) return read;
   const auto classes = static_cast<std::int64_t>(set.names.classes.size());
   const Tensor& labels = read.targets();
   if (amin(labels).item<std::int64_t>() != 0 || amax(labels).item<std::int64_t>() != classes - 1)
-    fail(set, "the labels are not those of " + std::to_string(classes) + " classes", path);
+    fail(set, "the labels must be 0 to " + std::to_string(classes - 1), path);
   return TensorDataset(read.tensors(), set.names);
 }
 

@@ -7,7 +7,7 @@ namespace xgrad::nn {
 
 Sequential mlp(const std::vector<std::int64_t>& sizes, MlpOptions options) {
   if (sizes.size() < 2)
-    throw Error("mlp: give at least the sizes of the input and of the output: got " + Shape(sizes).str());
+    throw Error("mlp: needs at least the sizes of the input and of the output: got " + Shape(sizes).str());
 
   Sequential net;
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {

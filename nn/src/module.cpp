@@ -59,7 +59,8 @@ void assign(const std::vector<Visitor::Slot>& slots, std::vector<Tensor>&& leave
 
 Tensor Module::forward(const Tensor& x) const {
   throw Error("forward: " + detail::type_name(typeid(*this)) +
-              " has no forward(const Tensor&) const: called with " + x.describe());
+              " has no forward(const Tensor&) const: called with " + x.describe() +
+              "; define it, or give the inputs that its own takes");
 }
 
 std::vector<Tensor> Module::parameters() const { return distinct(Visitor::of(*this), true); }
@@ -94,7 +95,7 @@ void Module::requires_grad_(bool on) {
 
 void Module::to(DType dtype) {
   if (!is_floating(dtype))
-    throw Error(std::string("to: a model's dtype is f32 or f64: got ") + name_of(dtype));
+    throw Error(std::string("to: a model's dtype must be f32 or f64: got ") + name_of(dtype));
   const Visitor v = Visitor::of(*this);
   assign(v.slots(), fresh_leaves(v.slots(), [&](const Tensor& t) {
            return is_floating(t.dtype()) ? dtype : t.dtype();
@@ -106,14 +107,14 @@ namespace detail {
 void check_exact_type(const char* op, const Module& module, const std::type_info& type) {
   if (typeid(module) != type)
     throw Error(std::string(op) + ": the copy would cut off what " + type_name(typeid(module)) + " adds to " +
-                type_name(type) + ": pass the module by its own type");
+                type_name(type) + "; pass the module by its own type");
 }
 
 void separate(const Module& original, Module& copy) {
   const Visitor from = Visitor::of(original), to = Visitor::of(copy);
   const auto shared = [&](const std::string& what) {
     return Error("clone: the copy of " + type_name(typeid(original)) + " would share " + what +
-                 ", which is held by a pointer: make it a member, or hold it in an AnyModule");
+                 ", which is held by a pointer; make it a member, or hold it in an AnyModule");
   };
 
   std::unordered_set<const void*> originals;

@@ -18,14 +18,15 @@ void Sequential::visit(Visitor& v) {
 std::size_t Sequential::checked(std::size_t i) const {
   if (i >= size())
     throw Error("Sequential: there is no layer " + std::to_string(i) + ": it has " + std::to_string(size()) +
-                (size() == 1 ? " layer" : " layers"));
+                (size() == 1 ? " layer" : " layers") + "; count from 0");
   return i;
 }
 
 void Sequential::wrong_type(std::size_t i, const std::type_info& wanted) const {
   const Module& layer = *layers_[i];
   throw Error("Sequential: layer " + std::to_string(i) + " has another type: it is " +
-              detail::type_name(typeid(layer)) + ", asked for " + detail::type_name(wanted));
+              detail::type_name(typeid(layer)) + ", asked for " + detail::type_name(wanted) +
+              "; ask for the type that it is");
 }
 
 }  // namespace xgrad::nn

@@ -23,7 +23,7 @@ void Optimizer::step() {
       if (g.defined() && (g.shape() != slot.parameter.shape() || g.dtype() != slot.parameter.dtype()))
         throw Error(std::string(name_) + ": the gradient of " + nth(i) +
                     " has another shape or dtype: the parameter is " + slot.parameter.describe() +
-                    ", its gradient " + g.describe());
+                    ", its gradient " + g.describe() + "; call zero_grad() after changing the parameter");
       ++i;
     }
 
@@ -77,13 +77,13 @@ void Optimizer::add(const std::vector<Tensor>& parameters, double lr, int states
 void Optimizer::check_group(std::size_t group) const {
   if (group >= groups_.size())
     throw Error(std::string(name_) + ": there is no group " + std::to_string(group) + ": it has " +
-                std::to_string(groups_.size()));
+                std::to_string(groups_.size()) + "; count from 0");
 }
 
 void Optimizer::check_parameters(const std::vector<Tensor>& parameters) const {
   const std::string op = std::string(name_) + ": ";
   if (parameters.empty())
-    throw Error(op + "the list of parameters is empty: does the module's visit name its members?");
+    throw Error(op + "the list of parameters is empty; name the members in the module's visit");
 
   std::unordered_map<const void*, std::string> seen;
   for (std::size_t k = 0; k < groups_.size(); ++k)
@@ -92,7 +92,7 @@ void Optimizer::check_parameters(const std::vector<Tensor>& parameters) const {
 
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Tensor& p = parameters[i];
-    if (!p.defined()) throw Error(op + nth(i) + " is undefined: leave it out of the list");
+    if (!p.defined()) throw Error(op + nth(i) + " is undefined; leave it out of the list");
     if (!p.is_leaf())
       throw Error(op + nth(i) + " is the result of " + p.op_name() + " and no leaf: " + p.describe() +
                   "; pass what it was computed from, or detach it");

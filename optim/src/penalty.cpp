@@ -14,7 +14,7 @@ namespace {
 Tensor total(const char* op, const std::vector<Tensor>& parameters, Tensor (*f)(const Tensor&)) {
   if (parameters.empty())
     throw Error(std::string(op) +
-                ": the list of parameters is empty: does the module's visit name its members?");
+                ": the list of parameters is empty; name the members in the module's visit");
   Tensor sum_of_all;
   for (const Tensor& p : parameters) {
     const Tensor part = sum(f(p));

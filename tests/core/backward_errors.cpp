@@ -80,8 +80,9 @@ TEST_CASE("a rule may read only what it declares") {
   static constexpr detail::Op op = {.name = "sneaky",
                                     .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g * f.x(0); }}}}};
 
-  CHECK_THROWS_WITH_AS(detail::record(op, {x}, ones({1}, {.dtype = float64})).backward(),
-                       "sneaky: a rule reads input 0, which no wanted rule declares in its `keep`", Error);
+  CHECK_THROWS_WITH_AS(
+      detail::record(op, {x}, ones({1}, {.dtype = float64})).backward(),
+      "sneaky: a rule reads input 0, which no wanted rule declares in its `keep`; name it there", Error);
 }
 
 TEST_CASE("a rule that returns another dtype or shape is an error") {
@@ -92,12 +93,13 @@ TEST_CASE("a rule that returns another dtype or shape is an error") {
       .name = "wide", .vjp = {{{keep::nothing, [](Grad, Fn) { return ones({3}, {.dtype = float64}); }}}}};
 
   CHECK_THROWS_WITH_AS(sum(detail::record(dtype, {x}, x.detach().clone())).backward(),
-                       "narrow: the rule of input 0 returned f32[2] for an input of dtype f64", Error);
-  CHECK_THROWS_WITH_AS(
-      sum(detail::record(shape, {x}, x.detach().clone())).backward(),
-      "wide: a rule returned a gradient that does not reduce to its input's shape: the gradient is "
-      "f64[3], the input has shape [2]",
-      Error);
+                       "narrow: the rule of input 0 returned f32[2] for an input of dtype f64; a rule must "
+                       "return the input's dtype, see to()",
+                       Error);
+  CHECK_THROWS_WITH_AS(sum(detail::record(shape, {x}, x.detach().clone())).backward(),
+                       "wide: its rule must return a gradient that sums to the input's shape: the gradient "
+                       "is f64[3], the input has shape [2]",
+                       Error);
 }
 
 TEST_CASE("grad names an input that requires no gradient or that no output depends on") {
@@ -119,8 +121,10 @@ TEST_CASE("grad names an input that requires no gradient or that no output depen
 TEST_CASE("a gradient of an integer tensor is an error") {
   Tensor x = tensor({1, 2});
 
-  CHECK_THROWS_WITH_AS(x.requires_grad_(),
-                       "requires_grad_: only floating tensors have gradients: this is i64[2]", Error);
+  CHECK_THROWS_WITH_AS(
+      x.requires_grad_(),
+      "requires_grad_: only floating tensors have gradients: x is i64[2]; convert it with x.to(float32)",
+      Error);
 }
 
 TEST_CASE("a recorded result cannot be marked or changed in place") {

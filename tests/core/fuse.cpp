@@ -123,8 +123,8 @@ TEST_CASE("wrong operands and the third derivative are refused") {
                        ".to(dtype)",
                        Error);
   CHECK_THROWS_WITH_AS(fuse(add, ones({2, 3}), ones({2})),
-                       "fuse: shapes do not broadcast: [2, 3] and [2] differ in axis -1; sizes must agree, "
-                       "or one of them be 1",
+                       "fuse: shapes do not broadcast: f32[2, 3] and f32[2] differ in axis -1; sizes must "
+                       "agree, or one of them be 1",
                        Error);
 
   Tensor x = ones({2}, {.dtype = float64, .requires_grad = true});

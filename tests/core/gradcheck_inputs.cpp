@@ -51,7 +51,9 @@ TEST_CASE("f may return several tensors, and each is checked") {
 
 TEST_CASE("another number of inputs than f takes is an error") {
   CHECK_THROWS_WITH_AS(gradcheck(mul, {random_input()}),
-                       "function: it takes another number of tensors: there are 1 inputs", Error);
+                       "gradcheck: the function takes another number of tensors: there are 1; give one for "
+                       "each of its parameters",
+                       Error);
 }
 
 TEST_CASE("inputs that do not require a gradient are held constant if others do") {
@@ -213,13 +215,16 @@ TEST_CASE("a parameter in float32 is an error that says what to do") {
 TEST_CASE("there must be something to differentiate") {
   const Tensor i = zeros({2}, {.dtype = int64}), x = random_input();
 
-  CHECK_THROWS_WITH_AS(gradcheck(abs, {i}),
-                       "gradcheck: there is nothing to differentiate: none of the 1 inputs is floating",
-                       Error);
-  CHECK_THROWS_WITH_AS(gradcheck([](const Tensor& a) { return a > 0; }, {x}),
-                       "gradcheck: there is nothing to differentiate: f returns no floating tensor", Error);
+  CHECK_THROWS_WITH_AS(
+      gradcheck(abs, {i}),
+      "gradcheck: there is nothing to differentiate: none of the 1 inputs is floating; pass one of float64",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      gradcheck([](const Tensor& a) { return a > 0; }, {x}),
+      "gradcheck: there is nothing to differentiate: f returns no floating tensor; return one", Error);
   CHECK_THROWS_WITH_AS(gradcheck_parameters([&] { return x; }, {}),
-                       "gradcheck: there is nothing to differentiate: the list of parameters is empty",
+                       "gradcheck: there is nothing to differentiate: the list of parameters is empty; name "
+                       "them in the module's visit",
                        Error);
 }
 

@@ -101,18 +101,20 @@ TEST_CASE("a hook must keep shape and dtype") {
   const Tensor x = leaf(3);
   register_hook(x, [](const Tensor&) { return ones({2}); });
 
-  CHECK_THROWS_WITH_AS(
-      (x * 2).backward(),
-      "hook: it must return a gradient of the same shape and dtype: it took f64[1] and returned f32[2]",
-      Error);
+  CHECK_THROWS_WITH_AS((x * 2).backward(),
+                       "register_hook: the hook must return a gradient of the same shape and dtype: it took "
+                       "f64[1] and returned f32[2]",
+                       Error);
 }
 
 TEST_CASE("hooks and retain_grad need a tensor that requires a gradient") {
-  CHECK_THROWS_WITH_AS(
-      register_hook(ones({2}), [](const Tensor& g) { return g; }),
-      "register_hook: the tensor requires no gradient, so the hook would never run: x is f32[2]", Error);
+  CHECK_THROWS_WITH_AS(register_hook(ones({2}), [](const Tensor& g) { return g; }),
+                       "register_hook: the tensor requires no gradient, so the hook would never run: x is "
+                       "f32[2]; call requires_grad_() on it first",
+                       Error);
   CHECK_THROWS_WITH_AS(retain_grad(ones({2})),
-                       "retain_grad: the tensor requires no gradient, so there is none to keep: x is f32[2]",
+                       "retain_grad: the tensor requires no gradient, so there is none to keep: x is f32[2]; "
+                       "call requires_grad_() on it first",
                        Error);
 }
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <climits>
 #include <cmath>
 #include <string>
@@ -34,6 +36,7 @@ class Misuse {
       said = e.what();
     }
     CHECK(said == message);
+    CHECK(has_grammar(said));
   }
 
  protected:
@@ -49,6 +52,14 @@ class Misuse {
   const Tensor m = zeros({2, 3}), l = ones({2, 3}, {.requires_grad = true}), z = sum(l * l);
 
  private:
+  /// "op: what is wrong": a name in front.
+  static bool has_grammar(const std::string& message) {
+    const std::size_t colon = message.find(": ");
+    const std::string op = message.substr(0, colon);
+    return colon != std::string::npos && colon > 0 &&
+           std::all_of(op.begin(), op.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  }
+
   std::vector<Tensor> watched() const {
     return {s, v, x, y, d, b, i, idx, im, w, lp, tg, il, tl, m, l.detach()};
   }

@@ -65,7 +65,7 @@ TEST_CASE("a text that is no state is rejected and changes nothing") {
   const std::string state = g.state();
 
   CHECK_THROWS_WITH_AS(g.set_state("hello"),
-                       "set_state: the text is not a generator's state, as state() gives it", Error);
+                       "set_state: the text must be a generator's state, as state() gives it", Error);
 
   CHECK(g.state() == state);
 }

@@ -63,15 +63,15 @@ TEST_CASE("examples by index come in its order") {
 TEST_CASE("leading sizes must agree") {
   CHECK(error_of([] {
           TensorDataset(zeros({5, 2}), zeros({4}));
-        }) == "TensorDataset: leading sizes differ: the tensors are f32[5, 2], f32[4]");
+        }) == "TensorDataset: leading sizes must agree: the tensors are f32[5, 2], f32[4]");
 }
 
 TEST_CASE("every tensor needs rows") {
   CHECK(error_of([] {
           TensorDataset(zeros({5, 2}), zeros({}));
-        }) == "TensorDataset: a tensor has no rows: the tensors are f32[5, 2], f32[]");
+        }) == "TensorDataset: each tensor must have rows: the tensors are f32[5, 2], f32[]");
   CHECK(error_of([] { TensorDataset(Tensor(), zeros({5})); }) ==
-        "TensorDataset: a tensor has no rows: the tensors are undefined, f32[5]");
+        "TensorDataset: each tensor must have rows: the tensors are undefined, f32[5]");
   CHECK(error_of([] { TensorDataset(std::vector<Tensor>()); }) ==
         "TensorDataset: a data set needs a tensor: there is none");
 }
@@ -79,5 +79,6 @@ TEST_CASE("every tensor needs rows") {
 TEST_CASE("targets that are not there") {
   CHECK(error_of([] {
           TensorDataset{zeros({5, 2})}.targets();
-        }) == "TensorDataset::targets: the data set has features alone: it is f32[5, 2]");
+        }) ==
+        "TensorDataset::targets: the data set has features alone: it is f32[5, 2]; give it two tensors");
 }

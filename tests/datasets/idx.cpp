@@ -90,59 +90,57 @@ TEST_CASE("a wrong magic number") {
 
 TEST_CASE("a file that ends in its header") {
   CHECK(error("") == "read_idx: the file is empty: FILE");
-  CHECK(error("\0\0\x08"s) == "read_idx: the file ends in its magic number of 4 bytes: FILE");
+  CHECK(error("\0\0\x08"s) == "read_idx: the file ends in its magic number of 4 bytes; get it again: FILE");
   CHECK(error("\0\0\x08\x02\0\0\0\x02\0\0"s) ==
         "read_idx: the file ends in its header, where 2 sizes of 4 bytes are expected: FILE");
 }
 
 TEST_CASE("a file with fewer elements than its sizes say") {
   CHECK(error(two_by_three + "12345") ==
-        "read_idx: the size is wrong, the header says [2, 3] elements of 1 bytes and the file is too short: "
-        "FILE");
+        "read_idx: the size is wrong, the header says [2, 3] elements of 1 bytes and the file is too short; "
+        "get the file again: FILE");
 }
 
 TEST_CASE("a compressed file with fewer elements than its sizes say") {
   CHECK(error(test::compressed(two_by_three + "12345")) ==
         "read_idx: the size is wrong, the header says [2, 3] elements of 1 bytes and the file ends after 5 "
-        "bytes: "
-        "FILE");
+        "bytes; get the file again: FILE");
 }
 
 TEST_CASE("a file with more elements than its sizes say") {
   CHECK(error(two_by_three + "1234567") ==
-        "read_idx: the size is wrong, the header says [2, 3] elements of 1 bytes and more bytes follow them: "
-        "FILE");
+        "read_idx: the size is wrong, the header says [2, 3] elements of 1 bytes and more bytes follow them; "
+        "get the file again: FILE");
 }
 
 TEST_CASE("sizes too large for the file are found before memory is taken") {
   CHECK(error("\0\0\x0E\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"s) ==
         "read_idx: the size is wrong, the header says [4294967295, 4294967295, 4294967295] elements of 8 "
-        "bytes and "
-        "the file is too short: FILE");
+        "bytes and the file is too short; get the file again: FILE");
   CHECK(error(test::compressed("\0\0\x08\x02\x7f\xff\xff\xff\x00\xff\xff\xff"s)) ==
         "read_idx: the size is wrong, the header says [2147483647, 16777215] elements of 1 bytes and the "
-        "file is too "
-        "short: FILE");
+        "file is too short; get the file again: FILE");
 }
 
 TEST_CASE("more axes than a tensor can have") {
-  CHECK(error("\0\0\x08\x21"s) == "read_idx: there are 33 axes and a tensor has up to 32: FILE");
+  CHECK(error("\0\0\x08\x21"s) == "read_idx: a tensor must have 32 axes at most, and there are 33: FILE");
 }
 
 TEST_CASE("a dtype that cannot hold the elements") {
   CHECK(error("\0\0\x0D\x01\0\0\0\x01\x3f\xc0\x00\x00"s, int64) ==
-        "read_idx: elements stored as f32 cannot become i64: FILE");
+        "read_idx: elements stored as f32 cannot become i64; ask for f32: FILE");
   CHECK(error(two_by_three + "123456", boolean) ==
-        "read_idx: elements stored as integers cannot become bool: FILE");
+        "read_idx: elements stored as integers cannot become bool; ask for i64: FILE");
 }
 
 TEST_CASE("a compressed file that ends early or is damaged") {
   std::string bytes = test::compressed(two_by_three + "123456");
   CHECK(error(bytes.substr(0, bytes.size() - 1)) ==
-        "read_idx: the compressed data ends early, get the file again: FILE");
+        "read_idx: the compressed data ends early; get the file again: FILE");
 
   bytes[bytes.size() - 6] ^= 1;
-  CHECK(error(bytes) == "read_idx: the compressed data is damaged (incorrect data check): FILE");
+  CHECK(error(bytes) ==
+        "read_idx: the compressed data is damaged (incorrect data check); get the file again: FILE");
 }
 
 TEST_CASE("files that are not there or are directories") {

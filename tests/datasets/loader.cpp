@@ -181,7 +181,7 @@ TEST_CASE("data sets of other than two tensors are read by index") {
 
   CHECK(batch[0].shape() == Shape{1, 2});
   CHECK(error_of([&] { batch.get<0>(); }) ==
-        "Batch: two names take a batch of two tensors, use batch[i]: it has 1");
+        "Batch: two names take a batch of two tensors; use batch[i]: it has 1");
 }
 
 #ifndef __SANITIZE_ADDRESS__  // under which every block comes from the system

@@ -126,17 +126,17 @@ TEST_CASE("gradients flow through transform") {
 TEST_CASE("integers cannot be scaled") {
   CHECK(error_of([] {
           Standardizer().fit(arange(6).reshape({3, 2}));
-        }) == "Standardizer::fit: x must be floating, convert it by x.to(float32): x is i64[3, 2]");
+        }) == "Standardizer::fit: x must be floating; convert it by x.to(float32): x is i64[3, 2]");
   CHECK(error_of([] { MinMaxScaler().fit(Tensor()); }) ==
-        "MinMaxScaler::fit: x must be floating, convert it by x.to(float32): x is undefined");
+        "MinMaxScaler::fit: x must be floating; convert it by x.to(float32): x is undefined");
 }
 
 TEST_CASE("there must be rows to learn from") {
   CHECK(error_of([] {
           Standardizer().fit(zeros({0, 2}));
-        }) == "Standardizer::fit: there are no rows to learn from: x is f32[0, 2]");
+        }) == "Standardizer::fit: x must have rows to learn from: x is f32[0, 2]");
   CHECK(error_of([] { MinMaxScaler().fit(zeros({})); }) ==
-        "MinMaxScaler::fit: there are no rows to learn from: x is f32[]");
+        "MinMaxScaler::fit: x must have rows to learn from: x is f32[]");
 }
 
 TEST_CASE("values that are nan or inf are named by row and leave the scaler as it was") {
@@ -145,17 +145,17 @@ TEST_CASE("values that are nan or inf are named by row and leave the scaler as i
 
   CHECK(error_of([&] {
           scaler.fit(tensor(Reals{1, 2, 3, nan, 5, 6}, {3, 2}));
-        }) == "Standardizer::fit: a value is nan or inf, the first in row 1: x is f64[3, 2]");
+        }) == "Standardizer::fit: values must be finite, the first nan or inf is in row 1: x is f64[3, 2]");
   CHECK(reals(scaler.mean()) == Reals{2.5, 10});
 }
 
 TEST_CASE("fit comes before transform") {
   CHECK(error_of([] {
           Standardizer().transform(zeros({1, 2}));
-        }) == "Standardizer::transform: nothing was learned yet, call fit first: x is f32[1, 2]");
+        }) == "Standardizer::transform: nothing was learned yet; call fit first: x is f32[1, 2]");
   CHECK(error_of([] {
           MinMaxScaler().inverse_transform(zeros({1, 2}));
-        }) == "MinMaxScaler::inverse_transform: nothing was learned yet, call fit first: x is f32[1, 2]");
+        }) == "MinMaxScaler::inverse_transform: nothing was learned yet; call fit first: x is f32[1, 2]");
 }
 
 TEST_CASE("columns and dtype are those of fit") {
@@ -163,9 +163,9 @@ TEST_CASE("columns and dtype are those of fit") {
 
   CHECK(error_of([&] {
           scaler.transform(zeros({4, 3}, {.dtype = float64}));
-        }) == "Standardizer::transform: columns differ from the [2] that fit saw: x is f64[4, 3]");
+        }) == "Standardizer::transform: x must have the columns [2] that fit saw: x is f64[4, 3]");
   CHECK(error_of([&] { scaler.transform(zeros({2}, {.dtype = float64})); }) ==
-        "Standardizer::transform: columns differ from the [2] that fit saw: x is f64[2]");
+        "Standardizer::transform: x must have the columns [2] that fit saw: x is f64[2]");
   CHECK(error_of([&] {
           scaler.transform(zeros({4, 2}));
         }) == "Standardizer::transform: x must be f64, as what fit saw: x is f32[4, 2]");

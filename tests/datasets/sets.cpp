@@ -152,7 +152,8 @@ TEST_CASE("a data set of the wrong size is not accepted") {
   folder.write("iris.csv", "2,4,setosa,versicolor,virginica\n1,2,3,4,0\n1,2,3,4,1\n");
 
   CHECK(error_of([&] { data::iris({.directory = folder.path()}); }) ==
-        "iris: not [150, 4] features but [2, 4], get the file again: " + folder.path("iris.csv"));
+        "iris: it needs features [150, 4], and these are [2, 4]; get the file again: " +
+            folder.path("iris.csv"));
 }
 
 TEST_CASE("a data set with other classes is not accepted") {
@@ -162,7 +163,7 @@ TEST_CASE("a data set with other classes is not accepted") {
   folder.write("iris.csv", text);
 
   CHECK(error_of([&] { data::iris({.directory = folder.path()}); }) ==
-        "iris: the labels are not those of 3 classes, get the file again: " + folder.path("iris.csv"));
+        "iris: the labels must be 0 to 2; get the file again: " + folder.path("iris.csv"));
 }
 
 TEST_CASE("images and labels of different number are not accepted") {
@@ -171,7 +172,7 @@ TEST_CASE("images and labels of different number are not accepted") {
   folder.write("t10k-labels-idx1-ubyte", std::string("\0\0\x08\x01\0\0\0\x02\x01\x02", 10));
 
   CHECK(error_of([&] { data::fashion_mnist({.train = false, .directory = folder.path()}); }) ==
-        "fashion_mnist: not 1000 labels but i64[2]: " + folder.path("t10k-labels-idx1-ubyte"));
+        "fashion_mnist: needs 1000 labels, and these are i64[2]: " + folder.path("t10k-labels-idx1-ubyte"));
 }
 
 TEST_CASE("data sets have floating features") {

@@ -133,7 +133,8 @@ void add_norms(Registry& r) {
   };
   r["rms_norm"] = [](const Arguments& a) {
     const Tensor weight = a.tensor(1, {"weight"});
-    return rms_norm(a.input(0), normalized_shape(a, weight), weight, eps(a, 1e-5));
+    const std::optional<double> given = a.has({"eps"}) ? std::optional(eps(a, 0)) : std::nullopt;
+    return rms_norm(a.input(0), normalized_shape(a, weight), weight, given);
   };
   r["group_norm"] = [](const Arguments& a) {
     return group_norm(a.input(0), static_cast<int>(a.integer({"num_groups", "groups"})),

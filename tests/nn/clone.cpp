@@ -120,8 +120,8 @@ TEST_CASE("cloning by a base type is an error") {
   const Wider model;
 
   CHECK_THROWS_WITH_AS(clone<Mlp>(model),
-                       "clone: the copy would cut off what (anonymous namespace)::Wider adds to "
-                       "(anonymous namespace)::Mlp: pass the module by its own type",
+                       "clone: the copy would cut off what (anonymous namespace)::Wider adds to (anonymous "
+                       "namespace)::Mlp; pass the module by its own type",
                        Error);
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("cloning a module that holds another by a shared pointer is an error t
 
   CHECK_THROWS_WITH_AS(clone(model),
                        "clone: the copy of (anonymous namespace)::Shared would share 'part.weight', which is "
-                       "held by a pointer: make it a member, or hold it in an AnyModule",
+                       "held by a pointer; make it a member, or hold it in an AnyModule",
                        Error);
   CHECK(model.part->weight.node() == before);
 }

@@ -76,11 +76,11 @@ TEST_CASE("an input of another size is an error that names the layer") {
   const nn::Linear layer{64, 128};
 
   CHECK_THROWS_WITH_AS(layer(ones({4, 3})),
-                       "Linear: the last size of x is not the layer's input size: x is f32[4, 3], weight is "
+                       "Linear: the last size of x must be the layer's input size: x is f32[4, 3], weight is "
                        "f32[128, 64] of Linear(64, 128)",
                        Error);
   CHECK_THROWS_WITH_AS(layer(full({}, 1.0)),
-                       "Linear: the last size of x is not the layer's input size: x is f32[], weight is "
+                       "Linear: the last size of x must be the layer's input size: x is f32[], weight is "
                        "f32[128, 64] of Linear(64, 128)",
                        Error);
 }

@@ -60,10 +60,10 @@ TEST_CASE("a module is called by its forward") {
 TEST_CASE("a module without forward says so when it is called") {
   const Everything model;
 
-  CHECK_THROWS_WITH_AS(
-      model(ones({3})),
-      "forward: (anonymous namespace)::Everything has no forward(const Tensor&) const: called with f32[3]",
-      Error);
+  CHECK_THROWS_WITH_AS(model(ones({3})),
+                       "forward: (anonymous namespace)::Everything has no forward(const Tensor&) const: "
+                       "called with f32[3]; define it, or give the inputs that its own takes",
+                       Error);
 }
 
 TEST_CASE("parameters come in the order of the visit") {
@@ -200,5 +200,5 @@ TEST_CASE("a model moves to float64 with its values and its ties") {
 TEST_CASE("a model does not move to integers") {
   Mlp model;
 
-  CHECK_THROWS_WITH_AS(model.to(int64), "to: a model's dtype is f32 or f64: got i64", Error);
+  CHECK_THROWS_WITH_AS(model.to(int64), "to: a model's dtype must be f32 or f64: got i64", Error);
 }

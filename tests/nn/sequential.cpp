@@ -98,15 +98,16 @@ TEST_CASE("a layer is reached by index and by type") {
 TEST_CASE("an index without a layer is an error") {
   const nn::Sequential net{nn::ReLU{}};
 
-  CHECK_THROWS_WITH_AS((void)net[1], "Sequential: there is no layer 1: it has 1 layer", Error);
+  CHECK_THROWS_WITH_AS((void)net[1], "Sequential: there is no layer 1: it has 1 layer; count from 0", Error);
 }
 
 TEST_CASE("asking for a layer by another type is an error") {
   nn::Sequential net{nn::ReLU{}};
 
-  CHECK_THROWS_WITH_AS(
-      (void)net.at<nn::Linear>(0),
-      "Sequential: layer 0 has another type: it is xgrad::nn::ReLU, asked for xgrad::nn::Linear", Error);
+  CHECK_THROWS_WITH_AS((void)net.at<nn::Linear>(0),
+                       "Sequential: layer 0 has another type: it is xgrad::nn::ReLU, asked for "
+                       "xgrad::nn::Linear; ask for the type that it is",
+                       Error);
 }
 
 TEST_CASE("a layer passed by a base type is an error") {
@@ -148,6 +149,6 @@ TEST_CASE("the activation of mlp can be a function") {
 }
 
 TEST_CASE("mlp of fewer than two sizes is an error") {
-  CHECK_THROWS_WITH_AS(nn::mlp({64}), "mlp: give at least the sizes of the input and of the output: got [64]",
-                       Error);
+  CHECK_THROWS_WITH_AS(nn::mlp({64}),
+                       "mlp: needs at least the sizes of the input and of the output: got [64]", Error);
 }

@@ -142,7 +142,7 @@ TEST_CASE("steps allocate nothing") {
 
 TEST_CASE("an empty list of parameters is an error") {
   CHECK_THROWS_WITH_AS(optim::Adam(std::vector<Tensor>{}),
-                       "Adam: the list of parameters is empty: does the module's visit name its members?",
+                       "Adam: the list of parameters is empty; name the members in the module's visit",
                        Error);
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("a tensor that requires no gradient is no parameter") {
 }
 
 TEST_CASE("an undefined tensor is no parameter") {
-  CHECK_THROWS_WITH_AS(optim::GD({Tensor()}), "GD: parameter 0 is undefined: leave it out of the list",
+  CHECK_THROWS_WITH_AS(optim::GD({Tensor()}), "GD: parameter 0 is undefined; leave it out of the list",
                        Error);
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("options out of their range are errors") {
 TEST_CASE("a group that does not exist is an error") {
   const optim::GD gd({leaf({1})});
 
-  CHECK_THROWS_WITH_AS((void)gd.lr(1), "GD: there is no group 1: it has 1", Error);
+  CHECK_THROWS_WITH_AS((void)gd.lr(1), "GD: there is no group 1: it has 1; count from 0", Error);
 }
 
 TEST_CASE("a gradient that does not fit is an error, and no parameter is updated") {
@@ -228,10 +228,9 @@ TEST_CASE("a gradient that does not fit is an error, and no parameter is updated
   q.grad().node()->shape = Shape{2, 1};  // no public way leads here
   optim::GD gd({p, q}, {.lr = 0.5});
 
-  CHECK_THROWS_WITH_AS(
-      gd.step(),
-      "GD: the gradient of parameter 1 has another shape or dtype: the parameter is f64[2], its "
-      "gradient f64[2, 1]",
-      Error);
+  CHECK_THROWS_WITH_AS(gd.step(),
+                       "GD: the gradient of parameter 1 has another shape or dtype: the parameter is f64[2], "
+                       "its gradient f64[2, 1]; call zero_grad() after changing the parameter",
+                       Error);
   CHECK(p.item() == 1);
 }

@@ -46,10 +46,10 @@ TEST_CASE("half an L2 penalty is weight decay") {
 }
 
 TEST_CASE("a penalty of nothing is an error") {
-  CHECK_THROWS_WITH_AS(
-      optim::l1_penalty({}),
-      "l1_penalty: the list of parameters is empty: does the module's visit name its members?", Error);
-  CHECK_THROWS_WITH_AS(
-      optim::l2_penalty({}),
-      "l2_penalty: the list of parameters is empty: does the module's visit name its members?", Error);
+  CHECK_THROWS_WITH_AS(optim::l1_penalty({}),
+                       "l1_penalty: the list of parameters is empty; name the members in the module's visit",
+                       Error);
+  CHECK_THROWS_WITH_AS(optim::l2_penalty({}),
+                       "l2_penalty: the list of parameters is empty; name the members in the module's visit",
+                       Error);
 }

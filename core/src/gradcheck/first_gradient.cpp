@@ -13,7 +13,7 @@ namespace {
 GradProperty property_of(std::string_view message) {
   const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
   if (says("returned") && says("for an input of dtype")) return GradProperty::dtype;
-  if (says("does not reduce to its input's shape")) return GradProperty::shape;
+  if (says("sums to the input's shape")) return GradProperty::shape;
   if (says("cotangent in place")) return GradProperty::mutation;
   return GradProperty::no_error;
 }

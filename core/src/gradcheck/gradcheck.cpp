@@ -188,7 +188,7 @@ std::vector<std::size_t> places_of(const std::vector<Tensor>& inputs) {
   }
   if (floating.empty())
     detail::fail("gradcheck", "there is nothing to differentiate: none of the " +
-                                  std::to_string(inputs.size()) + " inputs is floating");
+                                  std::to_string(inputs.size()) + " inputs is floating; pass one of float64");
   return wanted.empty() ? floating : wanted;
 }
 
@@ -231,7 +231,10 @@ GradcheckResult detail::gradcheck_parameters(TensorsFunction f, const std::vecto
     leaves.push_back(p);
     places.push_back(i);
   }
-  if (leaves.empty()) fail("gradcheck", "there is nothing to differentiate: the list of parameters is empty");
+  if (leaves.empty())
+    fail("gradcheck",
+         "there is nothing to differentiate: the list of parameters is empty; name them in the module's "
+         "visit");
   const std::vector<std::string> names = names_for(leaves, places, options.names);
   GradcheckResult r = check(Problem([&] { return f({}); }, leaves, names), options, 1, true);
   r.reproduce = call_of("gradcheck_parameters(f, parameters, ", options);

@@ -87,7 +87,8 @@ Problem::Problem(Function f, std::vector<Tensor> leaves, std::vector<std::string
     largest_.push_back(largest_number(x));
   }
   const std::vector<Tensor> y = outputs();
-  if (y.empty()) detail::fail("gradcheck", "there is nothing to differentiate: f returns no floating tensor");
+  if (y.empty())
+    detail::fail("gradcheck", "there is nothing to differentiate: f returns no floating tensor; return one");
   for (const Tensor& part : y) append(value_, part);
 }
 

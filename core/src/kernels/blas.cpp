@@ -16,7 +16,7 @@ namespace xgrad::detail {
 int blas_int(std::int64_t n) {
   if (n > INT_MAX)
     fail("blas", "a size is more than BLAS and LAPACK take, which is " + std::to_string(INT_MAX) +
-                     ": it is " + std::to_string(n));
+                     ": it is " + std::to_string(n) + "; cut the operand into parts");
   return static_cast<int>(n);
 }
 

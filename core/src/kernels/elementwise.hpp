@@ -109,7 +109,7 @@ Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
     zip_loop(a.numel(), ptr<R>(o), ptr<T>(a), 1, ptr<T>(b), 1, f);
     return o;
   }
-  Tensor o = new_tensor(broadcast_shapes(op, a.shape(), b.shape()), dtype_of<R>);
+  Tensor o = new_tensor(broadcast_shapes(op, a, b), dtype_of<R>);
   const Walker<2> walk(o.shape(), {&a.shape(), &b.shape()});
   walk.each_inner([&, pa = ptr<T>(a), pb = ptr<T>(b), po = ptr<R>(o)](std::int64_t at, const auto& x) {
     zip_loop(walk.size[0], po + at, pa + x[0], walk.stride[0][0], pb + x[1], walk.stride[1][0], f);

@@ -22,8 +22,8 @@ void select_loop(std::int64_t n, T* __restrict o, const bool* c, std::int64_t sc
 }  // namespace
 
 Tensor select_elements(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  const Shape shape =
-      broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
+  const Shape shape = broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a, b), "bool",
+                                       name_of(a.dtype()));
   Tensor o = new_tensor(shape, a.dtype());
   visit_any(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

@@ -37,7 +37,7 @@ Tensor sum_to(const char* op, const Tensor& g, const Shape& shape) {
     axes |= AxisBits{1} << i;
   }
   if (!reduces)
-    fail(op, "a rule returned a gradient that does not reduce to its input's shape: the gradient is " +
+    fail(op, "its rule must return a gradient that sums to the input's shape: the gradient is " +
                  g.describe() + ", the input has shape " + shape.str());
   return with_shape(axes ? sum_over(g, axes, false) : g, shape);
 }

@@ -118,6 +118,31 @@ Tensor neg(const Tensor& x) {
 
 // Powers ----------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// u^n modulo 2^64, by squaring; of 1 and -1 also for n < 0.
+std::int64_t integer_power(std::int64_t u, std::int64_t n) {
+  if (n < 0) return n % 2 == 0 ? 1 : u;
+  std::int64_t y = 1;
+  for (; n > 0; n /= 2, u = times(u, u))
+    if (n % 2 == 1) y = times(y, u);
+  return y;
+}
+
+Tensor integer_powers(const Tensor& x, const Tensor& p) {
+  bool whole = true;
+  const Tensor y = zip_as<std::int64_t, std::int64_t>("pow", x, p, [&](std::int64_t u, std::int64_t n) {
+    whole &= n >= 0 || u == 1 || u == -1;
+    return integer_power(u, n);
+  });
+  if (!whole)
+    fail("pow", "an integer to a negative power is no integer: x is " + x.describe() + ", p is " +
+                    p.describe() + "; convert x with x.to(float32)");
+  return y;
+}
+
+}  // namespace
+
 Tensor pow(const Tensor& x, const Tensor& p) {
   static constexpr Op op = {
       .name = "pow",
@@ -131,10 +156,11 @@ Tensor pow(const Tensor& x, const Tensor& p) {
                   const Tensor base = f.x(0);
                   return mul0(g, where(logical_and(base == 0, f.x(1) >= 0), 0, mul0(f.y(), log(base))));
                 }}}}};
-  if (differ(x, p) || x.dtype() == int64) {
+  if (differ(x, p)) {
     const auto [u, v] = promote("pow", x, p);
-    return pow(as_floating(u), as_floating(v));
+    return pow(u, v);
   }
+  if (x.dtype() == int64) return integer_powers(x, p);
   return record(op, {x, p}, zip_floating("pow", x, p, [](auto u, auto v) { return std::pow(u, v); }));
 }
 
@@ -144,7 +170,8 @@ Tensor pow(const Tensor& x, Scalar p) {
                                                        if (q == 0) return zeros_of(f.shape(0), f.dtype(0));
                                                        return mul0(g, q * pow(f.x(0), q - 1));
                                                      }}}}};
-  if (!is_floating(x.dtype())) return pow(x.to(float32), p);
+  if (!is_floating(x.dtype()))
+    return p.kind() == float64 ? pow(x.to(float32), p) : pow(x, constant(p, int64));
   const double q = p.to<double>();
   const auto power = [&](auto f) { return record(op, {x}, map(x, f), q); };
   if (q == 2) return power([](auto u) { return u * u; });
@@ -154,8 +181,8 @@ Tensor pow(const Tensor& x, Scalar p) {
 }
 
 Tensor pow(Scalar x, const Tensor& p) {
-  if (!is_floating(p.dtype())) return pow(x, p.to(float32));
-  return pow(constant(x, p.dtype()), p);
+  const DType t = dtype_with(p, x);
+  return pow(constant(x, t), p.to(t));
 }
 
 // Selection -------------------------------------------------------------------------------------------------
@@ -232,8 +259,8 @@ Tensor clamp(const Tensor& x, Scalar low, Scalar high) {
                                                          return where(logical_and(at >= lo, at <= hi), g, 0);
                                                        }}}}};
   if (low.to<double>() > high.to<double>())
-    fail("clamp", "low is above high: " + std::to_string(low.to<double>()) + " > " +
-                      std::to_string(high.to<double>()));
+    fail("clamp", "low must not be above high: low is " + short_text(low.to<double>()) + ", high is " +
+                      short_text(high.to<double>()));
   if (!is_floating(x.dtype())) return minimum(maximum(x, low), high);
   const Limits limits{low.to<double>(), high.to<double>()};
   return record(op, {x},

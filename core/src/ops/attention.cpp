@@ -1,6 +1,9 @@
 #include <cmath>
 
 #include "errors.hpp"
+#include "ops/axes.hpp"
+#include "ops/matrices.hpp"
+#include "ops/reduce.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -39,6 +42,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     fail(name, "needs q[..., L, d], k[..., S, d], v[..., S, e]: " + describe_all(q, k, v));
   check_same_dtype(name, q, k);
   check_same_dtype(name, k, v);
+  broadcast_batches(name, q, k), broadcast_batches(name, k, v), broadcast_batches(name, q, v);
   if (!(o.dropout_p >= 0 && o.dropout_p <= 1))
     fail(name, "the probability dropout_p must lie in [0, 1]: it is " + std::to_string(o.dropout_p));
   if (o.mask.defined() && o.mask.dtype() != boolean && o.mask.dtype() != q.dtype())
@@ -50,6 +54,9 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     const Tensor row = arange(q.size(-2)), column = arange(k.size(-2));
     scores = scores + additive(le(unsqueeze(column, 0), unsqueeze(row, 1)), scores.dtype());
   }
+  if (o.mask.defined() && !broadcasts_to(o.mask.shape(), scores.shape()))
+    fail(name, "the mask must broadcast to the scores " + scores.shape().str() + ": it is " +
+                   o.mask.describe() + "; " + describe_all(q, k, v));
   if (o.mask.defined())
     scores = scores + (o.mask.dtype() == boolean ? additive(o.mask, scores.dtype()) : o.mask);
   const Tensor weights = softmax(scores, -1);
@@ -58,18 +65,20 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
 
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double eps) {
   check_same_dtype("cosine_similarity", a, b);
-  const Tensor dot = sum(a * b, axis);
-  return dot / (maximum(norm(a, 2, axis), eps) * maximum(norm(b, 2, axis), eps));
+  const Shape shape = broadcast_shapes("cosine_similarity", a, b);
+  const Tensor p = a.shape() == shape ? a : expand(a, shape), q = b.shape() == shape ? b : expand(b, shape);
+  const int along = line_axis("cosine_similarity", axis, p);
+  return sum(p * q, along) / (maximum(norm(p, 2, along), eps) * maximum(norm(q, 2, along), eps));
 }
 
 Tensor pairwise_distance(const Tensor& a, const Tensor& b, double p, double eps, bool keepdim) {
   check_same_dtype("pairwise_distance", a, b);
-  return norm(a - b + eps, p, -1, keepdim);
+  broadcast_shapes("pairwise_distance", a, b);
+  return norm_as("pairwise_distance", a - b + eps, p, -1, keepdim);
 }
 
 Tensor normalize(const Tensor& x, double p, int axis, double eps) {
-  check_floating("normalize", x);
-  return x / maximum(norm(x, p, axis, true), eps);
+  return x / maximum(norm_as("normalize", x, p, axis, true), eps);
 }
 
 }  // namespace xgrad

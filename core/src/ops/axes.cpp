@@ -3,32 +3,36 @@
 #include <algorithm>
 
 #include "errors.hpp"
-#include "xgrad/core/tensor.hpp"
 
 namespace xgrad {
 
 void Axes::take(std::span<const int> axes) {
   if (axes.size() > max_count)
-    detail::fail("axes", std::to_string(axes.size()) + " axes are more than the " +
-                             std::to_string(max_count) + " that a tensor can have");
+    detail::fail("Axes", std::to_string(axes.size()) + " axes are more than the " +
+                             std::to_string(max_count) + " that a tensor can have; name each axis once");
   count_ = static_cast<int>(axes.size());
   std::copy(axes.begin(), axes.end(), axes_);
 }
 
 namespace detail {
 
-AxisBits axis_bits(const char* op, const Axes& axes, int rank) {
+AxisBits axis_bits(const char* op, const Axes& axes, const Tensor& x) {
+  const int rank = x.dim(op);
   if (axes.all()) return all_axes(rank);
   AxisBits bits = 0;
   for (int axis : axes.list()) {
-    const AxisBits bit = AxisBits{1} << line_axis(op, axis, rank);
-    if (bits & bit) fail(op, "axis " + std::to_string(axis) + " is named twice; name each axis once");
+    const AxisBits bit = AxisBits{1} << line_axis(op, axis, x);
+    if (bits & bit)
+      fail(op, "axis " + std::to_string(axis) + " is named twice: x is " + x.describe() +
+                   "; name each axis once");
     bits |= bit;
   }
   return bits & all_axes(rank);
 }
 
-int line_axis(const char* op, int axis, int rank) { return check_axis(op, axis, rank == 0 ? 1 : rank); }
+int line_axis(const char* op, int axis, const Tensor& x) {
+  return check_axis(op, axis, x, std::max(x.dim(op), 1));
+}
 
 Shape without_axis(const Shape& shape, int axis) {
   Shape out = shape;

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "xgrad/core/axes.hpp"
-#include "xgrad/core/shape.hpp"
+#include "xgrad/core/tensor.hpp"
 
 namespace xgrad::detail {
 
@@ -16,11 +16,11 @@ inline bool has(AxisBits axes, int i) { return (axes >> i & 1) != 0; }
 /// All axes of a tensor of this rank.
 inline AxisBits all_axes(int rank) { return rank == 32 ? ~AxisBits{0} : (AxisBits{1} << rank) - 1; }
 
-/// The named axes; throws Error for one that is out of range or named twice.
-AxisBits axis_bits(const char* op, const Axes& axes, int rank);
+/// The named axes of x; throws Error for one that is out of range or named twice.
+AxisBits axis_bits(const char* op, const Axes& axes, const Tensor& x);
 
-/// An axis counted from the front, where a number counts as having one axis.
-int line_axis(const char* op, int axis, int rank);
+/// An axis of x counted from the front, where a number counts as having one axis.
+int line_axis(const char* op, int axis, const Tensor& x);
 
 /// Entries start, start + step, ... of an axis, `count` of them; up to one entry, the step is 1.
 struct Entries {

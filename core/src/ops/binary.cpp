@@ -216,7 +216,7 @@ namespace {
 /// Checks three operands under the name of an op that is made of others.
 void check_three(const char* op, const Tensor& a, const Tensor& b, const Tensor& c) {
   common_dtype(op, a, b), common_dtype(op, a, c), common_dtype(op, b, c);
-  broadcast_shapes(op, a.shape(op), broadcast_shapes(op, b.shape(op), c.shape(op)));
+  broadcast_shapes(op, a, b), broadcast_shapes(op, a, c), broadcast_shapes(op, b, c);
 }
 
 }  // namespace
@@ -229,7 +229,7 @@ Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight) {
 
 Tensor lerp(const Tensor& start, const Tensor& end, Scalar weight) {
   common_dtype("lerp", start, end);
-  broadcast_shapes("lerp", start.shape(), end.shape());
+  broadcast_shapes("lerp", start, end);
   const double w = weight.to<double>();
   return w < 0.5 ? start + w * (end - start) : end - (1 - w) * (end - start);
 }

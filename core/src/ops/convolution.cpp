@@ -191,8 +191,10 @@ void check_operands(const char* op, const Tensor& x, const Tensor& w, const Tens
   check_floating(op, x);
   if (x.dtype() != w.dtype() || (bias.defined() && bias.dtype(op) != w.dtype()))
     fail(op, "operands differ in dtype: " + all + "; convert one with .to()");
-  if (x.size(1) != in || w.size(0) % groups != 0)
-    fail(op, "channels do not match the weight in " + std::to_string(groups) + " groups: " + all);
+  if (w.size(0) % groups != 0)
+    fail(op,
+         "the weight's first size must be a multiple of the " + std::to_string(groups) + " groups: " + all);
+  if (x.size(1) != in) fail(op, "x must have the weight's " + std::to_string(in) + " channels: " + all);
   if (bias.defined() && (bias.dim() != 1 || bias.size(0) != out))
     fail(op, "the bias must have the " + std::to_string(out) + " output channels: " + all);
 }
@@ -254,8 +256,9 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         o.output_padding.width >= std::max(o.stride.width, o.dilation.width);
   if (h < 1 || w < 1 || o.output_padding.height < 0 || o.output_padding.width < 0 || too_much)
     fail("conv_transpose2d",
-         "the result would have size " + std::to_string(h) + " x " + std::to_string(w) +
-             ", or output_padding is not below stride or dilation: " + describe_all(x, weight, bias));
+         "output_padding must be below stride or dilation, and the result's sizes be at least 1: they would "
+         "be " +
+             std::to_string(h) + " and " + std::to_string(w) + ", " + describe_all(x, weight, bias));
   return with_bias(conv_image(x, weight, {x.size(0), out, h, w}, k), bias);
 }
 

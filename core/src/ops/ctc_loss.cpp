@@ -63,7 +63,8 @@ Alignment alignment_of(const Tensor& log_probs, const Tensor& targets, const Ten
     reject("log_probs needs the axes [steps, batch, classes] or [steps, classes]" + lengths());
   Alignment a{log_probs.size(0), log_probs.dim() == 3 ? log_probs.size(1) : 1, log_probs.size(-1), {}};
   if (blank < 0 || blank >= a.classes)
-    reject("blank " + std::to_string(blank) + " is not one of the " + std::to_string(a.classes) + " classes");
+    reject("blank " + std::to_string(blank) + " must be one of the " + std::to_string(a.classes) +
+           " classes" + lengths());
   if (input_lengths.numel() != a.batch || target_lengths.numel() != a.batch)
     reject("there must be one length for each of the batch" + lengths());
   const auto inputs = input_lengths.to_vector<std::int64_t>(),
@@ -75,18 +76,21 @@ Alignment alignment_of(const Tensor& log_probs, const Tensor& targets, const Ten
     const auto which = [&] { return " of sequence " + std::to_string(n) + " is "; };
     if (inputs[n] < 0 || inputs[n] > a.steps)
       reject("the input length" + which() + std::to_string(inputs[n]) + ", but there are " +
-             std::to_string(a.steps) + " steps" + lengths());
+             std::to_string(a.steps) + " steps" + lengths() + "; lengths must be 0 to " +
+             std::to_string(a.steps));
     if (padded) at = n * static_cast<std::size_t>(targets.size(1));
     const std::size_t room = padded ? static_cast<std::size_t>(targets.size(1)) : labels.size() - at;
     if (counts[n] < 0 || static_cast<std::size_t>(counts[n]) > room)
       reject("the target length" + which() + std::to_string(counts[n]) + ", but there are " +
-             std::to_string(room) + " labels for it" + lengths());
+             std::to_string(room) + " labels for it" + lengths() + "; its length must be 0 to " +
+             std::to_string(room));
     Sequence s{inputs[n], {blank}};
     for (std::int64_t i = 0; i < counts[n]; ++i) {
       const std::int64_t label = labels[at++];
       if (label < 0 || label >= a.classes || label == blank)
         reject("label " + std::to_string(i) + which() + std::to_string(label) + ", which is not one of the " +
-               std::to_string(a.classes) + " classes other than blank " + std::to_string(blank) + lengths());
+               std::to_string(a.classes) + " classes other than blank " + std::to_string(blank) + lengths() +
+               "; labels must be 0 to " + std::to_string(a.classes - 1));
       s.states.push_back(label);
       s.states.push_back(blank);
     }

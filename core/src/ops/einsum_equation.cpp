@@ -27,7 +27,7 @@ std::string read_term(const Text& text, std::string_view term) {
   std::string letters;
   for (std::size_t i = 0; i < term.size(); ++i) {
     if (term.substr(i, 3) == "...") {
-      if (letters.find('.') != std::string::npos) text.refuse("a term has two ellipses");
+      if (letters.find('.') != std::string::npos) text.refuse("a term has two ellipses; write one");
       letters += '.';
       i += 2;
     } else if (is_letter(term[i])) {
@@ -56,7 +56,7 @@ std::string letters_of(const Text& text, const std::string& term, std::size_t k)
   if (named > rank || (named < rank && !ellipsis))
     text.refuse("term " + std::to_string(k) + " names " + std::to_string(named) +
                 (named == 1 ? " axis" : " axes") + " of an operand with " + std::to_string(rank) +
-                (named < rank ? "; name all, or write ... for the others" : ""));
+                (named < rank ? "; name all, or write ... for the others" : "; name no more"));
   return expand_ellipsis(term, rank - named);
 }
 
@@ -104,7 +104,8 @@ EinsumEquation::EinsumEquation(std::string_view equation, std::span<const Tensor
   const std::vector<std::string_view> terms = split_terms(std::string_view(bare).substr(0, arrow));
   if (terms.size() != operands.size() || operands.empty())
     text.refuse(std::to_string(terms.size()) + (terms.size() == 1 ? " term for " : " terms for ") +
-                std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands"));
+                std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands") +
+                "; write a term for each, between commas");
 
   for (std::size_t k = 0; k < terms.size(); ++k) {
     inputs.push_back(letters_of(text, read_term(text, terms[k]), k));
@@ -116,7 +117,7 @@ EinsumEquation::EinsumEquation(std::string_view equation, std::span<const Tensor
       const bool differs = size >= 0 && size != here && size != 1 && here != 1;
       if (differs || (before < i && operands[k].shape()[static_cast<int>(before)] != here))
         text.refuse(name_of_letter(c) + " has sizes " + std::to_string(size) + " and " +
-                    std::to_string(here));
+                    std::to_string(here) + "; they must agree");
       if (size < 0 || size == 1) size = here;
     }
   }
@@ -128,7 +129,7 @@ EinsumEquation::EinsumEquation(std::string_view equation, std::span<const Tensor
   while (widest < Shape::max_rank && sizes_[widest + 1] >= 0) ++widest;
   output = expand_ellipsis(read_term(text, std::string_view(bare).substr(arrow + 2)), widest);
   for (char c : output) {
-    if (size(c) < 0) text.refuse(name_of_letter(c) + " of the result is in no operand");
+    if (size(c) < 0) text.refuse(name_of_letter(c) + " of the result is in no operand; name it in a term");
     if (std::count(output.begin(), output.end(), c) > 1)
       text.refuse(name_of_letter(c) +
                   " is twice in the result; give it another letter, or multiply by eye(n)");

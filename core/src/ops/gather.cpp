@@ -27,7 +27,8 @@ void check_range(const char* op, const Tensor& index, std::int64_t size) {
   const std::int64_t first = std::find_if(p, p + index.numel(), is_outside) - p;
   fail(op, "index " + std::to_string(p[first]) + " at place " + std::to_string(first) +
                " is out of range for a size of " + std::to_string(size) + ": the index is " +
-               index.describe());
+               index.describe() +
+               (size > 0 ? "; indices are 0 to " + std::to_string(size - 1) : "; there is nothing to take"));
 }
 
 }  // namespace detail
@@ -39,7 +40,7 @@ std::int64_t size_along(const Tensor& x, int axis) { return x.dim() == 0 ? 1 : x
 /// Checks an index of x's rank whose other sizes do not exceed x's, and its values.
 int check_element_index(const char* op, const Tensor& x, int axis, const Tensor& index) {
   check_index(op, "index", index);
-  const int along = line_axis(op, axis, x.dim(op));
+  const int along = line_axis(op, axis, x);
   bool fits = index.dim(op) == x.dim();
   for (int i = 0; i < x.dim() && fits; ++i) fits = i == along || index.shape()[i] <= x.shape()[i];
   if (!fits)
@@ -158,10 +159,11 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, int axis) {
   if (x.dim() != index.dim())
     fail("take_along_dim",
          "the index must have the rank of x: x is " + x.describe() + ", the index is " + index.describe());
-  const int along = line_axis("take_along_dim", axis, x.dim());
+  const int along = line_axis("take_along_dim", axis, x);
   Shape p = x.shape(), q = index.shape();
   if (x.dim() > 0) p[along] = q[along] = 1;
-  Shape from = broadcast_shapes("take_along_dim", p, q), to = from;
+  Shape from = broadcast_shapes("take_along_dim", p, q, name_of(x.dtype()), name_of(index.dtype())),
+        to = from;
   if (x.dim() > 0) from[along] = x.shape()[along], to[along] = index.shape()[along];
   return gather_as("take_along_dim", from == x.shape() ? x : expand(x, from), axis,
                    to == index.shape() ? index : expand(index, to));
@@ -180,7 +182,7 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
                                       }}}}};
   check_index("index_select", "index", index);
   if (index.dim() > 1) fail("index_select", "the index must be a vector: it is " + index.describe());
-  const int along = line_axis("index_select", axis, x.dim());
+  const int along = line_axis("index_select", axis, x);
   if (x.dim() == 0 && index.numel() != 1)
     fail("index_select", "a number has one element, which takes one index: x is " + x.describe() +
                              ", the index is " + index.describe() + "; use expand for copies");
@@ -215,7 +217,8 @@ Tensor embedding(const Tensor& input, const Tensor& weight, std::optional<std::i
     const std::int64_t row = *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
     if (row < 0 || row >= rows)
       fail("embedding", "padding_idx " + std::to_string(*padding_idx) + " is out of range: the weight is " +
-                            weight.describe());
+                            weight.describe() + "; rows are " + std::to_string(-rows) + " to " +
+                            std::to_string(rows - 1));
     const Tensor is_padding = eq(new_view(input, {input.numel(), 1}), row);
     const Tensor found = index_select(weight, 0, new_view(input, {input.numel()}));
     table = where(is_padding, found.detach(), found);

@@ -97,9 +97,9 @@ Tensor to_part(const char* op, const Tensor& x, const Tensor& values, const Shap
   if (!converts && values.dtype() != x.dtype())
     fail(op, "x and the values must have one dtype: x is " + x.describe() + ", the values are " +
                  values.describe());
-  if (!(broadcast_shapes(op, values.shape(), part) == part))
+  if (!(broadcast_shapes(op, values.shape(), part, name_of(values.dtype()), name_of(x.dtype())) == part))
     fail(op, "the values do not broadcast to the part: the part has shape " + part.str() +
-                 ", the values are " + values.describe());
+                 ", the values are " + values.describe() + "; sizes must agree, or the values' be 1");
   const Tensor v = converts ? values.to(x.dtype()) : values;
   return v.shape() == part ? v : expand(v, part);
 }
@@ -148,9 +148,10 @@ namespace {
 void check_mask(const char* op, const Tensor& x, const Tensor& mask, bool into_x) {
   if (mask.dtype(op) != boolean)
     fail(op, "the mask must be boolean: it is " + mask.describe() + "; compare it, as in x > 0");
-  const Shape both = broadcast_shapes(op, x.shape(op), mask.shape());
+  const Shape both = broadcast_shapes(op, x, mask);
   if (into_x && !(both == x.shape()))
-    fail(op, "the mask does not broadcast to x: x is " + x.describe() + ", the mask is " + mask.describe());
+    fail(op, "the mask does not broadcast to x: x is " + x.describe() + ", the mask is " + mask.describe() +
+                 "; sizes must agree, or the mask's be 1");
 }
 
 }  // namespace
@@ -159,7 +160,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
   check_mask("masked_fill", x, mask, true);
   if (x.dtype() == boolean || dtype_with(x, value) == x.dtype())
     return where(mask, constant(value, x.dtype()), x);
-  fail("masked_fill", "the value does not fit x: x is " + x.describe() + ", the value is a floating number");
+  fail("masked_fill", "the value does not fit x: x is " + x.describe() +
+                          ", the value is a floating number; convert x with x.to(float32)");
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
@@ -172,7 +174,7 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
 
 Tensor masked_select(const Tensor& x, const Tensor& mask) {
   check_mask("masked_select", x, mask, false);
-  const Shape shape = broadcast_shapes("masked_select", x.shape(), mask.shape());
+  const Shape shape = broadcast_shapes("masked_select", x, mask);
   const Tensor wide = x.shape() == shape ? x : expand(x, shape);
   const Tensor places = nonzero(reshape(expand(mask, shape), {shape.numel()}));
   return index_select(reshape(wide, {shape.numel()}), 0, reshape(places, {places.numel()}));

@@ -30,7 +30,7 @@ class Planner {
     const std::int64_t n = next_size();
     if (i < -n || i >= n)
       fail(op_, "index " + std::to_string(i) + " is out of range on axis " + std::to_string(axis_) +
-                    ": x is " + x_.describe());
+                    ": x is " + x_.describe() + index_range(n));
     first_ += (i < 0 ? i + n : i) * steps_[axis_++];
   }
 
@@ -59,7 +59,8 @@ class Planner {
     } else if (array.dtype() == boolean) {
       add_mask(array);
     } else {
-      fail(op_, "arrays in an index must be int64 or boolean: one is " + array.describe());
+      fail(op_, "arrays in an index must be int64 or boolean: one is " + array.describe() + ", x is " +
+                    x_.describe());
     }
   }
 
@@ -92,7 +93,9 @@ class Planner {
 
  private:
   std::int64_t next_size() const {
-    if (axis_ >= x_.dim()) fail(op_, "there are more indices than axes: x is " + x_.describe());
+    if (axis_ >= x_.dim())
+      fail(op_, "there are more indices than axes: x is " + x_.describe() + "; give " +
+                    std::to_string(x_.dim()) + " at most");
     return x_.shape()[axis_];
   }
 
@@ -110,7 +113,8 @@ class Planner {
 
   Shape broadcast_arrays() const {
     Shape s;
-    for (const Array& a : arrays_) s = broadcast_shapes(op_, s, a.places.shape());
+    for (const Array& a : arrays_)
+      s = broadcast_shapes(op_, s, a.places.shape(), name_of(int64), name_of(int64));
     return s;
   }
 
@@ -126,7 +130,7 @@ class Planner {
         if (p[i] < -n || p[i] >= n)
           fail(op_, "index " + std::to_string(p[i]) + " in an array is out of range on axis " +
                         std::to_string(axis) + ": x is " + x_.describe() + ", the array is " +
-                        places.describe());
+                        places.describe() + index_range(n));
         sum[i] += (p[i] < 0 ? p[i] + n : p[i]) * steps_[axis];
       }
     }
@@ -160,7 +164,9 @@ IndexPlan plan_index(const char* op, const Tensor& x, std::span<const Index> ind
     rest -= axes_of(op, i);
     dots += std::holds_alternative<Ellipsis>(i.item());
   }
-  if (dots > 1) fail(op, "an index can have one ellipsis: there are " + std::to_string(dots));
+  if (dots > 1)
+    fail(op, "an index must have one ellipsis at most: there are " + std::to_string(dots) + ", x is " +
+                 x.describe());
   Planner planner(op, x);
   for (const Index& i : indices)
     std::visit(

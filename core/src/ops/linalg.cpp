@@ -26,9 +26,11 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
   const std::int64_t m = p[i + t.a], k = p[i + !t.a], n = q[j + !t.b];
   if (k != q[j + t.b])
     fail(op, "inner sizes differ: " + operands(a, b) + (t.a ? ", a transposed" : "") +
-                 (t.b ? ", b transposed" : ""));
+                 (t.b ? ", b transposed" : "") + inner_rule);
   const Shape batch_a = batch_of(p), batch_b = batch_of(q), batch = broadcast_batches(op, a, b);
-  Tensor c = new_tensor(matrix_shape(batch, m, n), a.dtype());
+  const Shape shape = matrix_shape(batch, m, n);
+  check_sizes(op, shape);
+  Tensor c = new_tensor(shape, a.dtype());
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
     const Walker<2> walk(batch, {&batch_a, &batch_b});
@@ -78,7 +80,8 @@ Tensor matvec(const char* name, const Tensor& a, const Tensor& x, bool transpose
 Tensor dot_as(const char* name, const Tensor& a, const Tensor& b);
 
 [[noreturn]] void fail_inner(const char* op, const Tensor& a, const Tensor& b) {
-  fail(op, "inner sizes differ: " + operands(a, b));
+  fail(op, "inner sizes differ: " + operands(a, b) +
+               (a.dim() == 1 && b.dim() == 1 ? "; vectors need one size" : inner_rule));
 }
 
 /// op(a) x.

@@ -29,8 +29,8 @@ Tensor values_above_rounding(const Tensor& a) {
 Tensor reduced(const Tensor& a, double ord) {
   const double size = std::abs(ord);
   if (size != 1 && size != 2 && size != INFINITY)
-    fail("matrix_norm", "the norm is none of \"fro\", \"nuc\", 1, -1, 2, -2, inf and -inf: it is " +
-                            std::to_string(ord) + "; norm takes any exponent, over elements");
+    fail("matrix_norm", "the norm must be \"fro\", \"nuc\", 1, -1, 2, -2, inf or -inf: it is " +
+                            short_text(ord) + "; norm takes any exponent, over elements");
   if (a.size(-2) == 0 || a.size(-1) == 0)
     fail("matrix_norm", std::string("there is no ") + (ord > 0 ? "largest" : "smallest") +
                             " of nothing: a is " + a.describe() + "; use \"fro\" or \"nuc\", which are 0");
@@ -46,8 +46,8 @@ Tensor matrix_norm(const Tensor& a, std::string_view ord, bool keepdim) {
   check_matrices("matrix_norm", a);
   if (ord == "fro") return norm(a, 2, {-2, -1}, keepdim);
   if (ord != "nuc")
-    fail("matrix_norm", "the norm is none of \"fro\", \"nuc\", 1, -1, 2, -2, inf and -inf: it is \"" +
-                            std::string(ord) + "\"");
+    fail("matrix_norm",
+         "the norm must be \"fro\", \"nuc\", 1, -1, 2, -2, inf or -inf: it is \"" + std::string(ord) + "\"");
   return with_axes(sum(values_above_rounding(a), -1), keepdim);
 }
 

@@ -23,7 +23,7 @@ void check_pair(const char* op, const Tensor& a, const Tensor& b, int rank) {
                  operands(a, b) + "; matmul takes other ranks");
   if (rank == 3 && a.size(0) != b.size(0))
     fail(op, "the batches differ in size: " + operands(a, b) + "; matmul broadcasts them");
-  if (a.size(-1) != b.size(-2)) fail(op, "inner sizes differ: " + operands(a, b));
+  if (a.size(-1) != b.size(-2)) fail(op, "inner sizes differ: " + operands(a, b) + inner_rule);
 }
 
 }  // namespace
@@ -70,13 +70,6 @@ Tensor add_product_value(const Tensor& x, const Tensor& a, const Tensor& b, cons
   return y;
 }
 
-bool broadcasts_to(const Shape& x, const Shape& shape) {
-  bool fits = x.rank() <= shape.rank();
-  for (int i = 1; fits && i <= x.rank(); ++i)
-    fits = x[x.rank() - i] == 1 || x[x.rank() - i] == shape[shape.rank() - i];
-  return fits;
-}
-
 Tensor add_product(const char* name, const Op& op, const Tensor& x, const Tensor& a, const Tensor& b,
                    Weights w) {
   if (differ(a, b)) {
@@ -93,7 +86,7 @@ Tensor add_product(const char* name, const Op& op, const Tensor& x, const Tensor
   const Shape shape = matrix_shape(batch_of(a.shape()), a.size(-2), b.size(-1));
   if (!broadcasts_to(x.shape(), shape))
     fail(name, "x does not broadcast to the product: x is " + x.describe() + ", the product has shape " +
-                   shape.str());
+                   shape.str() + "; sizes must agree, or x's be 1");
   return record(op, {x, a, b}, add_product_value(x, a, b, shape, w), w);
 }
 
@@ -154,7 +147,7 @@ Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const 
 Tensor kron(const Tensor& a, const Tensor& b) {
   const int rank = std::max(a.dim(), b.dim());
   common_dtype("kron", a, b);
-  if (2 * rank > Shape::max_rank) fail("kron", "more than 16 axes: " + operands(a, b));
+  if (2 * rank > Shape::max_rank) fail("kron", "needs 16 axes at most: " + operands(a, b));
   Shape p, q, shape;
   for (int i = 0; i < rank; ++i) {
     const int u = i - rank + a.dim(), v = i - rank + b.dim();

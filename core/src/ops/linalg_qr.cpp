@@ -60,7 +60,7 @@ QR qr(const Tensor& a, std::string_view mode) {
   static constexpr Op op = {.name = "qr", .joint = {keep::y, qr_rule}};
   check_matrices("qr", a);
   if (mode != "reduced" && mode != "complete")
-    fail("qr", "the mode is neither \"reduced\" nor \"complete\": it is \"" + std::string(mode) + "\"");
+    fail("qr", "the mode must be \"reduced\" or \"complete\": it is \"" + std::string(mode) + "\"");
   const MatrixSizes sizes(a);
   const Shape batch = batch_of(a.shape());
   const std::int64_t m = sizes.rows, n = sizes.columns, p = mode == "complete" ? m : std::min(m, n);

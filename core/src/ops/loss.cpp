@@ -27,6 +27,12 @@ std::pair<Tensor, Tensor> loss_operands(const char* op, const Tensor& input, con
   return {input.to(t), target.to(t)};
 }
 
+Tensor weighted(const char* op, const Tensor& losses, const Tensor& weight) {
+  if (!weight.defined()) return losses;
+  common_dtype(op, losses, weight), broadcast_shapes(op, losses, weight);
+  return losses * weight;
+}
+
 Tensor reduced(const Tensor& losses, Reduction reduction) {
   switch (reduction) {
     case Reduction::none:

@@ -12,6 +12,9 @@ namespace xgrad::detail {
 /// shape [n] against a prediction of shape [n, 1] would broadcast to n^2 losses.
 std::pair<Tensor, Tensor> loss_operands(const char* op, const Tensor& input, const Tensor& target);
 
+/// Losses of elements, times a weight that broadcasts to them if there is one.
+Tensor weighted(const char* op, const Tensor& losses, const Tensor& weight);
+
 /// Losses of elements, reduced by ops.
 Tensor reduced(const Tensor& losses, Reduction reduction);
 

@@ -46,7 +46,8 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
               return f.attributes<double>() * mul0(g, clamp_min(log1p(-p), -100) - clamp_min(log(p), -100));
             }}}}};
   if (options.pos_weight.defined())
-    fail("binary_cross_entropy", "pos_weight is an option of binary_cross_entropy_with_logits only");
+    fail("binary_cross_entropy", "pos_weight is an option of binary_cross_entropy_with_logits only: it is " +
+                                     options.pos_weight.describe() + "; call that op, or leave it out");
   const auto [p, t] = loss_operands("binary_cross_entropy", input, target);
   check_probabilities("binary_cross_entropy", p);
   const Reduction reduction = options.weight.defined() ? Reduction::none : options.reduction;
@@ -55,7 +56,7 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
     return (v - V(1)) * xsimd::max(V(-100), vec::log1p(-u)) - v * xsimd::max(V(-100), vec::log(u));
   };
   const Tensor y = record(op, {p, t}, loss_value(reduction, loss, p, t), scale_of(reduction, p));
-  return options.weight.defined() ? reduced(y * options.weight, options.reduction) : y;
+  return options.weight.defined() ? reduced(weighted(op.name, y, options.weight), options.reduction) : y;
 }
 
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target) {
@@ -74,8 +75,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
   const auto [x, t] = loss_operands("binary_cross_entropy_with_logits", input, target);
   const Tensor &weight = options.weight, &pos_weight = options.pos_weight;
   if (pos_weight.defined()) {
-    const Tensor y = -(mul0(pos_weight * t, logsigmoid(x)) + mul0(1 - t, logsigmoid(-x)));
-    return reduced(weight.defined() ? y * weight : y, options.reduction);
+    const Tensor y = -(mul0(weighted(op.name, t, pos_weight), logsigmoid(x)) + mul0(1 - t, logsigmoid(-x)));
+    return reduced(weighted(op.name, y, weight), options.reduction);
   }
   const Reduction reduction = weight.defined() ? Reduction::none : options.reduction;
   const auto loss = [](auto u, auto v) {
@@ -83,7 +84,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
     return xsimd::max(V(0), u) - u * v + vec::log1p(vec::exp(-xsimd::abs(u)));
   };
   const Tensor y = record(op, {x, t}, loss_value(reduction, loss, x, t), scale_of(reduction, x));
-  return weight.defined() ? reduced(y * weight, options.reduction) : y;
+  return weight.defined() ? reduced(weighted(op.name, y, weight), options.reduction) : y;
 }
 
 namespace detail {

@@ -33,6 +33,7 @@ Tensor margin_ranking_loss(const Tensor& input1, const Tensor& input2, const Ten
 
 Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                            TripletMarginOptions options) {
+  if (std::isnan(options.p)) fail("triplet_margin_loss", "the order p must be a number: it is nan");
   const auto distance = [&](const Tensor& u, const Tensor& v) {
     const auto [p, q] = loss_operands("triplet_margin_loss", u, v);
     return pairwise_distance(p, q, options.p, options.eps);

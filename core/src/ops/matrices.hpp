@@ -19,6 +19,9 @@ std::int64_t rows_of(const Shape& shape);
 /// A batch and the two sizes of its matrices.
 Shape matrix_shape(const Shape& batch, std::int64_t rows, std::int64_t columns);
 
+/// What a message says where inner sizes differ.
+inline constexpr const char* inner_rule = "; a needs as many columns as b has rows";
+
 /// What the batches of a and b broadcast to; throws Error when they do not.
 Shape broadcast_batches(const char* op, const Tensor& a, const Tensor& b);
 

@@ -1,5 +1,7 @@
 #include "xgrad/core/ops/normalization.hpp"
 
+#include <cfloat>
+
 #include <cmath>
 
 #include "kernels/elementwise.hpp"
@@ -171,13 +173,15 @@ Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   return normalize_groups("instance_norm", x, static_cast<int>(x.size(1)), weight, bias, eps);
 }
 
-Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, double eps) {
+Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight,
+                std::optional<double> eps) {
   check_floating("rms_norm", x);
   const std::int64_t n = check_last_axes("rms_norm", x, normalized_shape);
   check_parameter("rms_norm", "weight", x, weight, normalized_shape);
-  check_eps("rms_norm", eps);
+  const double floor = eps.value_or(x.dtype() == float32 ? FLT_EPSILON : DBL_EPSILON);
+  check_eps("rms_norm", floor);
   const Tensor rows = as_rows(x, n);
-  const Tensor y = rows * rsqrt(mean(square(rows), 1, true) + eps);
+  const Tensor y = rows * rsqrt(mean(square(rows), 1, true) + floor);
   return affine(reshape(y, x.shape()), weight, {});
 }
 
@@ -196,7 +200,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
     check_parameter("batch_norm", name, x, p, {channels});
   if (!o.training) {
     if (!running_mean.defined() || !running_var.defined())
-      fail("batch_norm", "outside training the running statistics are needed: x is " + x.describe());
+      fail("batch_norm", "outside training the running statistics are needed: x is " + x.describe() +
+                             "; pass both, or {.training = true}");
     const Tensor rstd = rsqrt(running_var + o.eps);
     const Tensor y = (x - per_channel(running_mean, x)) * per_channel(rstd, x);
     return affine(y, per_channel(weight, x), per_channel(bias, x));

@@ -71,18 +71,19 @@ Tensor take_part(const Tensor& x, const Part& part, std::int64_t count) {
 }  // namespace
 
 Tensor slice(const Tensor& x, int axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
-  const int along = check_axis("slice", axis, x.dim());
+  const int along = check_axis("slice", axis, x);
   if (step == 0) fail("slice", "the step must not be 0: x is " + x.describe());
   const auto [first, stride, count] = entries_of(start, stop, step, x.shape()[along]);
   return take_part(x, {first, stride, along}, count);
 }
 
 Tensor narrow(const Tensor& x, int axis, std::int64_t start, std::int64_t length) {
-  const int along = check_axis("narrow", axis, x.dim());
+  const int along = check_axis("narrow", axis, x);
   const std::int64_t n = x.shape()[along], first = start < 0 ? start + n : start;
   if (first < 0 || length < 0 || length > n - first)
     fail("narrow", std::to_string(length) + " entries from " + std::to_string(start) +
-                       " on are not all there along axis " + std::to_string(axis) + ": x is " + x.describe());
+                       " on are not all there along axis " + std::to_string(axis) + ": x is " + x.describe() +
+                       "; the axis has " + std::to_string(n) + " entries");
   return take_part(x, {first, 1, along}, length);
 }
 
@@ -92,11 +93,11 @@ Tensor select(const Tensor& x, int axis, std::int64_t index) {
                                                           return slice_vjp(unsqueeze(g, part.axis),
                                                                            f.shape(0), part);
                                                         }}}}};
-  const int along = check_axis("select", axis, x.dim());
+  const int along = check_axis("select", axis, x);
   const std::int64_t n = x.shape()[along];
   if (index < -n || index >= n)
     fail("select", "index " + std::to_string(index) + " is out of range along axis " + std::to_string(axis) +
-                       ": x is " + x.describe());
+                       ": x is " + x.describe() + index_range(n));
   const Part part = {index < 0 ? index + n : index, 1, along};
   Shape shape = x.shape();
   shape.erase(along);

@@ -35,7 +35,7 @@ Tensor pad_axis(const Tensor& x, const Pad& by, Scalar value) {
   shape[by.axis] += by.before + by.behind;
   check_sizes("pad", shape);
   Tensor y = new_tensor(shape, x.dtype());
-  y.fill_(value);
+  y.fill_(x.dtype() == int64 ? Scalar(value.to<std::int64_t>("pad")) : value);
   copy_entries({y, by.axis, by.before}, {x, by.axis, 0}, x.shape()[by.axis]);
   return record(op, {x}, std::move(y), by);
 }
@@ -54,7 +54,8 @@ Tensor pad_by_index(const Tensor& x, const Pad& by, PadMode mode) {
                                                                    : most;
   if (most > limit)
     fail("pad", std::to_string(most) + " is more than the " + std::to_string(limit) + " entries that axis " +
-                    std::to_string(by.axis) + " has to pad with in this mode: x is " + x.describe());
+                    std::to_string(by.axis) + " has to pad with in this mode: x is " + x.describe() +
+                    "; pad by " + std::to_string(limit) + " at most");
   Tensor index = new_tensor({by.before + n + by.behind}, int64);
   for (std::int64_t i = 0; i < index.numel(); ++i)
     ptr<std::int64_t>(index)[i] = source_of(mode, i - by.before, n);
@@ -75,13 +76,14 @@ Tensor pad(const Tensor& x, const std::vector<std::int64_t>& pads, PadMode mode,
     const int axis = x.dim() - 1 - k;
     constexpr std::int64_t most = most_elements;
     if (std::min(before, behind) < -most || std::max(before, behind) > most)
-      fail("pad", "no tensor has so many elements: the pads are " + std::to_string(before) + " and " +
-                      std::to_string(behind) + ", x is " + x.describe());
+      fail("pad", "too many elements: the pads are " + std::to_string(before) + " and " +
+                      std::to_string(behind) + ", x is " + x.describe() + holds_fewer);
     const std::int64_t cut = std::max<std::int64_t>(0, -before),
                        n = y.shape()[axis] - cut - std::max<std::int64_t>(0, -behind);
     if (n < 0)
       fail("pad", "more is cut off than axis " + std::to_string(axis) + " has: the pads are " +
-                      std::to_string(before) + " and " + std::to_string(behind) + ", x is " + x.describe());
+                      std::to_string(before) + " and " + std::to_string(behind) + ", x is " + x.describe() +
+                      "; cut off " + std::to_string(y.shape()[axis]) + " at most");
     if (before < 0 || behind < 0) y = narrow(y, axis, cut, n);
     const Pad by = {std::max<std::int64_t>(0, before), std::max<std::int64_t>(0, behind), axis};
     if (by.before > 0 || by.behind > 0)
@@ -152,24 +154,24 @@ Tensor diagonal_of(const Tensor& x, const Diagonal& d) {
   return record(op, {x}, std::move(y), d);
 }
 
-Diagonal check_diagonal(const char* op, int offset, int axis1, int axis2, int rank) {
-  const Diagonal d = {offset, check_axis(op, axis1, rank), check_axis(op, axis2, rank)};
+Diagonal check_diagonal(const char* op, int offset, int axis1, int axis2, const Tensor& x, int rank) {
+  const Diagonal d = {offset, check_axis(op, axis1, x, rank), check_axis(op, axis2, x, rank)};
   if (d.axis1 == d.axis2)
-    fail(op, "needs two different axes: both are " + std::to_string(axis1) + " of " + std::to_string(rank));
+    fail(op, "needs two different axes: both are " + std::to_string(d.axis1) + ", x is " + x.describe());
   return d;
 }
 
 }  // namespace
 
 Tensor diagonal(const Tensor& x, int offset, int axis1, int axis2) {
-  return diagonal_of(x, check_diagonal("diagonal", offset, axis1, axis2, x.dim()));
+  return diagonal_of(x, check_diagonal("diagonal", offset, axis1, axis2, x, x.dim()));
 }
 
 namespace {
 
 Tensor embedded(const char* op, const Tensor& x, int offset, int axis1, int axis2) {
   if (x.dim(op) == 0) fail(op, "needs at least one axis: x is " + x.describe());
-  const Diagonal d = check_diagonal(op, offset, axis1, axis2, x.dim() + 1);
+  const Diagonal d = check_diagonal(op, offset, axis1, axis2, x, x.dim() + 1);
   const std::int64_t n = x.shape().back() + std::abs(std::int64_t{offset});
   Shape shape = x.shape();
   shape.erase(x.dim() - 1);

@@ -18,6 +18,8 @@ using namespace detail;
 
 namespace {
 
+std::string text(Pair p) { return "[" + std::to_string(p.height) + ", " + std::to_string(p.width) + "]"; }
+
 Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptions& o) {
   if (x.dim(op) != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
   check_floating(op, x);
@@ -26,16 +28,19 @@ Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptio
   const auto valid = [](int n, int least) { return n >= least && n <= SHRT_MAX; };
   if (!valid(kernel.height, 1) || !valid(kernel.width, 1) || !valid(stride.height, 1) ||
       !valid(stride.width, 1) || !valid(o.dilation.height, 1) || !valid(o.dilation.width, 1))
-    fail(op, "kernel, stride and dilation must be at least 1: x is " + x.describe());
+    fail(op, "kernel, stride and dilation must lie between 1 and " + std::to_string(SHRT_MAX) +
+                 ": they are " + text(kernel) + ", " + text(stride) + " and " + text(o.dilation) + ", x is " +
+                 x.describe());
   if (o.padding.height < 0 || o.padding.width < 0 || 2 * o.padding.height > kernel.height ||
       2 * o.padding.width > kernel.width)
-    fail(op, "the padding must lie between 0 and half the kernel: x is " + x.describe());
+    fail(op, "the padding must lie between 0 and half the kernel: they are " + text(o.padding) + " and " +
+                 text(kernel) + ", x is " + x.describe());
   const auto n = [](int value) { return static_cast<std::int16_t>(value); };
   const Window k{n(stride.height),     n(stride.width),     n(o.padding.height), n(o.padding.width),
                  n(o.dilation.height), n(o.dilation.width), n(kernel.height),    n(kernel.width)};
   if (k.out_h(x.size(2)) < 1 || k.out_w(x.size(3)) < 1)
-    fail(op, "the kernel is larger than the padded image: x is " + x.describe() + ", the kernel is [" +
-                 std::to_string(kernel.height) + ", " + std::to_string(kernel.width) + "]");
+    fail(op, "the kernel is larger than the padded image: x is " + x.describe() + ", the kernel is " +
+                 text(kernel) + "; take a smaller kernel, or more padding");
   return k;
 }
 

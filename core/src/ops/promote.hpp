@@ -29,8 +29,8 @@ inline DType dtype_with(const Tensor& x, Scalar s, const char* op = __builtin_FU
   return s.kind() == float64 ? float32 : int64;
 }
 
-/// A 0-dimensional constant.
-Tensor constant(Scalar value, DType dtype);
+/// A 0-dimensional constant. `op` is named where an integer dtype does not hold the value.
+Tensor constant(Scalar value, DType dtype, const char* op = __builtin_FUNCTION());
 Tensor zeros_of(const Shape& shape, DType dtype);
 Tensor ones_of(const Shape& shape, DType dtype);
 

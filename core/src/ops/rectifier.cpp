@@ -142,7 +142,8 @@ Tensor relu6(const Tensor& x) {
 Tensor hardtanh(const Tensor& x, double low, double high) {
   static constexpr Op op = {.name = "hardtanh", .vjp = {{limited_rule}}};
   if (low > high)
-    fail("hardtanh", "low is above high: " + std::to_string(low) + " > " + std::to_string(high));
+    fail("hardtanh",
+         "low must not be above high: low is " + short_text(low) + ", high is " + short_text(high));
   return limited(op, as_floating(x), {low, high, 1});
 }
 

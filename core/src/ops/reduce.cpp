@@ -102,12 +102,12 @@ Tensor mean_over(const Tensor& x, AxisBits axes, bool keepdim) {
 
 Tensor sum(const Tensor& x) { return sum_over(x, all_axes(x.dim()), false); }
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
-  return sum_over(x, axis_bits("sum", axes, x.dim()), keepdim);
+  return sum_over(x, axis_bits("sum", axes, x), keepdim);
 }
 
 Tensor mean(const Tensor& x) { return mean_over(x, all_axes(x.dim()), false); }
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
-  return mean_over(x, axis_bits("mean", axes, x.dim()), keepdim);
+  return mean_over(x, axis_bits("mean", axes, x), keepdim);
 }
 
 // Truth -----------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ struct NotZero : Plain<A> {
 /// The fold over whether elements are not 0, in the element type A.
 template <class F, class A>
 Tensor fold_truth(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
-  const AxisBits bits = axis_bits(op, axes, x.dim(op));
+  const AxisBits bits = axis_bits(op, axes, x);
   return visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     return fold_axes<F, A, T>(x, bits, reduced_shape(x.shape(), bits, keepdim), NotZero<A>());

@@ -37,4 +37,7 @@ Joined join_axes(const Tensor& x, AxisBits axes);
 /// y in a shape of as many elements.
 Tensor with_shape(Tensor y, const Shape& shape);
 
+/// norm, with errors under the name of the function that was called.
+Tensor norm_as(const char* name, const Tensor& x, double p, const Axes& axes, bool keepdim = false);
+
 }  // namespace xgrad::detail

@@ -32,7 +32,7 @@ Tensor chosen_vjp(Grad g, Fn f) {
 namespace {
 
 void check_some(const char* op, const Tensor& x, std::int64_t count) {
-  if (count == 0) fail(op, "there is no element to choose over an axis of size 0: x is " + x.describe());
+  if (count == 0) fail(op, "needs an element to choose along the axis: x is " + x.describe());
 }
 
 // Values alone ----------------------------------------------------------------------------------------------
@@ -55,10 +55,10 @@ constexpr Op min_op = {.name = "min", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}
 }  // namespace
 
 Tensor amax(const Tensor& x, const Axes& axes, bool keepdim) {
-  return extremum<MaxFold>(amax_op, x, axis_bits("amax", axes, x.dim()), keepdim);
+  return extremum<MaxFold>(amax_op, x, axis_bits("amax", axes, x), keepdim);
 }
 Tensor amin(const Tensor& x, const Axes& axes, bool keepdim) {
-  return extremum<MinFold>(amin_op, x, axis_bits("amin", axes, x.dim()), keepdim);
+  return extremum<MinFold>(amin_op, x, axis_bits("amin", axes, x), keepdim);
 }
 Tensor max(const Tensor& x) { return extremum<MaxFold>(max_op, x, all_axes(x.dim()), false); }
 Tensor min(const Tensor& x) { return extremum<MinFold>(min_op, x, all_axes(x.dim()), false); }
@@ -83,7 +83,7 @@ ValuesAndIndices arg_axis(const char* op, const Tensor& x, int axis) {
 
 template <class F>
 ValuesAndIndices extremum_at(const Op& op, const Tensor& x, int axis, bool keepdim) {
-  axis = line_axis(op.name, axis, x.dim());
+  axis = line_axis(op.name, axis, x);
   auto [values, indices] = arg_axis<F>(op.name, x, axis);
   const Shape shape = keepdim ? values.shape() : without_axis(values.shape(), axis);
   values.node()->shape = shape;
@@ -92,7 +92,7 @@ ValuesAndIndices extremum_at(const Op& op, const Tensor& x, int axis, bool keepd
 
 template <class F>
 Tensor place(const char* op, const Tensor& x, int axis, bool keepdim) {
-  axis = line_axis(op, axis, x.dim(op));
+  axis = line_axis(op, axis, x);
   Tensor y = arg_axis<F>(op, x, axis).indices;
   return keepdim ? y : new_view(y, without_axis(y.shape(), axis));
 }
@@ -131,7 +131,7 @@ void running_extrema(const T* x, const Block& b, T* y, std::int64_t* at) {
 
 template <class F>
 ValuesAndIndices running(const Op& op, const Tensor& x, int axis) {
-  axis = line_axis(op.name, axis, x.dim());
+  axis = line_axis(op.name, axis, x);
   ValuesAndIndices y = {new_like(x), new_tensor(x.shape(), int64)};
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

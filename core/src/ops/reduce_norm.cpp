@@ -136,14 +136,18 @@ Tensor norm_along(const Tensor& x, const Norm& by, const Shape& shape) {
 
 }  // namespace
 
-Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
-  check_floating("norm", x);
-  if (std::isnan(p)) fail("norm", "the order p must be a number: it is nan");
-  const AxisBits bits = axis_bits("norm", axes, x.dim());
+Tensor detail::norm_as(const char* name, const Tensor& x, double p, const Axes& axes, bool keepdim) {
+  check_floating(name, x);
+  if (std::isnan(p)) fail(name, "the order p must be a number: it is nan");
+  const AxisBits bits = axis_bits(name, axes, x);
   const auto [joined, axis] = join_axes(x, bits);
   if (std::isinf(p) && joined.shape()[axis] == 0)
-    fail("norm", "there is no element to choose over an axis of size 0: x is " + x.describe());
+    fail(name, "needs an element to choose along the axis: x is " + x.describe());
   return norm_along(joined, {p, axis}, reduced_shape(x.shape(), bits, keepdim));
+}
+
+Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
+  return norm_as("norm", x, p, axes, keepdim);
 }
 
 }  // namespace xgrad

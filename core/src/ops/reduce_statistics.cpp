@@ -78,7 +78,7 @@ constexpr Op std_op = {.name = "stddev", .vjp = {{{keep::x(0) | keep::y, [](Grad
 
 Tensor variance(const Op& op, const Tensor& x, const Axes& axes, int correction, bool keepdim, bool root) {
   check_floating(op.name, x);
-  const AxisBits bits = axis_bits(op.name, axes, x.dim());
+  const AxisBits bits = axis_bits(op.name, axes, x);
   const auto [joined, axis] = join_axes(x, bits);
   const double divisor = static_cast<double>(joined.shape()[axis] - correction);
   return variance_along(op, joined, {divisor, axis}, reduced_shape(x.shape(), bits, keepdim), root);
@@ -152,7 +152,7 @@ Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
 
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   if (!is_floating(x.dtype())) return logsumexp(x.to(float32), axes, keepdim);
-  const AxisBits bits = axis_bits("logsumexp", axes, x.dim());
+  const AxisBits bits = axis_bits("logsumexp", axes, x);
   const auto [joined, axis] = join_axes(x, bits);
   return log_sum_exp(joined, axis, reduced_shape(x.shape(), bits, keepdim));
 }

@@ -124,16 +124,14 @@ Tensor product(const Tensor& x, int axis, const Shape& shape) {
 
 }  // namespace
 
-Tensor cumsum(const Tensor& x, int axis) {
-  return running_sum(x, {line_axis("cumsum", axis, x.dim()), false});
-}
+Tensor cumsum(const Tensor& x, int axis) { return running_sum(x, {line_axis("cumsum", axis, x), false}); }
 Tensor cumprod(const Tensor& x, int axis) {
-  return running_product(x, {line_axis("cumprod", axis, x.dim()), false});
+  return running_product(x, {line_axis("cumprod", axis, x), false});
 }
 
 Tensor prod(const Tensor& x) { return prod(x, Axes(), false); }
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
-  const AxisBits bits = axis_bits("prod", axes, x.dim());
+  const AxisBits bits = axis_bits("prod", axes, x);
   const auto [joined, axis] = join_axes(x, bits);
   return product(joined, axis, reduced_shape(x.shape(), bits, keepdim));
 }

@@ -34,7 +34,8 @@ Shape resolved(const char* op, const Tensor& x, const Shape& shape, std::int64_t
   }
   if (known != numel)
     fail(op, "the numbers of elements differ: x is " + x.describe() + " with " + std::to_string(numel) +
-                 " elements, the shape is " + shape.str());
+                 " elements, the shape is " + shape.str() + "; its sizes must have the product " +
+                 std::to_string(numel));
   return out;
 }
 
@@ -59,9 +60,9 @@ Tensor view(const Tensor& x, const Shape& shape) {
 
 Tensor flatten(const Tensor& x, int start, int end) {
   if (x.dim() == 0) return reshaped(x, {1});
-  const int first = check_axis("flatten", start, x.dim()), last = check_axis("flatten", end, x.dim());
+  const int first = check_axis("flatten", start, x), last = check_axis("flatten", end, x);
   if (first > last)
-    fail("flatten", "the last axis is before the first: axes " + std::to_string(start) + " to " +
+    fail("flatten", "the last axis must not be before the first: axes " + std::to_string(start) + " to " +
                         std::to_string(end) + ", x is " + x.describe());
   Shape shape = x.shape();
   for (int i = first; i < last; ++i) {
@@ -72,7 +73,7 @@ Tensor flatten(const Tensor& x, int start, int end) {
 }
 
 Tensor unflatten(const Tensor& x, int axis, const Shape& sizes) {
-  const int at = check_axis("unflatten", axis, x.dim());
+  const int at = check_axis("unflatten", axis, x);
   const Shape parts = resolved("unflatten", x, sizes, x.shape()[at]);
   Shape shape = x.shape();
   shape.erase(at);
@@ -82,7 +83,7 @@ Tensor unflatten(const Tensor& x, int axis, const Shape& sizes) {
 
 Tensor unsqueeze(const Tensor& x, int axis) {
   Shape shape = x.shape();
-  shape.insert(check_axis("unsqueeze", axis, x.dim() + 1), 1);
+  shape.insert(check_axis("unsqueeze", axis, x, x.dim() + 1), 1);
   return reshaped(x, shape);
 }
 
@@ -95,7 +96,7 @@ Tensor squeeze(const Tensor& x) {
 
 Tensor squeeze(const Tensor& x, int axis) {
   Shape shape = x.shape();
-  const int at = check_axis("squeeze", axis, x.dim());
+  const int at = check_axis("squeeze", axis, x);
   if (shape[at] == 1) shape.erase(at);
   return reshaped(x, shape);
 }

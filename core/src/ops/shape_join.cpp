@@ -24,7 +24,7 @@ Tensor starts_of(std::span<const std::int64_t> sizes) {
 }
 
 void check_some(const char* op, std::span<const Tensor> tensors) {
-  if (tensors.empty()) fail(op, "there are no tensors to join");
+  if (tensors.empty()) fail(op, "needs at least one tensor: the list is empty");
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ Tensor cat(std::span<const Tensor> tensors, int axis) {
                                                     }}};
   check_some("cat", tensors);
   const Tensor& first = tensors[0];
-  const int along = check_axis("cat", axis, first.dim());
+  const int along = check_axis("cat", axis, first);
   std::vector<std::int64_t> sizes;
   Shape shape = first.shape();
   shape[along] = 0;
@@ -71,7 +71,7 @@ Tensor stack(std::span<const Tensor> tensors, int axis) {
                                                       }}};
   check_some("stack", tensors);
   const Tensor& first = tensors[0];
-  const int along = check_axis("stack", axis, first.dim() + 1);
+  const int along = check_axis("stack", axis, first, first.dim() + 1);
   for (const Tensor& x : tensors)
     if (x.dtype() != first.dtype() || !(x.shape() == first.shape()))
       fail("stack", "dtypes and shapes must agree: " + operands(first, x));
@@ -147,10 +147,10 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
                             .joint = {keep::x(1), [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                                         dx[0] = cat(all_defined(g, f, false), f.attributes<int>());
                                       }}};
-  const int along = check_axis("split", axis, x.dim());
+  const int along = check_axis("split", axis, x);
   std::int64_t total = 0;
   for (std::int64_t size : sizes) {
-    if (size < 0) fail("split", "a size is negative: the sizes are " + Shape(sizes).str());
+    if (size < 0) fail("split", "sizes must not be negative: they are " + Shape(sizes).str());
     total = size > INT64_MAX - total ? INT64_MAX : total + size;
   }
   if (total != x.shape()[along] || sizes.empty())
@@ -161,7 +161,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
 
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, int axis) {
   if (size < 1) fail("split", "the size of the parts must be positive: it is " + std::to_string(size));
-  const std::int64_t n = x.shape()[check_axis("split", axis, x.dim())];
+  const std::int64_t n = x.shape()[check_axis("split", axis, x)];
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(n / size), size);
   if (n % size != 0 || n == 0) sizes.push_back(n % size);
   return split(x, sizes, axis);
@@ -169,7 +169,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, int axis) {
 
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int axis) {
   if (chunks < 1) fail("chunk", "needs at least one chunk: asked for " + std::to_string(chunks));
-  const std::int64_t n = x.shape()[check_axis("chunk", axis, x.dim())];
+  const std::int64_t n = x.shape()[check_axis("chunk", axis, x)];
   return split(x, std::max<std::int64_t>(1, (n + chunks - 1) / chunks), axis);
 }
 
@@ -178,7 +178,7 @@ std::vector<Tensor> unbind(const Tensor& x, int axis) {
                             .joint = {keep::x(1), [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                                         dx[0] = stack(all_defined(g, f, true), f.attributes<int>());
                                       }}};
-  const int along = check_axis("unbind", axis, x.dim());
+  const int along = check_axis("unbind", axis, x);
   const std::vector<std::int64_t> ones(static_cast<std::size_t>(x.shape()[along]), 1);
   return parts_of(op, x, starts_of(ones), along, true);
 }

@@ -40,10 +40,10 @@ Tensor permute(const Tensor& x, const Axes& axes) {
   if (count != rank)
     fail("permute", std::to_string(count) + " axes for a tensor of " + std::to_string(rank) + ": x is " +
                         x.describe() + "; name every axis once");
-  axis_bits("permute", axes, rank);
+  axis_bits("permute", axes, x);
   Permutation order;
   for (int i = 0; i < rank; ++i)
-    order.set(i, check_axis("permute", axes.list()[static_cast<std::size_t>(i)], rank));
+    order.set(i, check_axis("permute", axes.list()[static_cast<std::size_t>(i)], x));
   return permute_by(x, order);
 }
 
@@ -55,7 +55,7 @@ Tensor transpose(const Tensor& x, int axis0, int axis1) {
                                                              const auto [a, b] = f.attributes<Pair>();
                                                              return transpose(g, a, b);
                                                            }}}}};
-  const Pair axes = {check_axis("transpose", axis0, x.dim()), check_axis("transpose", axis1, x.dim())};
+  const Pair axes = {check_axis("transpose", axis0, x), check_axis("transpose", axis1, x)};
   int order[Shape::max_rank];
   for (int i = 0; i < x.dim(); ++i) order[i] = i == axes.a ? axes.b : i == axes.b ? axes.a : i;
   return record(op, {x}, permuted(x, order), axes);
@@ -65,13 +65,13 @@ Tensor movedim(const Tensor& x, const Axes& source, const Axes& destination) {
   const std::span<const int> from = source.list(), to = destination.list();
   const int rank = x.dim();
   if (from.size() != to.size())
-    fail("movedim", "the lists of axes differ in length: " + std::to_string(from.size()) + " sources and " +
-                        std::to_string(to.size()) + " destinations");
-  const AxisBits moved = axis_bits("movedim", source, rank);
-  const AxisBits filled = axis_bits("movedim", destination, rank);
+    fail("movedim", "needs a destination for each source: there are " + std::to_string(from.size()) +
+                        " sources and " + std::to_string(to.size()) + " destinations");
+  const AxisBits moved = axis_bits("movedim", source, x);
+  const AxisBits filled = axis_bits("movedim", destination, x);
   Permutation order;
   for (std::size_t k = 0; k < from.size(); ++k)
-    order.set(check_axis("movedim", to[k], rank), check_axis("movedim", from[k], rank));
+    order.set(check_axis("movedim", to[k], x), check_axis("movedim", from[k], x));
   for (int i = 0, next = 0; i < rank; ++i) {
     if (has(filled, i)) continue;
     while (has(moved, next)) ++next;
@@ -126,10 +126,10 @@ std::int64_t wrapped(std::int64_t shift, std::int64_t n) {
 
 }  // namespace
 
-Tensor flip(const Tensor& x, const Axes& axes) { return flip_bits(x, axis_bits("flip", axes, x.dim())); }
+Tensor flip(const Tensor& x, const Axes& axes) { return flip_bits(x, axis_bits("flip", axes, x)); }
 
 Tensor roll(const Tensor& x, std::int64_t shift, int axis) {
-  const int at = check_axis("roll", axis, x.dim());
+  const int at = check_axis("roll", axis, x);
   return roll_by(x, {wrapped(shift, x.shape()[at]), at});
 }
 

@@ -39,7 +39,7 @@ namespace {
 Tensor repeat_as(const char* op, const Tensor& x, const Shape& repeats) {
   const int added = repeats.rank() - x.dim(op);
   if (added < 0)
-    fail(op, "fewer repeats than axes: x is " + x.describe() + ", the repeats are " + repeats.str());
+    fail(op, "needs a repeat for each axis: x is " + x.describe() + ", the repeats are " + repeats.str());
   if (std::any_of(repeats.begin(), repeats.end(), [](std::int64_t r) { return r < 0; }))
     fail(op, "repeats must not be negative: they are " + repeats.str());
   // [n] becomes [1, n], then [r, n], then [r n], where either is not 1.
@@ -49,7 +49,8 @@ Tensor repeat_as(const char* op, const Tensor& x, const Shape& repeats) {
     if (repeats[i] != 1) one.push_back(1), many.push_back(repeats[i]);
     if (n != 1) one.push_back(n), many.push_back(n);
     if (__builtin_mul_overflow(out[i], n, &out[i]))
-      fail(op, "too many elements: x is " + x.describe() + ", the repeats are " + repeats.str());
+      fail(op,
+           "too many elements: x is " + x.describe() + ", the repeats are " + repeats.str() + holds_fewer);
   }
   return reshape(expand_as(op, reshape(x, one), many), out);
 }

@@ -2,6 +2,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/lines.hpp"
 #include "node.hpp"
+#include "ops/axes.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -87,11 +88,6 @@ Tensor by_line(int axis, Kernel kernel, const Tensor& x, const More&... more) {
   return y;
 }
 
-/// The axis counted from the front; a number counts as a line of one element.
-int line_axis(const char* op, const Tensor& x, int axis) {
-  return check_axis(op, axis, std::max(x.dim(op), 1));
-}
-
 /// The sum along the axis, which stays with size 1.
 Tensor sum_line(const Tensor& x, int axis) { return x.dim() == 0 ? x : sum(x, axis, true); }
 
@@ -104,21 +100,21 @@ Tensor softmax(const Tensor& x, int axis) {
       .name = "softmax",
       .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<int>()); }}}}};
   if (!is_floating(x.dtype())) return softmax(x.to(float32), axis);
-  axis = line_axis("softmax", x, axis);
+  axis = line_axis("softmax", axis, x);
   return record(op, {x},
                 by_line(
                     axis, [](auto... of) { softmax_line(of...); }, x),
                 axis);
 }
 
-Tensor softmin(const Tensor& x, int axis) { return softmax(-x, line_axis("softmin", x, axis)); }
+Tensor softmin(const Tensor& x, int axis) { return softmax(-x, line_axis("softmin", axis, x)); }
 
 Tensor log_softmax(const Tensor& x, int axis) {
   static constexpr Op op = {
       .name = "log_softmax",
       .vjp = {{{keep::y, [](Grad g, Fn f) { return log_softmax_vjp(g, f.y(), f.attributes<int>()); }}}}};
   if (!is_floating(x.dtype())) return log_softmax(x.to(float32), axis);
-  axis = line_axis("log_softmax", x, axis);
+  axis = line_axis("log_softmax", axis, x);
   return record(op, {x},
                 by_line(
                     axis, [](auto... of) { log_softmax_line(of...); }, x),

@@ -71,21 +71,22 @@ ValuesAndIndices ordered(const Op& op, const Tensor& x, int axis, std::int64_t c
 
 ValuesAndIndices sort(const Tensor& x, int axis, bool descending) {
   static constexpr Op op = {.name = "sort", .vjp = {{{keep::x(1), chosen_vjp}}}};
-  const int along = line_axis("sort", axis, x.dim());
+  const int along = line_axis("sort", axis, x);
   return ordered(op, x, along, x.dim() == 0 ? 1 : x.shape()[along], descending);
 }
 
 Tensor argsort(const Tensor& x, int axis, bool descending) {
-  return sort(x.detach(), line_axis("argsort", axis, x.dim()), descending).indices;
+  return sort(x.detach(), line_axis("argsort", axis, x), descending).indices;
 }
 
 ValuesAndIndices topk(const Tensor& x, std::int64_t k, int axis, bool largest) {
   static constexpr Op op = {.name = "topk", .vjp = {{{keep::x(1), chosen_vjp}}}};
-  const int along = line_axis("topk", axis, x.dim());
+  const int along = line_axis("topk", axis, x);
   const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[along];
   if (k < 0 || k > n)
     fail("topk", "cannot take " + std::to_string(k) + " elements of " + std::to_string(n) + " along axis " +
-                     std::to_string(axis) + ": x is " + x.describe());
+                     std::to_string(axis) + ": x is " + x.describe() + "; k must lie between 0 and " +
+                     std::to_string(n));
   return ordered(op, x, along, k, largest);
 }
 
@@ -97,7 +98,7 @@ namespace {
 ValuesAndIndices medians(const Tensor& x, int axis) {
   const AxisBits bits = (AxisBits{1} << axis) & all_axes(x.dim());
   if (reduced_count(x.shape(), bits) == 0)
-    fail("median", "there is no element to choose over an axis of size 0: x is " + x.describe());
+    fail("median", "needs an element to choose along the axis: x is " + x.describe());
   const Shape shape = reduced_shape(x.shape(), bits, true);
   ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
   visit_any(x.dtype(), [&](auto t) {
@@ -134,7 +135,7 @@ Tensor median(const Tensor& x) {
 
 ValuesAndIndices median(const Tensor& x, int axis, bool keepdim) {
   static constexpr Op op = {.name = "median", .vjp = {{{keep::x(1), chosen_vjp}}}};
-  const int along = line_axis("median", axis, x.dim());
+  const int along = line_axis("median", axis, x);
   auto [values, indices] = medians(x, along);
   const Shape shape = keepdim ? values.shape() : without_axis(values.shape(), along);
   values.node()->shape = shape;

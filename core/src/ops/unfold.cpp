@@ -61,8 +61,8 @@ Tensor fold(const Tensor& x, Pair size, Pair kernel, const UnfoldOptions& o) {
   const std::int64_t taps = std::int64_t{kernel.height} * kernel.width;
   const std::int64_t positions = k.out_h(size.height) * k.out_w(size.width);
   if (x.size(1) % taps != 0 || x.size(2) != positions)
-    fail("fold", "columns do not match the image: x is " + x.describe() + ", needed are a multiple of " +
-                     std::to_string(taps) + " rows and " + std::to_string(positions) + " positions");
+    fail("fold", "the image needs a multiple of " + std::to_string(taps) + " rows, and " +
+                     std::to_string(positions) + " positions: x is " + x.describe());
   return fold_value(x, {x.size(0), x.size(1) / taps, size.height, size.width}, k);
 }
 

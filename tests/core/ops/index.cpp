@@ -146,17 +146,25 @@ TEST_CASE("an index out of range is an error with its place and value, and chang
 
   CHECK(message_of([&] {
           index_select(x, 0, tensor({0, 2}));
-        }) == "index_select: index 2 at place 1 is out of range for a size of 2: the index is i64[2]");
+        }) ==
+        "index_select: index 2 at place 1 is out of range for a size of 2: the index is i64[2]; indices are "
+        "0 to 1");
   CHECK(message_of([&] {
           gather(x, 1, tensor({{0, -1}}));
-        }) == "gather: index -1 at place 1 is out of range for a size of 3: the index is i64[1, 2]");
+        }) ==
+        "gather: index -1 at place 1 is out of range for a size of 3: the index is i64[1, 2]; indices are 0 "
+        "to 2");
   CHECK(message_of([&] { scatter_add(x, 1, tensor({{3}}), x); }) ==
-        "scatter_add: index 3 at place 0 is out of range for a size of 3: the index is i64[1, 1]");
+        "scatter_add: index 3 at place 0 is out of range for a size of 3: the index is i64[1, 1]; indices "
+        "are 0 to 2");
   CHECK(message_of([&] { embedding(tensor({5}), x); }) ==
-        "embedding: index 5 at place 0 is out of range for a size of 2: the index is i64[1]");
-  CHECK(message_of([&] {
-          one_hot(tensor({0, 4}), 3);
-        }) == "one_hot: index 4 at place 1 is out of range for a size of 3: the index is i64[2]");
+        "embedding: index 5 at place 0 is out of range for a size of 2: the index is i64[1]; indices are 0 "
+        "to 1");
+  CHECK(
+      message_of([&] {
+        one_hot(tensor({0, 4}), 3);
+      }) ==
+      "one_hot: index 4 at place 1 is out of range for a size of 3: the index is i64[2]; indices are 0 to 2");
 }
 
 TEST_CASE("index tensors of another dtype or shape are errors") {
@@ -164,7 +172,7 @@ TEST_CASE("index tensors of another dtype or shape are errors") {
 
   CHECK(message_of([&] {
           gather(x, 1, ones({2, 1}));
-        }) == "gather: indices must be int64: index is f32[2, 1]");
+        }) == "gather: indices must be int64: index is f32[2, 1]; convert it with index.to(int64)");
   CHECK(
       message_of([&] { gather(x, 1, tensor({0})); }) ==
       "gather: the index must have the rank of x, and no larger sizes apart from axis 1: x is f32[2, 3], the "
@@ -189,7 +197,7 @@ TEST_CASE("index tensors of another dtype or shape are errors") {
   CHECK(message_of([&] { embedding(tensor({0}), ones({3})); }) ==
         "embedding: the weight must be a matrix: it is f32[3]");
   CHECK(message_of([&] { embedding(tensor({0}), x, 2); }) ==
-        "embedding: padding_idx 2 is out of range: the weight is f32[2, 3]");
+        "embedding: padding_idx 2 is out of range: the weight is f32[2, 3]; rows are -2 to 1");
   CHECK(message_of([&] { one_hot(zeros({0}).to(int64)); }) ==
         "one_hot: the number of classes must be given for an empty tensor: x is i64[0]");
 }

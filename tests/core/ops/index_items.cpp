@@ -115,16 +115,21 @@ TEST_CASE("a saved value that is written in part is noticed") {
 TEST_CASE("items that do not fit are errors") {
   const Tensor x = ones({2, 3});
 
-  CHECK(message_of([&] { x.index({2}); }) == "index: index 2 is out of range on axis 0: x is f32[2, 3]");
-  CHECK(message_of([&] { x.index({0, 0, 0}); }) == "index: there are more indices than axes: x is f32[2, 3]");
+  CHECK(message_of([&] { x.index({2}); }) ==
+        "index: index 2 is out of range on axis 0: x is f32[2, 3]; indices are -2 to 1");
+  CHECK(message_of([&] {
+          x.index({0, 0, 0});
+        }) == "index: there are more indices than axes: x is f32[2, 3]; give 2 at most");
   CHECK(message_of([&] {
           x.index({ellipsis, ellipsis});
-        }) == "index: an index can have one ellipsis: there are 2");
+        }) == "index: an index must have one ellipsis at most: there are 2, x is f32[2, 3]");
   CHECK(message_of([&] { x.index({Slice{.step = 0}}); }) ==
         "index: the step of a slice must not be 0: x is f32[2, 3]");
   CHECK(message_of([&] {
           x.index({tensor({0, 5})});
-        }) == "index: index 5 in an array is out of range on axis 0: x is f32[2, 3], the array is i64[2]");
+        }) ==
+        "index: index 5 in an array is out of range on axis 0: x is f32[2, 3], the array is i64[2]; indices "
+        "are -2 to 1");
   CHECK(message_of([&] {
           x.index({tensor({true, false, true})});
         }) ==
@@ -132,10 +137,10 @@ TEST_CASE("items that do not fit are errors") {
         "3], "
         "the array is bool[3]");
   CHECK(message_of([&] { x.index({ones({2})}); }) ==
-        "index: arrays in an index must be int64 or boolean: one is f32[2]");
+        "index: arrays in an index must be int64 or boolean: one is f32[2], x is f32[2, 3]");
   CHECK(message_of([&] {
           x.index({tensor({0, 1}), tensor({0, 1, 2})});
-        }).starts_with("index: shapes do not broadcast: [2] and [3]"));
+        }).starts_with("index: shapes do not broadcast: i64[2] and i64[3]"));
 }
 
 TEST_CASE("values that do not fit are errors, and change nothing") {
@@ -145,7 +150,8 @@ TEST_CASE("values that do not fit are errors, and change nothing") {
   CHECK(message_of([&] {
           x.index_put_({0, 0}, ones({2}));
         }) ==
-        "index_put_: the values do not broadcast to the part: the part has shape [], the values are f32[2]");
+        "index_put_: the values do not broadcast to the part: the part has shape [], the values are f32[2]; "
+        "sizes must agree, or the values' be 1");
   CHECK(message_of([&] { index_put(x, {0}, ones({3}, {.dtype = float64})); }) ==
         "index_put: x and the values must have one dtype: x is f32[2, 3], the values are f64[3]");
   CHECK(message_of([&] { x.index_put_({tensor({0, 7})}, tensor(5.0)); }).starts_with("index_put_: index 7"));
@@ -171,10 +177,14 @@ TEST_CASE("masks of another dtype or shape are errors") {
         "masked_fill: the mask must be boolean: it is f32[3]; compare it, as in x > 0");
   CHECK(message_of([&] {
           masked_fill(x, ones({2, 3}) > 0, 0);
-        }) == "masked_fill: the mask does not broadcast to x: x is f32[3], the mask is bool[2, 3]");
+        }) ==
+        "masked_fill: the mask does not broadcast to x: x is f32[3], the mask is bool[2, 3]; sizes must "
+        "agree, or the mask's be 1");
   CHECK(message_of([&] {
           masked_fill(tensor({1, 2}), tensor({true, false}), 0.5);
-        }) == "masked_fill: the value does not fit x: x is i64[2], the value is a floating number");
+        }) ==
+        "masked_fill: the value does not fit x: x is i64[2], the value is a floating number; convert x with "
+        "x.to(float32)");
   CHECK(message_of([&] { masked_fill(x, x > 0, ones({3})); }) ==
         "masked_fill: the value must be a number of x's dtype: x is f32[3], the value is f32[3]");
   CHECK(message_of([&] { masked_select(x, x); }) ==

@@ -17,16 +17,17 @@ const Tensor batch = stack({eye(2, {.dtype = float64}), singular, eye(2, {.dtype
 
 TEST_CASE("matmul says which sizes differ, which batches, and that it takes no numbers") {
   CHECK(message_of([&] { matmul(matrix23, matrix45); }) ==
-        "matmul: inner sizes differ: a is f32[2, 3], b is f32[4, 5]");
+        "matmul: inner sizes differ: a is f32[2, 3], b is f32[4, 5]; a needs as many columns as b has rows");
   CHECK(message_of([&] { matmul(vector3, matrix45); }) ==
-        "matmul: inner sizes differ: a is f32[3], b is f32[4, 5]");
+        "matmul: inner sizes differ: a is f32[3], b is f32[4, 5]; a needs as many columns as b has rows");
   CHECK(message_of([&] { matmul(matrix45, vector3); }) ==
-        "matmul: inner sizes differ: a is f32[4, 5], b is f32[3]");
+        "matmul: inner sizes differ: a is f32[4, 5], b is f32[3]; a needs as many columns as b has rows");
   CHECK(message_of([&] { matmul(vector3, zeros({4})); }) ==
-        "matmul: inner sizes differ: a is f32[3], b is f32[4]");
+        "matmul: inner sizes differ: a is f32[3], b is f32[4]; vectors need one size");
   CHECK(message_of([&] {
           matmul(zeros({2, 4, 5}), vector3);
-        }) == "matmul: inner sizes differ: a is f32[2, 4, 5], b is f32[3]");
+        }) ==
+        "matmul: inner sizes differ: a is f32[2, 4, 5], b is f32[3]; a needs as many columns as b has rows");
   CHECK(message_of([&] { matmul(number, matrix45); }) ==
         "matmul: needs vectors, matrices or batches of matrices: a is f32[], b is f32[4, 5]; use "
         "* for numbers");
@@ -46,7 +47,7 @@ TEST_CASE("mm, bmm, mv, dot and outer say which ranks they take") {
   CHECK(message_of([&] { mm(vector3, matrix45); }) ==
         "mm: needs two matrices: a is f32[3], b is f32[4, 5]; matmul takes other ranks");
   CHECK(message_of([&] { mm(matrix23, matrix45); }) ==
-        "mm: inner sizes differ: a is f32[2, 3], b is f32[4, 5]");
+        "mm: inner sizes differ: a is f32[2, 3], b is f32[4, 5]; a needs as many columns as b has rows");
   CHECK(message_of([&] { bmm(matrix23, matrix45); }) ==
         "bmm: needs two batches of matrices: a is f32[2, 3], b is f32[4, 5]; matmul takes other ranks");
   CHECK(message_of([&] {
@@ -55,23 +56,29 @@ TEST_CASE("mm, bmm, mv, dot and outer say which ranks they take") {
         "bmm: the batches differ in size: a is f32[1, 2, 3], b is f32[5, 3, 4]; matmul broadcasts them");
   CHECK(message_of([&] { mv(vector3, matrix23); }) ==
         "mv: needs a matrix and a vector: a is f32[3], x is f32[2, 3]; matmul takes other ranks");
-  CHECK(message_of([&] { mv(matrix45, vector3); }) == "mv: inner sizes differ: a is f32[4, 5], b is f32[3]");
+  CHECK(message_of([&] { mv(matrix45, vector3); }) ==
+        "mv: inner sizes differ: a is f32[4, 5], b is f32[3]; a needs as many columns as b has rows");
   CHECK(message_of([&] { dot(matrix23, vector3); }) ==
         "dot: needs two vectors: a is f32[2, 3], b is f32[3]; matmul takes other ranks");
-  CHECK(message_of([&] { dot(vector3, zeros({4})); }) == "dot: inner sizes differ: a is f32[3], b is f32[4]");
+  CHECK(message_of([&] { dot(vector3, zeros({4})); }) ==
+        "dot: inner sizes differ: a is f32[3], b is f32[4]; vectors need one size");
   CHECK(message_of([&] { outer(matrix23, vector3); }) ==
         "outer: needs two vectors: a is f32[2, 3], b is f32[3]; kron takes other ranks");
 }
 
 TEST_CASE("addmm and baddbmm say what does not fit") {
   CHECK(message_of([&] { addmm(vector3, matrix23, matrix45); }) ==
-        "addmm: inner sizes differ: a is f32[2, 3], b is f32[4, 5]");
+        "addmm: inner sizes differ: a is f32[2, 3], b is f32[4, 5]; a needs as many columns as b has rows");
   CHECK(message_of([&] {
           addmm(vector3, matrix23, zeros({3, 4}));
-        }) == "addmm: x does not broadcast to the product: x is f32[3], the product has shape [2, 4]");
+        }) ==
+        "addmm: x does not broadcast to the product: x is f32[3], the product has shape [2, 4]; sizes must "
+        "agree, or x's be 1");
   CHECK(message_of([&] {
           addmm(zeros({5, 2, 4}), matrix23, zeros({3, 4}));
-        }) == "addmm: x does not broadcast to the product: x is f32[5, 2, 4], the product has shape [2, 4]");
+        }) ==
+        "addmm: x does not broadcast to the product: x is f32[5, 2, 4], the product has shape [2, 4]; sizes "
+        "must agree, or x's be 1");
   CHECK(message_of([&] { baddbmm(vector3, matrix23, matrix45); }) ==
         "baddbmm: needs two batches of matrices: a is f32[2, 3], b is f32[4, 5]; matmul takes other ranks");
   const Tensor i = tensor({{1, 2}, {3, 4}});
@@ -116,46 +123,47 @@ TEST_CASE("linear, bilinear, kron and trace say what does not fit") {
 
 TEST_CASE("einsum says what is wrong with its equation, and shows it with the operands") {
   CHECK(message_of([&] { einsum("ij,jk", {matrix23}); }) ==
-        "einsum: 2 terms for 1 operand: the equation is \"ij,jk\"; operand 0 is f32[2, 3]");
+        "einsum: 2 terms for 1 operand; write a term for each, between commas: the equation is \"ij,jk\"; "
+        "operand 0 is f32[2, 3]");
   CHECK(message_of([&] { einsum("ij->ij", {}); }) ==
-        "einsum: 1 term for 0 operands: the equation is \"ij->ij\"");
+        "einsum: 1 term for 0 operands; write a term for each, between commas: the equation is \"ij->ij\"");
   CHECK(
       message_of([&] { einsum("i1->i", {matrix23}); }) ==
       "einsum: '1' is no letter; axes are a to z and A to Z, an ellipsis is three dots, the arrow is ->: the "
       "equation is \"i1->i\"; operand 0 is f32[2, 3]");
-  CHECK(
-      message_of([&] { einsum("ijk->i", {matrix23}); }) ==
-      "einsum: term 0 names 3 axes of an operand with 2: the equation is \"ijk->i\"; operand 0 is f32[2, 3]");
+  CHECK(message_of([&] { einsum("ijk->i", {matrix23}); }) ==
+        "einsum: term 0 names 3 axes of an operand with 2; name no more: the equation is \"ijk->i\"; operand "
+        "0 is f32[2, 3]");
   CHECK(
       message_of([&] {
         einsum("ij,k->ij", {matrix23, matrix45});
       }) ==
       "einsum: term 1 names 1 axis of an operand with 2; name all, or write ... for the others: the equation "
       "is \"ij,k->ij\"; operand 0 is f32[2, 3], operand 1 is f32[4, 5]");
-  CHECK(
-      message_of([&] {
-        einsum("ij,jk->ik", {matrix23, matrix45});
-      }) ==
-      "einsum: letter j has sizes 3 and 4: the equation is \"ij,jk->ik\"; operand 0 is f32[2, 3], operand 1 "
-      "is f32[4, 5]");
+  CHECK(message_of([&] {
+          einsum("ij,jk->ik", {matrix23, matrix45});
+        }) ==
+        "einsum: letter j has sizes 3 and 4; they must agree: the equation is \"ij,jk->ik\"; operand 0 is "
+        "f32[2, 3], operand 1 is f32[4, 5]");
   CHECK(message_of([&] {
           einsum("ii->i", {zeros({1, 3})});
-        }) == "einsum: letter i has sizes 1 and 3: the equation is \"ii->i\"; operand 0 is f32[1, 3]");
-  CHECK(
-      message_of([&] {
-        einsum("...i,...i", {matrix23, zeros({4, 3})});
-      }) ==
-      "einsum: axis -1 of the ellipsis has sizes 2 and 4: the equation is \"...i,...i\"; operand 0 is f32[2, "
-      "3], operand 1 is f32[4, 3]");
-  CHECK(
-      message_of([&] { einsum("ij->ik", {matrix23}); }) ==
-      "einsum: letter k of the result is in no operand: the equation is \"ij->ik\"; operand 0 is f32[2, 3]");
+        }) ==
+        "einsum: letter i has sizes 1 and 3; they must agree: the equation is \"ii->i\"; operand 0 is f32[1, "
+        "3]");
+  CHECK(message_of([&] {
+          einsum("...i,...i", {matrix23, zeros({4, 3})});
+        }) ==
+        "einsum: axis -1 of the ellipsis has sizes 2 and 4; they must agree: the equation is \"...i,...i\"; "
+        "operand 0 is f32[2, 3], operand 1 is f32[4, 3]");
+  CHECK(message_of([&] { einsum("ij->ik", {matrix23}); }) ==
+        "einsum: letter k of the result is in no operand; name it in a term: the equation is \"ij->ik\"; "
+        "operand 0 is f32[2, 3]");
   CHECK(
       message_of([&] { einsum("ij->ii", {matrix23}); }) ==
       "einsum: letter i is twice in the result; give it another letter, or multiply by eye(n): the equation "
       "is \"ij->ii\"; operand 0 is f32[2, 3]");
   CHECK(message_of([&] { einsum("...i...->i", {matrix23}); }) ==
-        "einsum: a term has two ellipses: the equation is \"...i...->i\"; operand 0 is f32[2, 3]");
+        "einsum: a term has two ellipses; write one: the equation is \"...i...->i\"; operand 0 is f32[2, 3]");
 }
 
 TEST_CASE("ops on square matrices name another shape, other dtypes and what takes them") {
@@ -175,7 +183,7 @@ TEST_CASE("ops on square matrices name another shape, other dtypes and what take
   CHECK(message_of([&] { svd(vector3); }) == "svd: needs a matrix or a batch of matrices: a is f32[3]");
   CHECK(message_of([&] { qr(vector3); }) == "qr: needs a matrix or a batch of matrices: a is f32[3]");
   CHECK(message_of([&] { qr(matrix23, "raw"); }) ==
-        "qr: the mode is neither \"reduced\" nor \"complete\": it is \"raw\"");
+        "qr: the mode must be \"reduced\" or \"complete\": it is \"raw\"");
 }
 
 TEST_CASE("solvers say which right-hand sides fit") {
@@ -271,5 +279,6 @@ TEST_CASE("an iteration of LAPACK that does not converge is an error that says w
 
 TEST_CASE("a size that BLAS cannot take is an error") {
   CHECK(message_of([] { detail::blas_int(std::int64_t{1} << 31); }) ==
-        "blas: a size is more than BLAS and LAPACK take, which is 2147483647: it is 2147483648");
+        "blas: a size is more than BLAS and LAPACK take, which is 2147483647: it is 2147483648; cut the "
+        "operand into parts");
 }

@@ -125,13 +125,15 @@ TEST_CASE("ctc_loss says which sequence is wrong") {
   const Tensor t = tensor({{1, 2}, {3, 1}}), two = tensor({2, 2}), five = tensor({5, 5});
 
   CHECK(message(t, tensor({5, 6}), two) ==
-        "ctc_loss: the input length of sequence 1 is 6, but there are 5 steps" + operands);
+        "ctc_loss: the input length of sequence 1 is 6, but there are 5 steps" + operands +
+            "; lengths must be 0 to 5");
   CHECK(message(t, five, tensor({3, 2})) ==
-        "ctc_loss: the target length of sequence 0 is 3, but there are 2 labels for it" + operands);
+        "ctc_loss: the target length of sequence 0 is 3, but there are 2 labels for it" + operands +
+            "; its length must be 0 to 2");
   CHECK(message(tensor({{1, 2}, {3, 4}}), five, two) ==
         "ctc_loss: label 1 of sequence 1 is 4, which is not one of the 4 classes other than blank 0" +
-            operands);
-  CHECK(message(t, five, two, 4) == "ctc_loss: blank 4 is not one of the 4 classes");
+            operands + "; labels must be 0 to 3");
+  CHECK(message(t, five, two, 4) == "ctc_loss: blank 4 must be one of the 4 classes" + operands);
   CHECK(message(t.to(float32), five, two).starts_with("ctc_loss: targets and lengths must be int64: "));
   CHECK(
       message(t, tensor({5}), two).starts_with("ctc_loss: there must be one length for each of the batch: "));

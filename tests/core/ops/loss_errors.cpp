@@ -84,9 +84,10 @@ TEST_CASE("losses of probabilities and distributions say which element is wrong"
         "binary_cross_entropy: element 1 of the input is 1.500000, which is not a probability: input is "
         "f32[2]; "
         "apply sigmoid to it, or use binary_cross_entropy_with_logits");
-  CHECK(message_of([] {
-          binary_cross_entropy(tensor({0.5}), tensor({0.0}), {.pos_weight = tensor({1.0})});
-        }) == "binary_cross_entropy: pos_weight is an option of binary_cross_entropy_with_logits only");
+  CHECK(
+      message_of([] { binary_cross_entropy(tensor({0.5}), tensor({0.0}), {.pos_weight = tensor({1.0})}); }) ==
+      "binary_cross_entropy: pos_weight is an option of binary_cross_entropy_with_logits only: it is f32[1]; "
+      "call that op, or leave it out");
   CHECK(message_of([] {
           gaussian_nll_loss(zeros({2}), zeros({2}), tensor({1.0, -1.0}));
         }) == "gaussian_nll_loss: var must not be negative: element 1 of f32[2] is -1.000000");

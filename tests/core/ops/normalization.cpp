@@ -79,6 +79,22 @@ TEST_CASE("a constant row is normalised to 0") {
   CHECK(layer_norm(full({1, 4}, 7.0), {4}).to_vector<double>() == V{0, 0, 0, 0});
 }
 
+TEST_CASE("rms_norm without eps takes the machine epsilon of the dtype, as PyTorch does") {
+  const double u = 1e-4, rounding32 = 0x1p-23, rounding64 = 0x1p-52;
+
+  CHECK(rms_norm(full({1, 2}, u), {2}).to_vector<double>()[0] ==
+        doctest::Approx(u / std::sqrt(u * u + rounding32)).epsilon(1e-6));
+  CHECK(rms_norm(full({1, 2}, u, {.dtype = float64}), {2}).to_vector<double>()[0] ==
+        doctest::Approx(u / std::sqrt(u * u + rounding64)).epsilon(1e-14));
+}
+
+TEST_CASE("cosine_similarity broadcasts its operands before it measures them") {
+  const Tensor a = tensor({{3.0}, {4.0}}), b = tensor({{1.0, 0.0}, {2.0, 2.0}});
+
+  CHECK(cosine_similarity(a, b).to_vector<double>() ==
+        cosine_similarity(expand(a, {2, 2}), b).to_vector<double>());
+}
+
 TEST_CASE("batch_norm in training moves the running statistics, the variance with Bessel's correction") {
   const Tensor x = tensor(V{1, 2, 3, 6}, Shape{4, 1});  // mean 3, unbiased variance 14/3
   Tensor mean_ = zeros({1}, {.dtype = float64}), var_ = ones({1}, {.dtype = float64});
@@ -133,7 +149,8 @@ TEST_CASE("normalization: wrong operands are named") {
                        "batch_norm: training needs more than one value for each channel: x is f32[1, 4]",
                        Error);
   CHECK_THROWS_WITH_AS(batch_norm(ones({2, 4}), {}, {}),
-                       "batch_norm: outside training the running statistics are needed: x is f32[2, 4]",
+                       "batch_norm: outside training the running statistics are needed: x is f32[2, 4]; pass "
+                       "both, or {.training = true}",
                        Error);
   CHECK_THROWS_WITH_AS(dropout(ones({2}), 1.5), "dropout: the probability must lie in [0, 1]: it is 1.500000",
                        Error);

@@ -127,15 +127,17 @@ TEST_CASE("interpolate: nearest repeats pixels, bilinear weighs them") {
 TEST_CASE("pooling: wrong operands are named") {
   CHECK_THROWS_WITH_AS(max_pool2d(ones({3, 4}), 2),
                        "max_pool2d: needs x[batch, channels, height, width]: x is f32[3, 4]", Error);
-  CHECK_THROWS_WITH_AS(
-      max_pool2d(ones({1, 1, 2, 2}), 3),
-      "max_pool2d: the kernel is larger than the padded image: x is f32[1, 1, 2, 2], the kernel is [3, 3]",
-      Error);
+  CHECK_THROWS_WITH_AS(max_pool2d(ones({1, 1, 2, 2}), 3),
+                       "max_pool2d: the kernel is larger than the padded image: x is f32[1, 1, 2, 2], the "
+                       "kernel is [3, 3]; take a smaller kernel, or more padding",
+                       Error);
   CHECK_THROWS_WITH_AS(avg_pool2d(ones({1, 1, 4, 4}), 2, {.padding = 2}),
-                       "avg_pool2d: the padding must lie between 0 and half the kernel: x is f32[1, 1, 4, 4]",
+                       "avg_pool2d: the padding must lie between 0 and half the kernel: they are [2, 2] and "
+                       "[2, 2], x is f32[1, 1, 4, 4]",
                        Error);
   CHECK_THROWS_WITH_AS(max_pool2d(ones({1, 1, 4, 4}), 0),
-                       "max_pool2d: kernel, stride and dilation must be at least 1: x is f32[1, 1, 4, 4]",
+                       "max_pool2d: kernel, stride and dilation must lie between 1 and 32767: they are [0, "
+                       "0], [0, 0] and [1, 1], x is f32[1, 1, 4, 4]",
                        Error);
   CHECK_THROWS_WITH_AS(
       interpolate(ones({1, 1, 4, 4}), {0, 2}),

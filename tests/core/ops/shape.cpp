@@ -235,11 +235,13 @@ TEST_CASE("shapes that do not fit are errors") {
   const Tensor x = ones({2, 3});
 
   CHECK(message_of([&] { reshape(x, {4}); }) ==
-        "reshape: the numbers of elements differ: x is f32[2, 3] with 6 elements, the shape is [4]");
+        "reshape: the numbers of elements differ: x is f32[2, 3] with 6 elements, the shape is [4]; its "
+        "sizes must have the product 6");
   CHECK(message_of([&] {
           reshape(x, {4, -1});
         }) ==
-        "reshape: the numbers of elements differ: x is f32[2, 3] with 6 elements, the shape is [4, -1]");
+        "reshape: the numbers of elements differ: x is f32[2, 3] with 6 elements, the shape is [4, -1]; its "
+        "sizes must have the product 6");
   CHECK(message_of([&] {
           view(x, {-1, -1});
         }) == "view: sizes must not be negative, apart from one -1: the shape is [-1, -1]");
@@ -250,7 +252,7 @@ TEST_CASE("shapes that do not fit are errors") {
         "write "
         "the size out");
   CHECK(message_of([&] { flatten(x, 1, 0); }) ==
-        "flatten: the last axis is before the first: axes 1 to 0, x is f32[2, 3]");
+        "flatten: the last axis must not be before the first: axes 1 to 0, x is f32[2, 3]");
   CHECK(message_of([&] {
           expand(x, {2, 4});
         }) ==
@@ -259,7 +261,7 @@ TEST_CASE("shapes that do not fit are errors") {
         "right, and must agree where x's is not 1");
   CHECK(message_of([&] { expand(x, {3}); }).starts_with("expand: x does not broadcast to the shape"));
   CHECK(message_of([&] { repeat(x, {2}); }) ==
-        "repeat: fewer repeats than axes: x is f32[2, 3], the repeats are [2]");
+        "repeat: needs a repeat for each axis: x is f32[2, 3], the repeats are [2]");
   CHECK(message_of([&] { tile(x, {-1}); }) == "tile: repeats must not be negative: they are [1, -1]");
 }
 
@@ -267,21 +269,25 @@ TEST_CASE("axes that do not fit are errors") {
   const Tensor x = ones({2, 3});
 
   CHECK(message_of([&] { transpose(x, 0, 2); }) ==
-        "transpose: axis 2 is out of range: the tensor has 2 axes");
+        "transpose: axis 2 is out of range: x is f32[2, 3]; axes are -2 to 1");
   CHECK(message_of([&] { permute(x, {0}); }) ==
         "permute: 1 axes for a tensor of 2: x is f32[2, 3]; name every axis once");
-  CHECK(message_of([&] { permute(x, {1, 1}); }) == "permute: axis 1 is named twice; name each axis once");
+  CHECK(message_of([&] {
+          permute(x, {1, 1});
+        }) == "permute: axis 1 is named twice: x is f32[2, 3]; name each axis once");
   CHECK(message_of([&] {
           movedim(x, {0, 1}, 0);
-        }) == "movedim: the lists of axes differ in length: 2 sources and 1 destinations");
-  CHECK(message_of([&] { unsqueeze(x, 4); }) == "unsqueeze: axis 4 is out of range: the tensor has 3 axes");
+        }) == "movedim: needs a destination for each source: there are 2 sources and 1 destinations");
+  CHECK(message_of([&] { unsqueeze(x, 4); }) ==
+        "unsqueeze: axis 4 is out of range: x is f32[2, 3]; axes are -3 to 2");
   CHECK(message_of([&] {
           roll(x, {1, 2}, {0});
         }) == "roll: needs one shift for each axis: there are 2 shifts and 1 axes");
 }
 
 TEST_CASE("tensors that cannot be joined are errors") {
-  CHECK(message_of([] { cat(std::vector<Tensor>{}); }) == "cat: there are no tensors to join");
+  CHECK(message_of([] { cat(std::vector<Tensor>{}); }) ==
+        "cat: needs at least one tensor: the list is empty");
   CHECK(message_of([] {
           cat({ones({2, 3}), ones({3, 3})}, 1);
         }) == "cat: dtypes and all sizes but those of axis 1 must agree: a is f32[2, 3], b is f32[3, 3]");
@@ -302,7 +308,7 @@ TEST_CASE("parts that do not add up are errors") {
   CHECK(message_of([&] {
           split(x, {2, 2});
         }) == "split: the sizes must sum to the size of axis 0: they sum to 4, x is f32[5]");
-  CHECK(message_of([&] { split(x, {6, -1}); }) == "split: a size is negative: the sizes are [6, -1]");
+  CHECK(message_of([&] { split(x, {6, -1}); }) == "split: sizes must not be negative: they are [6, -1]");
   CHECK(message_of([&] { split(x, 0); }) == "split: the size of the parts must be positive: it is 0");
   CHECK(message_of([&] { chunk(x, 0); }) == "chunk: needs at least one chunk: asked for 0");
 }

@@ -71,11 +71,12 @@ TEST_CASE("integers and bools are sorted") {
 TEST_CASE("more elements than there are cannot be taken") {
   CHECK(message_of([] {
           topk(ones({2, 3}), 4);
-        }) == "topk: cannot take 4 elements of 3 along axis -1: x is f32[2, 3]");
+        }) == "topk: cannot take 4 elements of 3 along axis -1: x is f32[2, 3]; k must lie between 0 and 3");
   CHECK(message_of([] { topk(ones({3}), -1); }) ==
-        "topk: cannot take -1 elements of 3 along axis -1: x is f32[3]");
+        "topk: cannot take -1 elements of 3 along axis -1: x is f32[3]; k must lie between 0 and 3");
 }
 
 TEST_CASE("an axis that is not there is an error") {
-  CHECK(message_of([] { sort(ones({3}), 1); }) == "sort: axis 1 is out of range: the tensor has 1 axis");
+  CHECK(message_of([] { sort(ones({3}), 1); }) ==
+        "sort: axis 1 is out of range: x is f32[3]; axes are -1 to 0");
 }

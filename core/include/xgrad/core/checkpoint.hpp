@@ -16,11 +16,11 @@ Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& so
 /// et al., 2016.
 template <class F>
 Tensor checkpoint(F f, const std::vector<Tensor>& inputs) {
-  return detail::checkpoint_of(as_function(std::move(f)), inputs);
+  return detail::checkpoint_of(as_function(std::move(f), "checkpoint"), inputs);
 }
 template <class F>
 Tensor checkpoint(F f, const Tensor& x) {
-  return detail::checkpoint_of(as_function(std::move(f)), {x});
+  return detail::checkpoint_of(as_function(std::move(f), "checkpoint"), {x});
 }
 
 /// The x with residual(x, parameters...) = 0 that `solve(parameters...)` finds, by any code; its gradient
@@ -29,8 +29,8 @@ Tensor checkpoint(F f, const Tensor& x) {
 /// again.
 template <class Residual, class Solve>
 Tensor implicit_root(Residual residual, Solve solve, const std::vector<Tensor>& parameters) {
-  return detail::implicit_root_of(as_function(std::move(residual)), as_function(std::move(solve)),
-                                  parameters);
+  return detail::implicit_root_of(as_function(std::move(residual), "implicit_root"),
+                                  as_function(std::move(solve), "implicit_root"), parameters);
 }
 
 }  // namespace xgrad

@@ -76,14 +76,15 @@ template <class State = NoState, class Forward, class Vjp>
 CustomOp custom_op(std::string name, Forward forward, Vjp vjp) {
   detail::CustomDefinition d;
   d.name = std::move(name);
-  d.forward = [forward = std::move(forward)](const std::vector<Tensor>& x, std::shared_ptr<void>& kept) {
+  d.forward = [forward = std::move(forward), name = d.name](const std::vector<Tensor>& x,
+                                                            std::shared_ptr<void>& kept) {
     auto state = std::make_shared<State>();
     kept = state;
     const auto bound = [&]<class... T>(
         const T&... t) requires std::invocable<const Forward&, State&, const T&...> {
       return forward(*state, t...);
     };
-    return detail::call_with(bound, x)[0];
+    return detail::call_with(name.c_str(), bound, x)[0];
   };
   d.vjp = [vjp = std::move(vjp)](detail::Fn f, void* state, const Tensor& g) {
     return detail::as_tensors(vjp(CustomCall<State>(f, *static_cast<const State*>(state)), g));

@@ -61,18 +61,19 @@ class Scalar {
   /// float64 for a floating number, int64 for an integer, boolean for a bool.
   constexpr DType kind() const { return kind_; }
 
-  /// The value, converted as a C++ cast converts it. Throws Error for a floating number that no T holds.
+  /// The value, converted as a C++ cast converts it. Throws Error, which names the user, for a floating
+  /// number that no T holds.
   template <class T>
-  constexpr T to() const {
+  constexpr T to(const char* user = "Scalar") const {
     if constexpr (std::integral<T> && !std::same_as<T, bool>)
       if (kind_ == float64 && !(real_ > static_cast<double>(std::numeric_limits<T>::min()) - 1 &&
                                 real_ < 2 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1)))
-        does_not_fit();
+        does_not_fit(user);
     return kind_ == float64 ? static_cast<T>(real_) : static_cast<T>(integer_);
   }
 
  private:
-  [[noreturn]] void does_not_fit() const;
+  [[noreturn]] void does_not_fit(const char* user) const;
 
   DType kind_;
   union {

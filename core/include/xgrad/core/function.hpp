@@ -44,18 +44,19 @@ constexpr bool takes_tensors() {
 }
 
 template <std::size_t N, class F, std::size_t... I>
-std::vector<Tensor> spread(F& f, const std::vector<Tensor>& x, std::index_sequence<I...> places) {
+std::vector<Tensor> spread(const char* op, F& f, const std::vector<Tensor>& x,
+                           std::index_sequence<I...> places) {
   if constexpr (takes<F>(places))
     if (x.size() == N) return as_tensors(f(x[I]...));
-  if constexpr (N < most_arguments) return spread<N + 1>(f, x, std::make_index_sequence<N + 1>());
-  throw Error("function: it takes another number of tensors: there are " + std::to_string(x.size()) +
-              " inputs");
+  if constexpr (N < most_arguments) return spread<N + 1>(op, f, x, std::make_index_sequence<N + 1>());
+  throw Error(std::string(op) + ": the function takes another number of tensors: there are " +
+              std::to_string(x.size()) + "; give one for each of its parameters");
 }
 
 template <class F>
-std::vector<Tensor> call_with(F& f, const std::vector<Tensor>& x) {
+std::vector<Tensor> call_with(const char* op, F& f, const std::vector<Tensor>& x) {
   if constexpr (takes_tensors<F>()) {
-    return spread<1>(f, x, std::make_index_sequence<1>());
+    return spread<1>(op, f, x, std::make_index_sequence<1>());
   } else {
     static_assert(std::invocable<F&, const std::vector<Tensor>&>,
                   "the function takes 1 to 8 tensors, or one std::vector<Tensor>");
@@ -66,10 +67,12 @@ std::vector<Tensor> call_with(F& f, const std::vector<Tensor>& x) {
 }  // namespace detail
 
 /// The general form of a callable on one to eight tensors, or on a std::vector<Tensor>, that returns a tensor
-/// or a std::vector<Tensor>.
+/// or a std::vector<Tensor>. Errors name its user.
 template <class F>
-TensorFunction as_function(F f) {
-  return [f = std::move(f)](const std::vector<Tensor>& x) mutable { return detail::call_with(f, x); };
+TensorFunction as_function(F f, const char* user = "function") {
+  return [f = std::move(f), user](const std::vector<Tensor>& x) mutable {
+    return detail::call_with(user, f, x);
+  };
 }
 
 }  // namespace xgrad

@@ -36,54 +36,54 @@ std::pair<Tensor, Tensor> first_of(P p) {
 /// {f(x), v^T J}: v has the shape of f(x).
 template <class F>
 std::pair<Tensor, Tensor> vjp(F f, const Tensor& x, const Tensor& v, FunctionalOptions options = {}) {
-  return detail::first_of(detail::vjp_of(as_function(std::move(f)), {x}, v, options));
+  return detail::first_of(detail::vjp_of(as_function(std::move(f), "vjp"), {x}, v, options));
 }
 template <class F>
 std::pair<Tensor, std::vector<Tensor>> vjp(F f, const std::vector<Tensor>& x, const Tensor& v,
                                            FunctionalOptions options = {}) {
-  return detail::vjp_of(as_function(std::move(f)), x, v, options);
+  return detail::vjp_of(as_function(std::move(f), "vjp"), x, v, options);
 }
 
 /// {f(x), J v}: v has the shape of x. By two reverse passes, the second through the first.
 template <class F>
 std::pair<Tensor, Tensor> jvp(F f, const Tensor& x, const Tensor& v, FunctionalOptions options = {}) {
-  return detail::jvp_of(as_function(std::move(f)), {x}, {v}, options);
+  return detail::jvp_of(as_function(std::move(f), "jvp"), {x}, {v}, options);
 }
 template <class F>
 std::pair<Tensor, Tensor> jvp(F f, const std::vector<Tensor>& x, const std::vector<Tensor>& v,
                               FunctionalOptions options = {}) {
-  return detail::jvp_of(as_function(std::move(f)), x, v, options);
+  return detail::jvp_of(as_function(std::move(f), "jvp"), x, v, options);
 }
 
 /// df_i/dx_j, of shape f(x).shape + x.shape; by rows or by columns, whichever are fewer. One for each input.
 template <class F>
 Tensor jacobian(F f, const Tensor& x, FunctionalOptions options = {}) {
-  return detail::jacobian_of(as_function(std::move(f)), {x}, options)[0];
+  return detail::jacobian_of(as_function(std::move(f), "jacobian"), {x}, options)[0];
 }
 template <class F>
 std::vector<Tensor> jacobian(F f, const std::vector<Tensor>& x, FunctionalOptions options = {}) {
-  return detail::jacobian_of(as_function(std::move(f)), x, options);
+  return detail::jacobian_of(as_function(std::move(f), "jacobian"), x, options);
 }
 
 /// d2f / dx_i dx_j of a function with one element, of shape x.shape + x.shape. One for each pair of inputs.
 template <class F>
 Tensor hessian(F f, const Tensor& x, FunctionalOptions options = {}) {
-  return detail::hessian_of(as_function(std::move(f)), {x}, options)[0][0];
+  return detail::hessian_of(as_function(std::move(f), "hessian"), {x}, options)[0][0];
 }
 template <class F>
 std::vector<std::vector<Tensor>> hessian(F f, const std::vector<Tensor>& x, FunctionalOptions options = {}) {
-  return detail::hessian_of(as_function(std::move(f)), x, options);
+  return detail::hessian_of(as_function(std::move(f), "hessian"), x, options);
 }
 
 /// {f(x), H v} of a function with one element, without forming H: reverse over reverse. Pearlmutter, 1994.
 template <class F>
 std::pair<Tensor, Tensor> hvp(F f, const Tensor& x, const Tensor& v, FunctionalOptions options = {}) {
-  return detail::first_of(detail::hvp_of(as_function(std::move(f)), {x}, {v}, options));
+  return detail::first_of(detail::hvp_of(as_function(std::move(f), "hvp"), {x}, {v}, options));
 }
 template <class F>
 std::pair<Tensor, std::vector<Tensor>> hvp(F f, const std::vector<Tensor>& x, const std::vector<Tensor>& v,
                                            FunctionalOptions options = {}) {
-  return detail::hvp_of(as_function(std::move(f)), x, v, options);
+  return detail::hvp_of(as_function(std::move(f), "hvp"), x, v, options);
 }
 
 }  // namespace xgrad

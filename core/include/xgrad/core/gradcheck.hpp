@@ -135,7 +135,7 @@ GradcheckResult gradcheck_parameters(TensorsFunction f, const std::vector<Tensor
 /// Throws what f throws at the inputs; Error when there is nothing to differentiate.
 template <class F>
 GradcheckResult gradcheck(F&& f, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {}) {
-  const auto call = [&f](const std::vector<Tensor>& x) { return detail::call_with(f, x); };
+  const auto call = [&f](const std::vector<Tensor>& x) { return detail::call_with("gradcheck", f, x); };
   return detail::gradcheck(detail::TensorsFunction(call), inputs, options);
 }
 

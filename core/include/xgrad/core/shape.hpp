@@ -116,7 +116,9 @@ class Shape {
 };
 
 /// The shape that two shapes broadcast to, by NumPy's rule: axes are matched from the right, and sizes agree
-/// or one of them is 1. Throws Error, with `op` at its head, when they do not broadcast.
-Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
+/// or one of them is 1. Throws Error, with `op` at its head, when they do not broadcast;
+/// the names of the dtypes, where they are given, stand before the shapes.
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b, const char* a_dtype = "",
+                       const char* b_dtype = "");
 
 }  // namespace xgrad

@@ -119,7 +119,7 @@ class Tensor {
   // `user` is the function that asks, which the error of an undefined tensor names.
   const Shape& shape(const char* user = __builtin_FUNCTION()) const { return node(user)->shape; }
   /// Size along `axis`; negative axes count from the end. Throws Error when there is no such axis.
-  std::int64_t size(int axis) const;
+  std::int64_t size(int axis, const char* user = __builtin_FUNCTION()) const;
   /// Number of axes.
   int dim(const char* user = __builtin_FUNCTION()) const { return node(user)->shape.rank(); }
   std::int64_t numel(const char* user = __builtin_FUNCTION()) const { return node(user)->numel; }
@@ -145,20 +145,21 @@ class Tensor {
   /// The value of a tensor with one element, converted to T. Throws Error for any other tensor.
   template <class T = double>
   T item() const {
-    return item_scalar().to<T>();
+    return item_scalar().to<T>("item");
   }
 
   /// The element at an index, one number an axis; negative numbers count from the end.
   template <class T = double>
   T at(std::initializer_list<std::int64_t> index) const {
-    return at_scalar(std::span(index.begin(), index.size())).template to<T>();
+    return at_scalar(std::span(index.begin(), index.size())).template to<T>("at");
   }
 
   /// The elements as a vector, converted to T.
   template <class T>
   std::vector<T> to_vector() const {
     std::vector<T> v(static_cast<std::size_t>(numel()));
-    for (std::int64_t i = 0; i < numel(); ++i) v[static_cast<std::size_t>(i)] = flat_scalar(i).to<T>();
+    for (std::int64_t i = 0; i < numel(); ++i)
+      v[static_cast<std::size_t>(i)] = flat_scalar(i).to<T>("to_vector");
     return v;
   }
 

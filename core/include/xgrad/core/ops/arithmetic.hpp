@@ -4,7 +4,7 @@
 
 // Elementwise arithmetic with broadcasting. Operands have one floating dtype between them: float32 with
 // float64 is an Error; bool and int64 tensors and C++ numbers take the floating dtype of the other operand.
-// Between integers, sums and products stay int64, and quotients are float32.
+// Between integers, sums, products and powers stay int64, and quotients are float32.
 
 namespace xgrad {
 
@@ -30,7 +30,8 @@ Tensor mul0(const Tensor& a, const Tensor& b);
 /// -x.
 Tensor neg(const Tensor& x);
 
-/// x^p. d/dx = p x^(p-1), 0 where p = 0; d/dp = x^p log x, 0 where x = 0 and p >= 0.
+/// x^p. d/dx = p x^(p-1), 0 where p = 0; d/dp = x^p log x, 0 where x = 0 and p >= 0. Between integers it is
+/// an int64, exact modulo 2^64; there a negative p is an Error, unless x is 1 or -1.
 Tensor pow(const Tensor& x, const Tensor& p);
 Tensor pow(const Tensor& x, Scalar p);
 Tensor pow(Scalar x, const Tensor& p);

@@ -17,8 +17,10 @@ Tensor group_norm(const Tensor& x, int groups, const Tensor& weight = {}, const 
                   double eps = 1e-5);
 /// The same over the positions of each channel: x[batch, channels, ...]. Ulyanov et al., 2016.
 Tensor instance_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}, double eps = 1e-5);
-/// x / sqrt(mean(x^2) + eps) over the last axes, then * weight. Zhang and Sennrich, 2019.
-Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {}, double eps = 1e-5);
+/// x / sqrt(mean(x^2) + eps) over the last axes, then * weight. Without eps it is the machine epsilon of x's
+/// dtype. Zhang and Sennrich, 2019.
+Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
+                std::optional<double> eps = {});
 
 struct BatchNormOptions {
   bool training = false;  ///< normalise by the batch and update the running statistics; else by these
