@@ -8,6 +8,7 @@
 #include "errors.hpp"
 
 #include "kernels/wrap.hpp"
+#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 
@@ -25,6 +26,25 @@ void use_one_thread() {
 
 namespace {
 
+/// How the result of a large product is cut: blocks of rows, or of columns where it has few rows. BLAS packs
+/// the operand that the blocks share once for each, so they are wide, and few: it costs 1 to 5 % in all.
+struct Cut {
+  bool rows;
+  std::int64_t side, size;  ///< of the result along that axis, and of a block
+
+  Cut(std::int64_t m, std::int64_t n, std::int64_t k) {
+    constexpr std::int64_t least = 192, most_blocks = 8, step = 16;
+    rows = m >= 2 * least;
+    side = rows ? m : n;
+    std::int64_t blocks = 1;
+    while (blocks < most_blocks && side >= 2 * blocks * least &&
+           static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) >=
+               static_cast<double>(2 * blocks * large_product))
+      blocks *= 2;
+    size = blocks == 1 ? side : ((side + blocks - 1) / blocks + step - 1) / step * step;
+  }
+};
+
 template <class T, class Gemm, class Gemv>
 void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n,
              std::int64_t k, const T* a, const T* b, bool accumulate, T* c) {
@@ -36,8 +56,19 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
   const auto turn = [](bool t) { return t ? CblasTrans : CblasNoTrans; };
   const int lda = blas_int(ta ? m : k), ldb = blas_int(tb ? k : n);
   if (!by_vector) {
-    cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a, lda, b, ldb,
-               accumulate ? T(1) : T(0), c, blas_int(n));
+    const auto block = [&](std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns) {
+      cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(rows), blas_int(columns), blas_int(k), T(1),
+                 a + i * (ta ? 1 : k), lda, b + j * (tb ? k : 1), ldb, accumulate ? T(1) : T(0),
+                 c + i * n + j, blas_int(n));
+    };
+    const Cut cut(m, n, k);
+    if (cut.size >= cut.side) return block(0, m, 0, n);
+    parallel_for(cut.side, cut.size, [&](std::int64_t first, std::int64_t last) {
+      if (cut.rows)
+        block(first, last - first, 0, n);
+      else
+        block(0, m, first, last - first);
+    });
   } else if (n == 1) {  // twice as fast as a product of matrices, and more on old kernels
     cblas_gemv(CblasRowMajor, turn(ta), blas_int(ta ? k : m), lda, T(1), a, lda, b, 1, T(1), c, 1);
   } else {

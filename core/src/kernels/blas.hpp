@@ -7,12 +7,16 @@ namespace xgrad::detail {
 /// A size as BLAS and LAPACK take it; throws Error for one above 2^31 - 1.
 int blas_int(std::int64_t n);
 
+/// Products of two numbers that are worth a thread of their own.
+inline constexpr std::int64_t large_product = std::int64_t{1} << 22;
+
 /// OpenBLAS on one thread, which gives the same bits everywhere: called before every use of it. Threads of
 /// our own cut large products instead.
 void use_one_thread();
 
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.
-/// All calls of BLAS are behind this file. Runs on the calling thread.
+/// All calls of BLAS are behind this file. A large product is cut into blocks of rows or columns of c, which
+/// depend on the sizes only and are given to several threads.
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           const float* b, bool accumulate, float* c);
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
