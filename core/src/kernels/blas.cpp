@@ -1,14 +1,16 @@
 #include "kernels/blas.hpp"
 
 #include <cblas.h>
+#include <sys/single_threaded.h>
 
 #include <algorithm>
 #include <climits>
+#include <mutex>
 
 #include "errors.hpp"
+#include "node.hpp"
 
 #include "kernels/wrap.hpp"
-#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 
@@ -19,9 +21,26 @@ int blas_int(std::int64_t n) {
   return static_cast<int>(n);
 }
 
-void use_one_thread() {
-  static const bool done = (openblas_set_num_threads(1), true);
+namespace {
+
+std::recursive_mutex one_at_a_time;
+
+}  // namespace
+
+bool BlasScope::shared() {
+  static const bool takes_threads = openblas_get_parallel() != OPENBLAS_SEQUENTIAL;
+  return takes_threads;
+}
+
+BlasScope::BlasScope() : alone_(!__libc_single_threaded && !shared()) {
+  if (alone_) one_at_a_time.lock();
+  // OpenBLAS on OpenMP has a number for each thread.
+  static thread_local const bool done = (openblas_set_num_threads(1), true);
   static_cast<void>(done);
+}
+
+BlasScope::~BlasScope() {
+  if (alone_) one_at_a_time.unlock();
 }
 
 namespace {
@@ -45,6 +64,31 @@ struct Cut {
   }
 };
 
+/// y += op(a) x for a[rows, columns]. A large matrix is cut into blocks of rows; transposed, each block has a
+/// sum of its own, and they are added up in their order.
+template <class T, class Gemv>
+void add_matvec(Gemv cblas_gemv, bool transposed, std::int64_t rows, std::int64_t columns, const T* a,
+                const T* x, T* y) {
+  constexpr std::int64_t most_blocks = 8;
+  const auto block = [&](std::int64_t first, std::int64_t last, const T* from, T* to) {
+    const BlasScope scope;
+    cblas_gemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blas_int(last - first),
+               blas_int(columns), T(1), a + first * columns, blas_int(columns), from, 1, T(1), to, 1);
+  };
+  if (rows < 16 * most_blocks || rows * columns <= 2 * large_work) return block(0, rows, x, y);
+  const std::int64_t size = (rows + most_blocks - 1) / most_blocks;
+  if (!transposed)
+    return parallel_products(
+        rows, size, [&](std::int64_t first, std::int64_t last) { block(first, last, x, y + first); });
+  const Tensor sums = new_tensor({most_blocks, columns}, dtype_of<T>);
+  std::fill_n(ptr<T>(sums), sums.numel(), T(0));
+  parallel_products(rows, size, [&](std::int64_t first, std::int64_t last) {
+    block(first, last, x + first, ptr<T>(sums) + first / size * columns);
+  });
+  for (std::int64_t i = 0; i < most_blocks; ++i)
+    for (std::int64_t j = 0; j < columns; ++j) y[j] += ptr<T>(sums)[i * columns + j];
+}
+
 template <class T, class Gemm, class Gemv>
 void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n,
              std::int64_t k, const T* a, const T* b, bool accumulate, T* c) {
@@ -52,27 +96,27 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
-  use_one_thread();
   const auto turn = [](bool t) { return t ? CblasTrans : CblasNoTrans; };
   const int lda = blas_int(ta ? m : k), ldb = blas_int(tb ? k : n);
   if (!by_vector) {
     const auto block = [&](std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns) {
+      const BlasScope scope;
       cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(rows), blas_int(columns), blas_int(k), T(1),
                  a + i * (ta ? 1 : k), lda, b + j * (tb ? k : 1), ldb, accumulate ? T(1) : T(0),
                  c + i * n + j, blas_int(n));
     };
     const Cut cut(m, n, k);
     if (cut.size >= cut.side) return block(0, m, 0, n);
-    parallel_for(cut.side, cut.size, [&](std::int64_t first, std::int64_t last) {
+    parallel_products(cut.side, cut.size, [&](std::int64_t first, std::int64_t last) {
       if (cut.rows)
         block(first, last - first, 0, n);
       else
         block(0, m, first, last - first);
     });
   } else if (n == 1) {  // twice as fast as a product of matrices, and more on old kernels
-    cblas_gemv(CblasRowMajor, turn(ta), blas_int(ta ? k : m), lda, T(1), a, lda, b, 1, T(1), c, 1);
+    add_matvec(cblas_gemv, ta, ta ? k : m, ta ? m : k, a, b, c);
   } else {
-    cblas_gemv(CblasRowMajor, turn(!tb), blas_int(tb ? n : k), ldb, T(1), b, ldb, a, 1, T(1), c, 1);
+    add_matvec(cblas_gemv, !tb, tb ? n : k, tb ? k : n, b, a, c);
   }
 }
 
@@ -104,7 +148,7 @@ namespace {
 template <class T, class F>
 void solve(F cblas_trsm, Triangle t, std::int64_t m, std::int64_t n, const T* a, T* b) {
   if (m == 0 || n == 0) return;
-  use_one_thread();
+  const BlasScope scope;
   cblas_trsm(CblasRowMajor, t.left ? CblasLeft : CblasRight, t.upper ? CblasUpper : CblasLower,
              t.transposed ? CblasTrans : CblasNoTrans, t.unit ? CblasUnit : CblasNonUnit, blas_int(m),
              blas_int(n), T(1), a, blas_int(t.left ? m : n), b, blas_int(n));

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+
+#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 
@@ -10,9 +13,29 @@ int blas_int(std::int64_t n);
 /// Products of two numbers that are worth a thread of their own.
 inline constexpr std::int64_t large_product = std::int64_t{1} << 22;
 
-/// OpenBLAS on one thread, which gives the same bits everywhere: called before every use of it. Threads of
-/// our own cut large products instead.
-void use_one_thread();
+/// For each use of BLAS and LAPACK. Sets OpenBLAS to one thread, which gives the same bits everywhere:
+/// threads of our own cut large products instead. OpenBLAS's sequential build hands out its working memory
+/// without a lock, so there one thread at a time has a scope.
+class BlasScope {
+ public:
+  BlasScope();
+  BlasScope(const BlasScope&) = delete;
+  BlasScope& operator=(const BlasScope&) = delete;
+  ~BlasScope();
+
+  /// Whether several threads may have a scope at once.
+  static bool shared();
+
+ private:
+  bool alone_;
+};
+
+/// parallel_for of blocks that are mostly products.
+template <class F>
+void parallel_products(std::int64_t n, std::int64_t size, const F& f) {
+  if (BlasScope::shared()) return parallel_for(n, size, f);
+  for (std::int64_t i = 0; i < n; i += size) f(i, std::min(n, i + size));
+}
 
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.
 /// All calls of BLAS are behind this file. A large product is cut into blocks of rows or columns of c, which

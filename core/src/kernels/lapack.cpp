@@ -94,7 +94,7 @@ int lu_factor(std::int64_t size, T* a, std::vector<int>& pivots) {
   pivots.resize(static_cast<std::size_t>(n));
   if (n == 0) return 0;
   int info = 0;
-  use_one_thread();
+  const BlasScope scope;
   of<T>(sgetrf_, dgetrf_)(&n, &n, a, &n, pivots.data(), &info);
   return info;
 }
@@ -139,7 +139,7 @@ int cholesky_factor(std::int64_t size, T* a) {
   const int n = blas_int(size);
   if (n == 0) return 0;
   int info = 0;
-  use_one_thread();
+  const BlasScope scope;
   of<T>(spotrf_, dpotrf_)("U", &n, a, &n, &info, 1);  // our lower triangle
   for (std::int64_t i = 0; i < n; ++i) std::fill(a + i * n + i + 1, a + (i + 1) * n, T(0));
   return info;
@@ -154,7 +154,7 @@ int symmetric_eigen(std::int64_t size, T* a, T* w) {
   const auto run = [&](T* work, const int& room, int* ints, const int& int_room) {
     of<T>(ssyevd_, dsyevd_)("V", "L", &n, a, &n, w, work, &room, ints, &int_room, &info, 1, 1);
   };
-  use_one_thread();
+  const BlasScope scope;
   run(&wanted, ask, &wanted_ints, ask);
   std::vector<T> work(static_cast<std::size_t>(asked(wanted)));
   std::vector<int> ints(static_cast<std::size_t>(wanted_ints));
@@ -185,7 +185,7 @@ int singular_values(std::int64_t rows, std::int64_t columns, bool full, T* a, T*
     of<T>(sgesdd_, dgesdd_)(full ? "A" : "S", &m, &n, ta.data(), &m, s, tu.data(), &m, tvh.data(), &q, work,
                             &room, ints.data(), &info, 1);
   };
-  use_one_thread();
+  const BlasScope scope;
   run(&wanted, ask);
   std::vector<T> work(static_cast<std::size_t>(asked(wanted)));
   run(work.data(), asked(wanted));
@@ -206,7 +206,7 @@ void qr_factor(std::int64_t rows, std::int64_t columns, bool complete, T* a, T* 
   std::vector<T> tau(static_cast<std::size_t>(k));
   int info = 0, ask = -1;
   T wanted = 0, wanted_more = 0;
-  use_one_thread();
+  const BlasScope scope;
   of<T>(sgelqf_, dgelqf_)(&n, &m, a, &n, tau.data(), &wanted, &ask, &info);
   of<T>(sorglq_, dorglq_)(&p, &m, &k, q, &p, tau.data(), &wanted_more, &ask, &info);
   const int room = std::max(asked(wanted), asked(wanted_more));

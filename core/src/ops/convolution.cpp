@@ -93,7 +93,7 @@ Tensor conv(const Tensor& x, const Tensor& w, const Convolution& k) {
   Tensor y = new_tensor({s.n, w.size(0), k.window.out_h(s.h), k.window.out_w(s.w)}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    parallel_for(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
       s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t weight) {
         im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
@@ -116,7 +116,7 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
   Tensor x = zeros_of(image, g.dtype());
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    parallel_for(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
       s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight) {
         gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
@@ -142,7 +142,7 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
   const Tensor sums = blocks > 1 ? zeros_of({blocks, weight.numel()}, x.dtype()) : w;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    parallel_for(s.n, std::max<std::int64_t>(block, 1), [&](std::int64_t first, std::int64_t last) {
+    parallel_products(s.n, std::max<std::int64_t>(block, 1), [&](std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
       T* sum = ptr<T>(sums) + first / block * weight.numel();
       s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t part) {

@@ -40,8 +40,8 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
     const std::int64_t count = walk.numel(),
                        each = std::max<std::int64_t>(large_product / (m * n * k + 1), 1);
     if (count > each)
-      parallel_for(count, each,
-                   [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
+      parallel_products(count, each,
+                        [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
     else
       walk.each_inner([&](std::int64_t at, const auto& x) { run(at, x, walk.size[0]); });
   });

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <string>
 #include <thread>
 
 #include "core/threads/threads.hpp"
@@ -38,7 +39,8 @@ struct Work {
 };
 
 void check(const Work& work) {
-  CAPTURE(work.name);
+  const std::string name = work.name;
+  CAPTURE(name);
   Results first;
   for (const int threads : {1, 2, 3, 8}) {
     CAPTURE(threads);
@@ -162,6 +164,14 @@ const Work products[] = {
        const Tensor a = leaf({257, 260}, 1, float64), b = leaf({260, 259}, 2, float64);
        return with_gradients(matmul(a, b), {a, b});
      }},
+    {"matrices and vectors",
+     [] {
+       const Tensor a = leaf({5003, 100}, 1, float64), x = leaf({100}, 2, float64),
+                    y = leaf({5003}, 3, float64);
+       Results all = with_gradients(matmul(a, x), {a, x});
+       for (const Tensor& r : with_gradients(matmul(y, a), {a, y})) all.push_back(r);
+       return all;
+     }},
     {"batches, shared and not",
      [] {
        const Tensor a = leaf({6, 4, 90, 80}, 1), b = leaf({4, 80, 95}, 2);
@@ -230,6 +240,15 @@ TEST_CASE("two threads of the program that train at once get what one gets alone
 
   for (const Results& r : both)
     for (std::size_t i = 0; i < alone.size(); ++i) CHECK(same_bits(r[i], alone[i]));
+}
+
+TEST_CASE("the blocks of a matrix times a vector make the whole") {
+  const Tensor a = rand({5003, 100}, {.dtype = float64}, Generator(1));
+  const Tensor x = rand({100}, {.dtype = float64}, Generator(2)),
+               y = rand({5003}, {.dtype = float64}, Generator(3));
+
+  CHECK(amax(abs(matmul(a, x) - sum(a * x, {1}))).item() < 1e-12);
+  CHECK(amax(abs(matmul(y, a) - sum(unsqueeze(y, 1) * a, {0}))).item() < 1e-10);
 }
 
 TEST_CASE("the blocks of a product make the whole: rows of it are products of their own") {
