@@ -75,16 +75,16 @@ void SGD::update(Slot& slot, const Tensor& gradient, std::size_t group, double l
     const SgdStep<T> s{static_cast<T>(lr), static_cast<T>(o.weight_decay), static_cast<T>(o.momentum),
                        intake};
     T* b = o.momentum != 0 ? slot.state[0].mutable_data<T>().data() : nullptr;
-    detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
-      detail::with_flags(
-          [&](auto decays, auto has_momentum, auto nesterov) {
+    detail::with_flags(
+        [&](auto decays, auto has_momentum, auto nesterov) {
+          detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
             if constexpr (has_momentum)
               descend_with_momentum<decays, nesterov>(part, g + i, b + i, s);
             else
               descend<decays>(part, g + i, s);
-          },
-          o.weight_decay != 0, o.momentum != 0, o.nesterov);
-    });
+          });
+        },
+        o.weight_decay != 0, o.momentum != 0, o.nesterov);
   });
 }
 

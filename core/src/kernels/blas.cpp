@@ -32,27 +32,25 @@ bool BlasScope::shared() {
   return takes_threads;
 }
 
-BlasScope::BlasScope() : alone_(!__libc_single_threaded && !shared()) {
-  if (alone_) one_at_a_time.lock();
-  // OpenBLAS on OpenMP has a number for each thread.
-  static thread_local const bool done = (openblas_set_num_threads(1), true);
-  static_cast<void>(done);
+void BlasScope::lock_or_set() {
+  if (!thread_is_set_) openblas_set_num_threads(1);  // OpenBLAS on OpenMP has a number for each thread
+  thread_is_set_ = true;
+  if (!__libc_single_threaded && !shared()) one_at_a_time.lock(), alone_ = true;
 }
 
-BlasScope::~BlasScope() {
-  if (alone_) one_at_a_time.unlock();
-}
+void BlasScope::unlock() { one_at_a_time.unlock(); }
 
 namespace {
 
 /// How the result of a large product is cut: blocks of rows, or of columns where it has few rows. BLAS packs
 /// the operand that the blocks share once for each, so they are wide, and few: it costs 1 to 5 % in all.
 struct Cut {
+  static constexpr std::int64_t least = 192;  ///< along a block's side
   bool rows;
   std::int64_t side, size;  ///< of the result along that axis, and of a block
 
   Cut(std::int64_t m, std::int64_t n, std::int64_t k) {
-    constexpr std::int64_t least = 192, most_blocks = 8, step = 16;
+    constexpr std::int64_t most_blocks = 8, step = 16;
     rows = m >= 2 * least;
     side = rows ? m : n;
     std::int64_t blocks = 1;
@@ -64,29 +62,55 @@ struct Cut {
   }
 };
 
-/// y += op(a) x for a[rows, columns]. A large matrix is cut into blocks of rows; transposed, each block has a
-/// sum of its own, and they are added up in their order.
-template <class T, class Gemv>
-void add_matvec(Gemv cblas_gemv, bool transposed, std::int64_t rows, std::int64_t columns, const T* a,
-                const T* x, T* y) {
-  constexpr std::int64_t most_blocks = 8;
-  const auto block = [&](std::int64_t first, std::int64_t last, const T* from, T* to) {
-    const BlasScope scope;
-    cblas_gemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blas_int(last - first),
-               blas_int(columns), T(1), a + first * columns, blas_int(columns), from, 1, T(1), to, 1);
-  };
-  if (rows < 16 * most_blocks || rows * columns <= 2 * large_work) return block(0, rows, x, y);
-  const std::int64_t size = (rows + most_blocks - 1) / most_blocks;
-  if (!transposed)
-    return parallel_products(
-        rows, size, [&](std::int64_t first, std::int64_t last) { block(first, last, x, y + first); });
-  const Tensor sums = new_tensor({most_blocks, columns}, dtype_of<T>);
-  std::fill_n(ptr<T>(sums), sums.numel(), T(0));
-  parallel_products(rows, size, [&](std::int64_t first, std::int64_t last) {
-    block(first, last, x + first, ptr<T>(sums) + first / size * columns);
+CBLAS_TRANSPOSE turned(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+
+template <class T, class Gemm>
+void call_gemm(Gemm cblas_gemm, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
+               int lda, const T* b, int ldb, bool accumulate, T* c, int ldc) {
+  const BlasScope scope;
+  cblas_gemm(CblasRowMajor, turned(ta), turned(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a, lda, b,
+             ldb, accumulate ? T(1) : T(0), c, ldc);
+}
+
+template <class T, class Gemm>
+[[gnu::noinline]] void cut_gemm(const Cut& cut, Gemm cblas_gemm, bool ta, bool tb, std::int64_t m,
+                                std::int64_t n, std::int64_t k, const T* a, int lda, const T* b, int ldb,
+                                bool accumulate, T* c, int ldc) {
+  parallel_products(cut.side, cut.size, [&](std::int64_t first, std::int64_t last) {
+    if (cut.rows)
+      call_gemm(cblas_gemm, ta, tb, last - first, n, k, a + first * (ta ? 1 : k), lda, b, ldb, accumulate,
+                c + first * n, ldc);
+    else
+      call_gemm(cblas_gemm, ta, tb, m, last - first, k, a, lda, b + first * (tb ? k : 1), ldb, accumulate,
+                c + first, ldc);
   });
-  for (std::int64_t i = 0; i < most_blocks; ++i)
-    for (std::int64_t j = 0; j < columns; ++j) y[j] += ptr<T>(sums)[i * columns + j];
+}
+
+/// y += op(a) x for a[rows, columns].
+template <class T, class Gemv>
+void call_gemv(Gemv cblas_gemv, bool transposed, std::int64_t rows, std::int64_t columns, const T* a,
+               const T* x, T* y) {
+  const BlasScope scope;
+  cblas_gemv(CblasRowMajor, turned(transposed), blas_int(rows), blas_int(columns), T(1), a, blas_int(columns),
+             x, 1, T(1), y, 1);
+}
+
+/// The same for a large matrix, by blocks of rows; transposed, each block has a sum of its own, and they are
+/// added up in their order.
+template <class T, class Gemv>
+[[gnu::noinline]] void cut_gemv(Gemv cblas_gemv, bool transposed, std::int64_t rows, std::int64_t columns,
+                                const T* a, const T* x, T* y) {
+  constexpr std::int64_t most_blocks = 8;
+  const std::int64_t size = (rows + most_blocks - 1) / most_blocks;
+  const Tensor sums = transposed ? new_tensor({most_blocks, columns}, dtype_of<T>) : Tensor();
+  if (transposed) std::fill_n(ptr<T>(sums), sums.numel(), T(0));
+  parallel_products(rows, size, [&](std::int64_t first, std::int64_t last) {
+    call_gemv(cblas_gemv, transposed, last - first, columns, a + first * columns, transposed ? x + first : x,
+              transposed ? ptr<T>(sums) + first / size * columns : y + first);
+  });
+  if (transposed)
+    for (std::int64_t i = 0; i < most_blocks; ++i)
+      for (std::int64_t j = 0; j < columns; ++j) y[j] += ptr<T>(sums)[i * columns + j];
 }
 
 template <class T, class Gemm, class Gemv>
@@ -96,28 +120,22 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
-  const auto turn = [](bool t) { return t ? CblasTrans : CblasNoTrans; };
-  const int lda = blas_int(ta ? m : k), ldb = blas_int(tb ? k : n);
   if (!by_vector) {
-    const auto block = [&](std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns) {
-      const BlasScope scope;
-      cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(rows), blas_int(columns), blas_int(k), T(1),
-                 a + i * (ta ? 1 : k), lda, b + j * (tb ? k : 1), ldb, accumulate ? T(1) : T(0),
-                 c + i * n + j, blas_int(n));
-    };
-    const Cut cut(m, n, k);
-    if (cut.size >= cut.side) return block(0, m, 0, n);
-    parallel_products(cut.side, cut.size, [&](std::int64_t first, std::int64_t last) {
-      if (cut.rows)
-        block(first, last - first, 0, n);
-      else
-        block(0, m, first, last - first);
-    });
-  } else if (n == 1) {  // twice as fast as a product of matrices, and more on old kernels
-    add_matvec(cblas_gemv, ta, ta ? k : m, ta ? m : k, a, b, c);
-  } else {
-    add_matvec(cblas_gemv, !tb, tb ? n : k, tb ? k : n, b, a, c);
+    const int lda = blas_int(ta ? m : k), ldb = blas_int(tb ? k : n), ldc = blas_int(n);
+    if (std::max(m, n) >= 2 * Cut::least)
+      if (const Cut cut(m, n, k); cut.size < cut.side)
+        return cut_gemm(cut, cblas_gemm, ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+    return call_gemm(cblas_gemm, ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
   }
+  // Twice as fast as a product of matrices, and more on old kernels.
+  const bool transposed = n == 1 ? ta : !tb;
+  const std::int64_t rows = n == 1 ? (ta ? k : m) : (tb ? n : k),
+                     columns = n == 1 ? (ta ? m : k) : (tb ? k : n);
+  const T *matrix = n == 1 ? a : b, *x = n == 1 ? b : a;
+  if (rows >= 128 && rows * columns > 2 * large_work)
+    cut_gemv(cblas_gemv, transposed, rows, columns, matrix, x, c);
+  else
+    call_gemv(cblas_gemv, transposed, rows, columns, matrix, x, c);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/single_threaded.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -18,16 +20,24 @@ inline constexpr std::int64_t large_product = std::int64_t{1} << 22;
 /// without a lock, so there one thread at a time has a scope.
 class BlasScope {
  public:
-  BlasScope();
+  BlasScope() {
+    if (!__libc_single_threaded || !thread_is_set_) lock_or_set();
+  }
   BlasScope(const BlasScope&) = delete;
   BlasScope& operator=(const BlasScope&) = delete;
-  ~BlasScope();
+  ~BlasScope() {
+    if (alone_) unlock();
+  }
 
   /// Whether several threads may have a scope at once.
   static bool shared();
 
  private:
-  bool alone_;
+  void lock_or_set();
+  void unlock();
+
+  bool alone_ = false;
+  static inline constinit thread_local bool thread_is_set_ = false;
 };
 
 /// parallel_for of blocks that are mostly products.

@@ -31,6 +31,7 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
   Tensor c = new_tensor(matrix_shape(batch, m, n), a.dtype());
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
+    if (batch.rank() == 0) return gemm(t.a, t.b, m, n, k, ptr<T>(a), ptr<T>(b), false, ptr<T>(c));
     const Walker<2> walk(batch, {&batch_a, &batch_b});
     const auto run = [&](std::int64_t at, const auto& x, std::int64_t count) {
       for (std::int64_t l = 0; l < count; ++l)
