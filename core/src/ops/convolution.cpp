@@ -61,10 +61,10 @@ struct Sizes {
         taps(weight[1] * weight[2] * weight[3]),
         positions(k.window.out_h(image[2]) * k.window.out_w(image[3])) {}
 
-  /// How many images make a block that is worth a thread.
+  /// How many images make a block that is worth a thread: an element of the columns is copied in the time of
+  /// 32 products or so.
   std::int64_t block() const {
-    return std::clamp<std::int64_t>(large_product / std::max<std::int64_t>(groups * o * taps * positions, 1),
-                                    1, std::max<std::int64_t>(n, 1));
+    return std::max<std::int64_t>(large_product / (groups * (o + 32) * taps * positions + 1), 1);
   }
 
   /// Calls f(image part, output part, weight part) with the offsets of each group of the images [first,
