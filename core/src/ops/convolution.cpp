@@ -61,10 +61,17 @@ struct Sizes {
         taps(weight[1] * weight[2] * weight[3]),
         positions(k.window.out_h(image[2]) * k.window.out_w(image[3])) {}
 
-  /// Calls f(image part, output part, weight part) with the offsets of each image and group.
+  /// How many images make a block that is worth a thread: an element of the columns is copied in the time of
+  /// 32 products or so.
+  std::int64_t block() const {
+    return std::max<std::int64_t>(large_product / (groups * (o + 32) * taps * positions + 1), 1);
+  }
+
+  /// Calls f(image part, output part, weight part) with the offsets of each group of the images [first,
+  /// last).
   template <class F>
-  void each(F f) const {
-    for (std::int64_t i = 0; i < n; ++i)
+  void each(std::int64_t first, std::int64_t last, F f) const {
+    for (std::int64_t i = first; i < last; ++i)
       for (std::int64_t g = 0; g < groups; ++g)
         f((i * groups + g) * c * h * w, (i * groups + g) * o * positions, g * o * taps);
   }
@@ -84,13 +91,15 @@ Tensor conv(const Tensor& x, const Tensor& w, const Convolution& k) {
                 }}}}};
   const Sizes s(x.shape(), w.shape(), k);
   Tensor y = new_tensor({s.n, w.size(0), k.window.out_h(s.h), k.window.out_w(s.w)}, x.dtype());
-  const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    s.each([&](std::int64_t image, std::int64_t out, std::int64_t weight) {
-      im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-      gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), false,
-           ptr<T>(y) + out);
+    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+      const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+      s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t weight) {
+        im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+        gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), false,
+             ptr<T>(y) + out);
+      });
     });
   });
   return record(op, {x, w}, std::move(y), k);
@@ -105,13 +114,15 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
                 }}}}};
   const Sizes s(image, w.shape(), k);
   Tensor x = zeros_of(image, g.dtype());
-  const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    s.each([&](std::int64_t part, std::int64_t out, std::int64_t weight) {
-      gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
-           ptr<T>(columns));
-      col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
+    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+      const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
+      s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight) {
+        gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
+             ptr<T>(columns));
+        col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
+      });
     });
   });
   return record(op, {g, w}, std::move(x), k);
@@ -124,14 +135,24 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
                 [](Grad h, Fn f) { return conv_image(f.x(1), h, f.shape(0), f.attributes<Convolution>()); }},
                {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, f.attributes<Convolution>()); }}}}};
   const Sizes s(x.shape(), weight, k);
+  // Each block of images has a sum of its own; they are added up in their order.
+  const std::int64_t block = std::max(s.block(), (s.n + 7) / 8),
+                     blocks = s.n > 0 ? (s.n + block - 1) / block : 0;
   Tensor w = zeros_of(weight, x.dtype());
-  const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+  const Tensor sums = blocks > 1 ? zeros_of({blocks, weight.numel()}, x.dtype()) : w;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    s.each([&](std::int64_t image, std::int64_t out, std::int64_t part) {
-      im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-      gemm(false, true, s.o, s.taps, s.positions, ptr<T>(g) + out, ptr<T>(columns), true, ptr<T>(w) + part);
+    parallel_products(s.n, std::max<std::int64_t>(block, 1), [&](std::int64_t first, std::int64_t last) {
+      const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+      T* sum = ptr<T>(sums) + first / block * weight.numel();
+      s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t part) {
+        im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+        gemm(false, true, s.o, s.taps, s.positions, ptr<T>(g) + out, ptr<T>(columns), true, sum + part);
+      });
     });
+    if (blocks > 1)
+      for (std::int64_t i = 0; i < blocks; ++i)
+        for (std::int64_t j = 0; j < w.numel(); ++j) ptr<T>(w)[j] += ptr<T>(sums)[i * w.numel() + j];
   });
   return record(op, {x, g}, std::move(w), k);
 }

@@ -50,17 +50,21 @@ struct Span {
   }
 };
 
-/// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane.
+/// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane. Planes
+/// may be given to several threads.
 template <class F>
 void each_window(const Shape& image, const Window& k, F f) {
   const std::int64_t planes = image[0] * image[1], oh = k.out_h(image[2]), ow = k.out_w(image[3]);
-  for (std::int64_t plane = 0; plane < planes; ++plane)
-    for (std::int64_t y = 0; y < oh; ++y) {
-      const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
-      for (std::int64_t x = 0; x < ow; ++x)
-        f(plane * image[2] * image[3], (plane * oh + y) * ow + x, rows,
-          Span(x, k.stride_w, k.padding_w, k.dilation_w, k.kernel_w, image[3]));
-    }
+  const std::int64_t block = block_elements / (image[2] * image[3] + 1) + 1;
+  parallel_for(planes, block, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t plane = first; plane < last; ++plane)
+      for (std::int64_t y = 0; y < oh; ++y) {
+        const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
+        for (std::int64_t x = 0; x < ow; ++x)
+          f(plane * image[2] * image[3], (plane * oh + y) * ow + x, rows,
+            Span(x, k.stride_w, k.padding_w, k.dilation_w, k.kernel_w, image[3]));
+      }
+  });
 }
 
 /// The place of the first largest value in a window; a nan is larger than all.
