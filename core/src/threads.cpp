@@ -29,9 +29,10 @@ std::atomic<int> chosen = 0;  // 0: neither set nor read from the environment ye
 /// The cores that the process may run on.
 int available_cores() {
   cpu_set_t set;
-  const int cores = sched_getaffinity(0, sizeof set, &set) == 0  // fails where there are more than a set holds
-                        ? CPU_COUNT(&set)
-                        : static_cast<int>(std::thread::hardware_concurrency());
+  const int cores =
+      sched_getaffinity(0, sizeof set, &set) == 0  // fails where there are more than a set holds
+          ? CPU_COUNT(&set)
+          : static_cast<int>(std::thread::hardware_concurrency());
   return std::clamp(cores, 1, most_threads);
 }
 

@@ -143,8 +143,9 @@ template <class T, class Gemm>
   const double products = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const bool by_rows = p.m >= 2 * least_side;
   const std::int64_t side = by_rows ? p.m : p.n, most = by_rows ? 2 * free_threads() : most_blocks;
-  const std::int64_t blocks = std::min(
-      {side / least_side, most, static_cast<std::int64_t>(products / static_cast<double>(2 * large_product))});
+  const std::int64_t blocks =
+      std::min({side / least_side, most,
+                static_cast<std::int64_t>(products / static_cast<double>(2 * large_product))});
   if (blocks < 2 || (by_rows && (most == 2 || !BlasScope::shared()))) return p.run(cblas_gemm);
   in_equal_blocks(side, blocks, [&](std::int64_t first, std::int64_t last) {
     (by_rows ? p.rows(first, last) : p.columns(first, last)).run(cblas_gemm);
@@ -187,8 +188,8 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
   if (!by_vector) {
-    const Product<T> p = {ta,         tb, m, n, k, a, b, accumulate, c, blas_int(ta ? m : k), blas_int(tb ? k : n),
-                          blas_int(n)};
+    const Product<T> p = {
+        ta, tb, m, n, k, a, b, accumulate, c, blas_int(ta ? m : k), blas_int(tb ? k : n), blas_int(n)};
     return std::max(m, n) >= 2 * least_side ? run_large(p, cblas_gemm) : p.run(cblas_gemm);
   }
   // Twice as fast as a product of matrices, and more on old kernels.

@@ -13,17 +13,19 @@
 // compiler makes vector code of them. What needs transcendental functions goes through kernels/simd.hpp
 // instead.
 //
-// A loop that finds its work large calls itself for blocks of it, on several threads.
+// A loop that finds its work large calls itself for blocks of it, on several threads: another instance, so
+// that each has one caller, into which it is inlined.
 
 namespace xgrad::detail {
 
 /// o[i] = f(x[i]).
-template <class R, class T, class F>
+template <bool is_block = false, class R, class T, class F>
 void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
-  if (n > large_work) [[unlikely]]
-    return parallel_for(n, block_elements, [=](std::int64_t first, std::int64_t last) {
-      map_loop(last - first, o + first, x + first, f);
-    });
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        map_loop<true>(last - first, o + first, x + first, f);
+      });
   for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(x[i]));
 }
 
@@ -34,12 +36,13 @@ bool all_aligned(const T*... p) {
 
 /// o[i] = f(a[i], b[i]) by whole lines: reads and writes the padding behind the last elements, which every
 /// buffer has. For functors that can be applied to anything; pointers are aligned.
-template <class T, class F>
+template <bool is_block = false, class T, class F>
 void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
-  if (n > large_work) [[unlikely]]
-    return parallel_for(n, block_elements, [=](std::int64_t first, std::int64_t last) {
-      zip_lines(last - first, o + first, a + first, b + first, f);
-    });
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        zip_lines<true>(last - first, o + first, a + first, b + first, f);
+      });
   for (std::int64_t i = 0; i < n; i += lanes<T>)
 #ifdef __clang__
 #pragma clang loop vectorize(assume_safety)
@@ -49,12 +52,13 @@ void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
     for (std::int64_t j = i; j < i + lanes<T>; ++j) o[j] = f(a[j], b[j]);
 }
 
-template <class T, class F>
+template <bool is_block = false, class T, class F>
 void map_lines(std::int64_t n, T* o, const T* x, F f) {
-  if (n > large_work) [[unlikely]]
-    return parallel_for(n, block_elements, [=](std::int64_t first, std::int64_t last) {
-      map_lines(last - first, o + first, x + first, f);
-    });
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        map_lines<true>(last - first, o + first, x + first, f);
+      });
   for (std::int64_t i = 0; i < n; i += lanes<T>)
 #ifdef __clang__
 #pragma clang loop vectorize(assume_safety)
@@ -65,13 +69,14 @@ void map_lines(std::int64_t n, T* o, const T* x, F f) {
 }
 
 /// o[i] = f(a[i * sa], b[i * sb]), where strides are 0 or 1: a loop of its own for each case.
-template <class R, class T, class F>
+template <bool is_block = false, class R, class T, class F>
 void zip_loop(std::int64_t n, R* __restrict o, const T* a, std::int64_t sa, const T* b, std::int64_t sb,
               F f) {
-  if (n > large_work) [[unlikely]]
-    return parallel_for(n, block_elements, [=](std::int64_t first, std::int64_t last) {
-      zip_loop(last - first, o + first, a + first * sa, sa, b + first * sb, sb, f);
-    });
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        zip_loop<true>(last - first, o + first, a + first * sa, sa, b + first * sb, sb, f);
+      });
   if (sa && sb) {
     for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(a[i], b[i]));
   } else if (sa) {

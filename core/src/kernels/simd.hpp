@@ -16,12 +16,13 @@ namespace xgrad::detail {
 /// o[i] = f(x[i]...). `o` is fresh memory of this library's buffers: it may be written up to whole lines.
 ///
 /// Flat, so that the constants of functions stay in registers: calls would halve the speed of exp.
-template <class T, class F, class... X>
+template <class T, bool is_block = false, class F, class... X>
 [[gnu::flatten]] void simd_loop(std::int64_t n, T* o, F f, const X*... inputs) {
-  if (n > large_work) [[unlikely]]
-    return parallel_for(n, block_elements, [=](std::int64_t first, std::int64_t last) {
-      simd_loop<T>(last - first, o + first, f, (inputs + first)...);
-    });
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        simd_loop<T, true>(last - first, o + first, f, (inputs + first)...);
+      });
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size;
   constexpr std::size_t count = sizeof...(X);
