@@ -44,7 +44,7 @@ int default_threads() {
   const auto [rest, error] = std::from_chars(text, end, n);
   if (error != std::errc() || rest != end || n < 1 || n > most_threads)
     throw Error("num_threads: the environment variable XGRAD_NUM_THREADS must be a number from 1 to " +
-                std::to_string(most_threads) + ": it is \"" + text + "\"");
+                std::to_string(most_threads) + ", or unset, for all cores: it is \"" + text + "\"");
   return n;
 }
 
@@ -184,8 +184,8 @@ int num_threads() {
 
 void set_num_threads(int n) {
   if (n < 1 || n > most_threads)
-    throw Error("set_num_threads: the number must lie between 1 and " + std::to_string(most_threads) +
-                ": it is " + std::to_string(n));
+    throw Error("set_num_threads: the number must lie between 1, for the calling one alone, and " +
+                std::to_string(most_threads) + ": it is " + std::to_string(n));
   chosen = n;
 }
 

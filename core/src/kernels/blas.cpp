@@ -121,17 +121,19 @@ struct VectorProduct {
   }
 };
 
-// OpenBLAS adds up an element of a result in an order that depends on the element's column (float32 with its
-// Haswell kernels), but never on its row: 6 sets of kernels were tried. So rows are cut where it suits the
-// number of threads, not at all for one, while other cuts depend on the sizes only.
+// OpenBLAS's loops take rows by up to 24 at once and treat the rest in another way, so blocks that begin at a
+// multiple of that give an element the bits that it has in the whole product: true of its kernels for
+// Nehalem, Sandy Bridge, Haswell and AVX-512, whatever the sizes. So rows are cut where it suits the number
+// of threads, not at all for one. Columns have no such unit (float32, Haswell): they are cut by the sizes
+// only.
 
 constexpr std::int64_t least_side = 192;  // of a block
 constexpr std::int64_t most_blocks = 8;   // where the number of threads may not be asked
 
-/// f(first, last) for about equal blocks of [0, n), cut at multiples of 16, on several threads.
+/// f(first, last) for about equal blocks of [0, n), cut at multiples of the unit, on several threads.
 template <class F>
 void in_equal_blocks(std::int64_t n, std::int64_t blocks, const F& f) {
-  constexpr std::int64_t unit = 16;
+  constexpr std::int64_t unit = 48;
   parallel_products(blocks, 1, [&](std::int64_t i, std::int64_t) {
     f(n / unit * i / blocks * unit, i + 1 == blocks ? n : n / unit * (i + 1) / blocks * unit);
   });

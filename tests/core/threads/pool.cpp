@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -99,35 +99,47 @@ TEST_CASE("the number of threads is what was set, from 1 to 1024") {
   const Threads guard(5);
 
   CHECK(num_threads() == 5);
-  CHECK_THROWS_WITH_AS(set_num_threads(0), "set_num_threads: the number must lie between 1 and 1024: it is 0",
-                       Error);
-  CHECK_THROWS_WITH_AS(set_num_threads(-3),
-                       "set_num_threads: the number must lie between 1 and 1024: it is -3", Error);
-  CHECK_THROWS_WITH_AS(set_num_threads(1025),
-                       "set_num_threads: the number must lie between 1 and 1024: it is 1025", Error);
+  CHECK_THROWS_WITH_AS(
+      set_num_threads(0),
+      "set_num_threads: the number must lie between 1, for the calling one alone, and 1024: it is 0", Error);
+  CHECK_THROWS_WITH_AS(
+      set_num_threads(-3),
+      "set_num_threads: the number must lie between 1, for the calling one alone, and 1024: it is -3", Error);
+  CHECK_THROWS_WITH_AS(
+      set_num_threads(1025),
+      "set_num_threads: the number must lie between 1, for the calling one alone, and 1024: it is 1025",
+      Error);
   CHECK(num_threads() == 5);
 }
 
-// The environment is read once in a process: these run in one of their own.
+// The number is found once in a process: these run in one of their own.
+TEST_CASE("child: one core" * doctest::skip()) {
+  cpu_set_t cores;
+  REQUIRE(sched_getaffinity(0, sizeof cores, &cores) == 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &cores)) ++first;
+  CPU_ZERO(&cores);
+  CPU_SET(first, &cores);
+  REQUIRE(sched_setaffinity(0, sizeof cores, &cores) == 0);
+
+  CHECK(num_threads() == 1);
+}
 TEST_CASE("child: five threads" * doctest::skip()) { CHECK(num_threads() == 5); }
 TEST_CASE("child: no number" * doctest::skip()) {
   CHECK_THROWS_WITH_AS(num_threads(),
                        "num_threads: the environment variable XGRAD_NUM_THREADS must be a number from 1 to "
-                       "1024: it is \"2x\"",
+                       "1024, or unset, for all cores: it is \"2x\"",
                        Error);
 }
 
 TEST_CASE("the environment variable XGRAD_NUM_THREADS says how many threads there are") {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-  const auto run = [&](const std::string& value, const std::string& name) {
-    return std::system(("XGRAD_NUM_THREADS=" + value + " '" + program +
-                        "' --no-skip --test-case='child: " + name + "' >/dev/null")
-                           .c_str());
-  };
+  CHECK(run_child("child: five threads", "XGRAD_NUM_THREADS=5") == 0);
+  CHECK(run_child("child: five threads", "XGRAD_NUM_THREADS=6") != 0);
+  CHECK(run_child("child: no number", "XGRAD_NUM_THREADS=2x") == 0);
+}
 
-  CHECK(run("5", "five threads") == 0);
-  CHECK(run("6", "five threads") != 0);
-  CHECK(run("2x", "no number") == 0);
+TEST_CASE("without it, there are as many as cores that the process may run on") {
+  CHECK(run_child("child: one core", "XGRAD_NUM_THREADS=") == 0);
 }
 
 #ifndef __SANITIZE_THREAD__  // which lets no child start threads

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <functional>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <vector>
 #include <xgrad/xgrad.hpp>
 
@@ -15,3 +17,10 @@ class Threads {
  private:
   int before_;
 };
+
+/// The status of a test case run in a process of its own, with that in its environment.
+inline int run_child(const std::string& test_case, const std::string& environment = "") {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  return std::system(
+      (environment + " '" + program + "' --no-skip --test-case='" + test_case + "' >/dev/null").c_str());
+}
