@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "errors.hpp"
+#include "kernels/matvec.hpp"
 #include "node.hpp"
 
 #include "kernels/wrap.hpp"
@@ -115,6 +116,8 @@ struct VectorProduct {
 
   template <class Gemv>
   void run(Gemv cblas_gemv) const {
+    if (rows_suit<T>(columns))
+      return transposed ? add_sum_of_rows(rows, columns, a, x, c) : add_row_products(rows, columns, a, x, c);
     const BlasScope scope;
     cblas_gemv(CblasRowMajor, turned(transposed), blas_int(rows), blas_int(columns), T(1), a,
                blas_int(columns), x, 1, T(1), c, 1);
@@ -154,31 +157,28 @@ template <class T, class Gemm>
   });
 }
 
-/// By blocks of rows; transposed, each block has a sum of its own, and they are added up in their order.
+/// By blocks of rows; transposed, each block has a sum of its own, and they are added up in their order. Our
+/// own loop does the same by itself.
 template <class T, class Gemv>
 [[gnu::noinline]] void run_large(const VectorProduct<T>& p, Gemv cblas_gemv) {
   const std::int64_t blocks = std::min(p.rows / least_side, most_blocks);
-  const auto part = [&](std::int64_t first, std::int64_t last) {
-    return VectorProduct<T>{p.transposed, last - first, p.columns, p.a + first * p.columns, p.x, p.c};
+  const bool ours = rows_suit<T>(p.columns), alone = free_threads() == 1 || !BlasScope::shared();
+  if (alone && (ours || !p.transposed)) return p.run(cblas_gemv);
+  const auto part = [&](std::int64_t first, std::int64_t last, T* to) {
+    return VectorProduct<T>{
+        p.transposed, last - first, p.columns, p.a + first * p.columns, p.transposed ? p.x + first : p.x, to};
   };
-  if (!p.transposed) {
-    if (free_threads() == 1 || !BlasScope::shared()) return p.run(cblas_gemv);
+  if (!p.transposed)
     return in_equal_blocks(p.rows, blocks, [&](std::int64_t first, std::int64_t last) {
-      VectorProduct<T> block = part(first, last);
-      block.c += first;
-      block.run(cblas_gemv);
+      part(first, last, p.c + first).run(cblas_gemv);
     });
-  }
-  const Tensor sums = new_tensor({blocks, p.columns}, dtype_of<T>);
-  std::fill_n(ptr<T>(sums), sums.numel(), T(0));
-  const std::int64_t size = (p.rows + blocks - 1) / blocks;
+  const std::int64_t size = ours ? summed_rows : (p.rows + blocks - 1) / blocks;
+  const Tensor sums = new_tensor({(p.rows + size - 1) / size, p.columns}, dtype_of<T>);
+  std::fill_n(ptr<T>(sums), sums.numel(), T(-0.0));  // which leaves what is added to it as it is
   parallel_products(p.rows, size, [&](std::int64_t first, std::int64_t last) {
-    VectorProduct<T> block = part(first, last);
-    block.x += first;
-    block.c = ptr<T>(sums) + first / size * p.columns;
-    block.run(cblas_gemv);
+    part(first, last, ptr<T>(sums) + first / size * p.columns).run(cblas_gemv);
   });
-  for (std::int64_t i = 0; i < blocks; ++i)
+  for (std::int64_t i = 0; i < sums.size(0); ++i)
     for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += ptr<T>(sums)[i * p.columns + j];
 }
 
@@ -194,7 +194,7 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
         ta, tb, m, n, k, a, b, accumulate, c, blas_int(ta ? m : k), blas_int(tb ? k : n), blas_int(n)};
     return std::max(m, n) >= 2 * least_side ? run_large(p, cblas_gemm) : p.run(cblas_gemm);
   }
-  // Twice as fast as a product of matrices, and more on old kernels.
+  // By a vector, that is twice as fast as a product of matrices, and more on old kernels.
   const VectorProduct<T> p = n == 1 ? VectorProduct<T>{ta, ta ? k : m, ta ? m : k, a, b, c}
                                     : VectorProduct<T>{!tb, tb ? n : k, tb ? k : n, b, a, c};
   return p.rows >= 2 * least_side && p.rows * p.columns > 2 * large_work ? run_large(p, cblas_gemv)

@@ -1,11 +1,11 @@
 #include "xgrad/core/ops/convolution.hpp"
 
-#include <climits>
-
 #include "kernels/blas.hpp"
-#include "kernels/elementwise.hpp"
+#include "kernels/direct_convolution.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/simd.hpp"
 #include "ops/promote.hpp"
+#include "ops/window.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
@@ -23,29 +23,6 @@ struct Convolution {
   int groups = 1;
 };
 static_assert(sizeof(Convolution) <= 24);
-
-std::int16_t small_number(const char* op, const char* what, int n, int least) {
-  if (n < least || n > SHRT_MAX)
-    fail(op, std::string(what) + (n < least ? " must be at least " : " must be at most ") +
-                 std::to_string(n < least ? least : SHRT_MAX) + ": it is " + std::to_string(n));
-  return static_cast<std::int16_t>(n);
-}
-
-Window window_of(const char* op, Pair kernel, Pair stride, Pair padding, Pair dilation) {
-  const auto n = [op](const char* what, int value, int least) {
-    return small_number(op, what, value, least);
-  };
-  return {n("the stride", stride.height, 1),     n("the stride", stride.width, 1),
-          n("the padding", padding.height, 0),   n("the padding", padding.width, 0),
-          n("the dilation", dilation.height, 1), n("the dilation", dilation.width, 1),
-          n("the kernel", kernel.height, 1),     n("the kernel", kernel.width, 1)};
-}
-
-void check_fits(const char* op, const Window& k, std::int64_t h, std::int64_t w, const std::string& all) {
-  if (h + 2 * k.padding_h < k.dilation_h * (k.kernel_h - 1) + 1 ||
-      w + 2 * k.padding_w < k.dilation_w * (k.kernel_w - 1) + 1)
-    fail(op, "the kernel is larger than the padded image: " + all);
-}
 
 /// The sizes of a convolution from image [n, groups * c, h, w] to [n, groups * o, oh, ow].
 struct Sizes {
@@ -75,47 +52,128 @@ struct Sizes {
       for (std::int64_t g = 0; g < groups; ++g)
         f((i * groups + g) * c * h * w, (i * groups + g) * o * positions, g * o * taps);
   }
+  template <class F>
+  void each_group(F f) const {
+    for (std::int64_t g = 0; g < groups; ++g) f(g);
+  }
+  /// Calls f(convolution, image part, output part) for each image of a group, on several threads with a
+  /// convolution of their own where there are many images.
+  template <class T, class F>
+  void each_image(std::int64_t g, DirectConvolution<T>& whole, F f) const {
+    const auto run = [&](DirectConvolution<T>& direct, std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i)
+        f(direct, (i * groups + g) * c * h * w, (i * groups + g) * o * positions);
+    };
+    if (n <= block() || free_threads() == 1) return run(whole, 0, n);
+    parallel_for(n, block(), [&](std::int64_t first, std::int64_t last) {
+      DirectConvolution<T> own = whole.beside();
+      run(own, first, last);
+    });
+  }
 };
 
-Tensor conv(const Tensor& x, const Tensor& w, const Convolution& k);
+/// w += f(sum, first, last) for blocks of images, each with a sum of its own of w's elements; they are added
+/// up in their order. A single block adds to w itself.
+template <class T, class F>
+void add_by_blocks(const Sizes& s, const Tensor& w, F f) {
+  const std::int64_t size = std::max({s.block(), (s.n + 7) / 8, std::int64_t{1}});
+  if (s.n <= size) return f(ptr<T>(w), std::int64_t{0}, s.n);
+  const std::int64_t blocks = (s.n + size - 1) / size;
+  const Tensor sums = zeros_of({blocks, w.numel()}, w.dtype());
+  parallel_products(s.n, size, [&](std::int64_t first, std::int64_t last) {
+    f(ptr<T>(sums) + first / size * w.numel(), first, last);
+  });
+  for (std::int64_t i = 0; i < blocks; ++i)
+    for (std::int64_t j = 0; j < w.numel(); ++j) ptr<T>(w)[j] += ptr<T>(sums)[i * w.numel() + j];
+}
+
+/// False where 0 times an element is not 0, so that no product may be taken that the formula does not have.
+template <class T>
+bool all_finite(const Tensor& x) {
+  return simd_sum<T>(
+             x.numel(), [](auto v) { return v * 0; }, ptr<const T>(x)) == 0;
+}
+
+Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolution& k);
 Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Convolution& k);
 Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const Convolution& k);
 
-Tensor conv(const Tensor& x, const Tensor& w, const Convolution& k) {
+/// bias [groups * o, 1, 1], or undefined.
+Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolution& k) {
   static constexpr Op op = {
       .name = "conv2d",
       .vjp = {{{keep::x(1),
                 [](Grad g, Fn f) { return conv_image(g, f.x(1), f.shape(0), f.attributes<Convolution>()); }},
-               {keep::x(0), [](Grad g, Fn f) {
-                  return conv_weight(f.x(0), g, f.shape(1), f.attributes<Convolution>());
-                }}}}};
+               {keep::x(0),
+                [](Grad g, Fn f) { return conv_weight(f.x(0), g, f.shape(1), f.attributes<Convolution>()); }},
+               {keep::nothing, [](Grad g, Fn) { return g; }}}}};
   const Sizes s(x.shape(), w.shape(), k);
   Tensor y = new_tensor({s.n, w.size(0), k.window.out_h(s.h), k.window.out_w(s.w)}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    const T* b = bias.defined() ? ptr<T>(bias) : nullptr;
+    const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
+    if (DirectSizes::allows(k.window) && d.planes_fit(sizeof(T))) {
+      DirectConvolution<T> direct(d);
+      s.each_group([&](std::int64_t group) {
+        const T* from = ptr<T>(w) + group * s.o * s.taps;
+        direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
+          return from[o * s.taps + c * d.kh * d.kw + tap];
+        });
+        s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
+          own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
+        });
+      });
+      return;
+    }
     parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
       s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t weight) {
         im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-        gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), false,
+        if (b)
+          for (std::int64_t o = 0; o < s.o; ++o)
+            std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[weight / s.taps + o]);
+        gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
              ptr<T>(y) + out);
       });
     });
   });
-  return record(op, {x, w}, std::move(y), k);
+  return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
 }
 
 Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Convolution& k) {
   static constexpr Op op = {
       .name = "conv_transpose2d",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return conv(h, f.x(1), f.attributes<Convolution>()); }},
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return conv(h, f.x(1), {}, f.attributes<Convolution>()); }},
                {keep::x(0), [](Grad h, Fn f) {
                   return conv_weight(h, f.x(0), f.shape(1), f.attributes<Convolution>());
                 }}}}};
   const Sizes s(image, w.shape(), k);
-  Tensor x = zeros_of(image, g.dtype());
+  Tensor x;
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    // The transpose is the correlation with the window turned round, its padding what is left of the kernel.
+    Window turned = k.window;
+    turned.padding_h = static_cast<std::int16_t>(turned.kernel_h - 1 - turned.padding_h);
+    turned.padding_w = static_cast<std::int16_t>(turned.kernel_w - 1 - turned.padding_w);
+    const DirectSizes d(s.o, k.window.out_h(s.h), k.window.out_w(s.w), s.c, turned);
+    if (DirectSizes::allows(turned) && turned.padding_h >= 0 && turned.padding_w >= 0 &&
+        d.planes_fit(sizeof(T)) && all_finite<T>(w)) {
+      x = new_tensor(image, g.dtype());
+      DirectConvolution<T> direct(d);
+      s.each_group([&](std::int64_t group) {
+        const T* from = ptr<T>(w) + group * s.o * s.taps;
+        const std::int64_t taps = d.kh * d.kw;
+        direct.take_weights([&](std::int64_t c, std::int64_t o, std::int64_t tap) {
+          return from[o * s.taps + c * taps + taps - 1 - tap];
+        });
+        s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t part, std::int64_t out) {
+          own.correlate(ptr<T>(g) + out, nullptr, ptr<T>(x) + part);
+        });
+      });
+      return;
+    }
+    x = zeros_of(image, g.dtype());
     parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
       s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight) {
@@ -133,26 +191,27 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
       .name = "conv2d_weight",
       .vjp = {{{keep::x(1),
                 [](Grad h, Fn f) { return conv_image(f.x(1), h, f.shape(0), f.attributes<Convolution>()); }},
-               {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, f.attributes<Convolution>()); }}}}};
+               {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, {}, f.attributes<Convolution>()); }}}}};
   const Sizes s(x.shape(), weight, k);
-  // Each block of images has a sum of its own; they are added up in their order.
-  const std::int64_t block = std::max(s.block(), (s.n + 7) / 8),
-                     blocks = s.n > 0 ? (s.n + block - 1) / block : 0;
   Tensor w = zeros_of(weight, x.dtype());
-  const Tensor sums = blocks > 1 ? zeros_of({blocks, weight.numel()}, x.dtype()) : w;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    parallel_products(s.n, std::max<std::int64_t>(block, 1), [&](std::int64_t first, std::int64_t last) {
+    const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
+    if (DirectSizes::allows(k.window) && s.groups == 1 && d.planes_fit(sizeof(T)) && d.sums_fit() &&
+        all_finite<T>(x)) {
+      add_by_blocks<T>(s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
+        DirectConvolution<T>(d).gather_weights(last - first, ptr<T>(x) + first * s.c * s.h * s.w,
+                                               ptr<T>(g) + first * s.o * s.positions, sum);
+      });
+      return;
+    }
+    add_by_blocks<T>(s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-      T* sum = ptr<T>(sums) + first / block * weight.numel();
       s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t part) {
         im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
         gemm(false, true, s.o, s.taps, s.positions, ptr<T>(g) + out, ptr<T>(columns), true, sum + part);
       });
     });
-    if (blocks > 1)
-      for (std::int64_t i = 0; i < blocks; ++i)
-        for (std::int64_t j = 0; j < w.numel(); ++j) ptr<T>(w)[j] += ptr<T>(sums)[i * w.numel() + j];
   });
   return record(op, {x, g}, std::move(w), k);
 }
@@ -193,7 +252,7 @@ Tensor conv_as(const char* op, const Tensor& x, const Tensor& weight, const Tens
   const Pair kernel(static_cast<int>(weight.size(2)), static_cast<int>(weight.size(3)));
   const Convolution k{window_of(op, kernel, o.stride, o.padding, o.dilation), o.groups};
   check_fits(op, k.window, x.size(2), x.size(3), describe_all(x, weight, bias));
-  return with_bias(conv(x, weight, k), bias);
+  return conv(x, weight, bias.defined() ? reshape(bias, {bias.numel(), 1, 1}) : bias, k);
 }
 
 }  // namespace
@@ -238,66 +297,6 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
          "the result would have size " + std::to_string(h) + " x " + std::to_string(w) +
              ", or output_padding is not below stride or dilation: " + describe_all(x, weight, bias));
   return with_bias(conv_image(x, weight, {x.size(0), out, h, w}, k), bias);
-}
-
-// Patches ---------------------------------------------------------------------------------------------------
-
-namespace {
-
-Tensor unfold_value(const Tensor& x, const Window& k);
-Tensor fold_value(const Tensor& x, const Shape& image, const Window& k);
-
-Tensor unfold_value(const Tensor& x, const Window& k) {
-  static constexpr Op op = {.name = "unfold", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                          return fold_value(g, f.shape(0),
-                                                                            f.attributes<Window>());
-                                                        }}}}};
-  const std::int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
-  const std::int64_t rows = c * k.kernel_h * k.kernel_w, positions = k.out_h(h) * k.out_w(w);
-  Tensor y = new_tensor({n, rows, positions}, x.dtype());
-  visit_floating(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < n; ++i)
-      im2col(k, c, h, w, ptr<T>(x) + i * c * h * w, ptr<T>(y) + i * rows * positions);
-  });
-  return record(op, {x}, std::move(y), k);
-}
-
-Tensor fold_value(const Tensor& x, const Shape& image, const Window& k) {
-  static constexpr Op op = {
-      .name = "fold",
-      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return unfold_value(g, f.attributes<Window>()); }}}}};
-  const std::int64_t c = image[1], h = image[2], w = image[3];
-  Tensor y = zeros_of(image, x.dtype());
-  visit_floating(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < image[0]; ++i)
-      col2im(k, c, h, w, ptr<T>(x) + i * x.size(1) * x.size(2), ptr<T>(y) + i * c * h * w);
-  });
-  return record(op, {x}, std::move(y), k);
-}
-
-}  // namespace
-
-Tensor unfold(const Tensor& x, Pair kernel, const UnfoldOptions& o) {
-  if (x.dim() != 4) fail("unfold", "needs x[batch, channels, height, width]: x is " + x.describe());
-  check_floating("unfold", x);
-  const Window k = window_of("unfold", kernel, o.stride, o.padding, o.dilation);
-  check_fits("unfold", k, x.size(2), x.size(3), "x is " + x.describe());
-  return unfold_value(x, k);
-}
-
-Tensor fold(const Tensor& x, Pair size, Pair kernel, const UnfoldOptions& o) {
-  if (x.dim() != 3) fail("fold", "needs x[batch, channels kh kw, positions]: x is " + x.describe());
-  check_floating("fold", x);
-  const Window k = window_of("fold", kernel, o.stride, o.padding, o.dilation);
-  check_fits("fold", k, size.height, size.width, "x is " + x.describe());
-  const std::int64_t taps = std::int64_t{kernel.height} * kernel.width;
-  const std::int64_t positions = k.out_h(size.height) * k.out_w(size.width);
-  if (x.size(1) % taps != 0 || x.size(2) != positions)
-    fail("fold", "columns do not match the image: x is " + x.describe() + ", needed are a multiple of " +
-                     std::to_string(taps) + " rows and " + std::to_string(positions) + " positions");
-  return fold_value(x, {x.size(0), x.size(1) / taps, size.height, size.width}, k);
 }
 
 }  // namespace xgrad

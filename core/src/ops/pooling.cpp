@@ -6,6 +6,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/tiles.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/linalg.hpp"
@@ -50,13 +51,15 @@ struct Span {
   }
 };
 
+/// Planes that are worth a thread.
+std::int64_t planes_of_a_block(const Shape& image) { return block_elements / (image[2] * image[3] + 1) + 1; }
+
 /// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane. Planes
 /// may be given to several threads.
 template <class F>
 void each_window(const Shape& image, const Window& k, F f) {
   const std::int64_t planes = image[0] * image[1], oh = k.out_h(image[2]), ow = k.out_w(image[3]);
-  const std::int64_t block = block_elements / (image[2] * image[3] + 1) + 1;
-  parallel_for(planes, block, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(planes, planes_of_a_block(image), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t plane = first; plane < last; ++plane)
       for (std::int64_t y = 0; y < oh; ++y) {
         const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
@@ -80,6 +83,12 @@ std::int64_t argmax_of(const T* x, std::int64_t plane, std::int64_t width, const
   return best;
 }
 
+/// Whether windows are tiles of 2 x 2 that fill whole rows: the pooling of most networks.
+bool tiles_of_two(const Window& k, std::int64_t width) {
+  return k.kernel_h == 2 && k.kernel_w == 2 && k.stride_h == 2 && k.stride_w == 2 && k.padding_h == 0 &&
+         k.padding_w == 0 && k.dilation_h == 1 && k.dilation_w == 1 && width % 2 == 0;
+}
+
 // Which element wins is found again where it is needed, so no index is kept: gather takes the winners of `x`
 // out of h, scatter puts g at their places. The two are each other's transpose.
 
@@ -92,6 +101,16 @@ Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
   Tensor y = new_tensor(pooled(x.shape(), k), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    if (tiles_of_two(k, x.size(3)) && ptr<T>(h) == ptr<T>(x)) {
+      const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2;
+      return parallel_for(x.size(0) * x.size(1), planes_of_a_block(x.shape()),
+                          [&](std::int64_t first, std::int64_t last) {
+                            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+                            for (std::int64_t plane = first; plane < last; ++plane)
+                              max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3),
+                                           ptr<T>(pairs), ptr<T>(y) + plane * rows * half);
+                          });
+    }
     each_window(x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   ptr<T>(y)[out] = ptr<T>(h)[argmax_of(px, plane, x.size(3), k, rows, columns)];
@@ -104,9 +123,21 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
   static constexpr Op op = {
       .name = "max_pool2d_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return max_gather(h, f.x(1), f.attributes<Window>()); }}}}};
-  Tensor dx = zeros_of(x.shape(), x.dtype());
+  Tensor dx;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    if (tiles_of_two(k, x.size(3)) && x.size(2) % 2 == 0) {
+      dx = new_like(x);
+      const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2, area = 4 * rows * half;
+      return parallel_for(
+          x.size(0) * x.size(1), planes_of_a_block(x.shape()), [&](std::int64_t first, std::int64_t last) {
+            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+            for (std::int64_t plane = first; plane < last; ++plane)
+              spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half,
+                              ptr<T>(pairs), ptr<T>(dx) + plane * area);
+          });
+    }
+    dx = zeros_of(x.shape(), x.dtype());
     each_window(x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   ptr<T>(dx)[argmax_of(px, plane, x.size(3), k, rows, columns)] += ptr<T>(g)[out];

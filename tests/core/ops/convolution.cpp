@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "core/ops/rows.hpp"
 
 using namespace xgrad;
@@ -94,6 +97,50 @@ TEST_CASE("conv2d is what its definition says, for strides, paddings, dilations 
   check_conv({1, 4, 6, 7}, {6, 2, 2, 2}, {.dilation = {3, 2}, .groups = 2});
   check_conv({2, 3, 4, 4}, {3, 1, 3, 3}, {.stride = 2, .padding = 1, .groups = 3});
   check_conv({1, 1, 1, 1}, {1, 1, 1, 1}, {.padding = 4});
+}
+
+TEST_CASE("conv2d and its gradients are those of a product with unfolded patches") {
+  const auto check = [](const Shape& x_shape, const Shape& w_shape, Pair padding, DType dtype) {
+    const Tensor x = randn(x_shape, {.dtype = dtype, .requires_grad = true}, Generator(1)),
+                 w = randn(w_shape, {.dtype = dtype, .requires_grad = true}, Generator(2)),
+                 b = randn({w_shape[0]}, {.dtype = dtype, .requires_grad = true}, Generator(3));
+    const Pair kernel(static_cast<int>(w_shape[2]), static_cast<int>(w_shape[3]));
+    const Tensor patches = unfold(x, kernel, {.padding = padding});
+    const Tensor product = matmul(reshape(w, {w_shape[0], w.numel() / w_shape[0]}), patches);
+
+    const Tensor y = conv2d(x, w, b, {.padding = padding});
+    const Tensor expected = reshape(product, y.shape()) + reshape(b, {b.numel(), 1, 1});
+
+    const Tensor g = randn(y.shape(), {.dtype = dtype}, Generator(4));
+    const auto got = grad({y}, {x, w, b}, {g}), wanted = grad({expected}, {x, w, b}, {g});
+    const double tolerance = dtype == float64 ? 1e-12 : 1e-4;
+    CHECK(allclose(y, expected, tolerance, tolerance));
+    for (std::size_t i = 0; i < 3; ++i) CHECK(allclose(got[i], wanted[i], tolerance, 10 * tolerance));
+  };
+  for (const DType dtype : {float32, float64}) {
+    check({2, 3, 9, 21}, {5, 3, 3, 4}, {1, 2}, dtype);
+    check({3, 2, 6, 5}, {9, 2, 2, 2}, 0, dtype);
+    check({2, 2, 3, 40}, {17, 2, 1, 7}, {0, 3}, dtype);
+    check({1, 1, 4, 4}, {2, 1, 2, 3}, 4, dtype);        // more padding than the kernel covers
+    check({1, 2, 40, 30}, {3, 2, 11, 13}, 5, dtype);    // long runs of taps
+    check({1, 1, 400, 350}, {2, 1, 3, 3}, 1, dtype);    // planes that do not fit a cache
+    check({1, 128, 3, 3}, {128, 128, 2, 2}, 0, dtype);  // more sums than fit
+  }
+}
+
+TEST_CASE("conv2d: an infinite element reaches only the gradients that it has a part in") {
+  const double inf = std::numeric_limits<double>::infinity();
+  std::vector<double> pixels(25, 1), taps(9, 1);
+  pixels[5] = inf;  // [1, 0], which meets only the first column of the weights
+  taps[0] = inf;    // reaches all but the last two rows and columns of the image
+  const Tensor x = tensor(pixels, Shape{1, 1, 5, 5}, {.requires_grad = true}),
+               w = tensor(taps, Shape{1, 1, 3, 3}, {.requires_grad = true});
+
+  const auto g = grad(sum(conv2d(x, w)), {x, w});
+
+  const std::vector<double> dx = g[0].to_vector<double>(), dw = g[1].to_vector<double>();
+  for (std::size_t i = 0; i < 25; ++i) CHECK(std::isfinite(dx[i]) == (i / 5 > 2 || i % 5 > 2));
+  for (std::size_t i = 0; i < 9; ++i) CHECK(std::isfinite(dw[i]) == (i % 3 != 0 || i / 3 > 1));
 }
 
 TEST_CASE("conv_transpose2d is the transpose of conv2d: <C x, g> = <x, C^T g>") {

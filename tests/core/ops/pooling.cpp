@@ -81,6 +81,23 @@ TEST_CASE("max_pool2d gives the whole cotangent to the first of equal values, an
   CHECK(std::isnan(max_pool2d(image({1, NAN, 3, 4}, 2, 2), 2).item()));
 }
 
+TEST_CASE("max_pool2d of tiles of 2 x 2 is what the loop over windows gives, ties and nan included") {
+  for (const Shape& shape : {Shape{2, 3, 6, 8}, Shape{1, 2, 5, 70}, Shape{3, 1, 2, 2}}) {
+    const Tensor digits = randint(0, 3, shape, {}, Generator(1)).to(float64);
+    const Tensor x = where(digits == 2, full({}, std::nan(""), {.dtype = float64}), digits).requires_grad_();
+    Shape column = shape;
+    column[3] = 1;
+    const Tensor odd =
+        cat({x, full(column, -1.0, {.dtype = float64})}, 3);  // no tiles fill rows of odd length
+
+    const Tensor y = max_pool2d(x, 2), expected = max_pool2d(odd, 2);
+
+    const Tensor g = randn(y.shape(), {.dtype = float64}, Generator(2));
+    CHECK(allclose(y, expected, 0, 0, true));
+    CHECK(equal(grad({y}, {x}, {g})[0], grad({expected}, {x}, {g})[0]));
+  }
+}
+
 TEST_CASE("avg_pool2d counts padding unless told not to") {
   const Tensor x = image({4, 8, 12, 16}, 2, 2);
 

@@ -1,0 +1,69 @@
+#include "kernels/elementwise.hpp"
+#include "kernels/im2col.hpp"
+#include "ops/promote.hpp"
+#include "ops/window.hpp"
+#include "xgrad/core/ops/convolution.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace {
+
+Tensor unfold_value(const Tensor& x, const Window& k);
+Tensor fold_value(const Tensor& x, const Shape& image, const Window& k);
+
+Tensor unfold_value(const Tensor& x, const Window& k) {
+  static constexpr Op op = {.name = "unfold", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
+                                                          return fold_value(g, f.shape(0),
+                                                                            f.attributes<Window>());
+                                                        }}}}};
+  const std::int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
+  const std::int64_t rows = c * k.kernel_h * k.kernel_w, positions = k.out_h(h) * k.out_w(w);
+  Tensor y = new_tensor({n, rows, positions}, x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    for (std::int64_t i = 0; i < n; ++i)
+      im2col(k, c, h, w, ptr<T>(x) + i * c * h * w, ptr<T>(y) + i * rows * positions);
+  });
+  return record(op, {x}, std::move(y), k);
+}
+
+Tensor fold_value(const Tensor& x, const Shape& image, const Window& k) {
+  static constexpr Op op = {
+      .name = "fold",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return unfold_value(g, f.attributes<Window>()); }}}}};
+  const std::int64_t c = image[1], h = image[2], w = image[3];
+  Tensor y = zeros_of(image, x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    for (std::int64_t i = 0; i < image[0]; ++i)
+      col2im(k, c, h, w, ptr<T>(x) + i * x.size(1) * x.size(2), ptr<T>(y) + i * c * h * w);
+  });
+  return record(op, {x}, std::move(y), k);
+}
+
+}  // namespace
+
+Tensor unfold(const Tensor& x, Pair kernel, const UnfoldOptions& o) {
+  if (x.dim() != 4) fail("unfold", "needs x[batch, channels, height, width]: x is " + x.describe());
+  check_floating("unfold", x);
+  const Window k = window_of("unfold", kernel, o.stride, o.padding, o.dilation);
+  check_fits("unfold", k, x.size(2), x.size(3), "x is " + x.describe());
+  return unfold_value(x, k);
+}
+
+Tensor fold(const Tensor& x, Pair size, Pair kernel, const UnfoldOptions& o) {
+  if (x.dim() != 3) fail("fold", "needs x[batch, channels kh kw, positions]: x is " + x.describe());
+  check_floating("fold", x);
+  const Window k = window_of("fold", kernel, o.stride, o.padding, o.dilation);
+  check_fits("fold", k, size.height, size.width, "x is " + x.describe());
+  const std::int64_t taps = std::int64_t{kernel.height} * kernel.width;
+  const std::int64_t positions = k.out_h(size.height) * k.out_w(size.width);
+  if (x.size(1) % taps != 0 || x.size(2) != positions)
+    fail("fold", "columns do not match the image: x is " + x.describe() + ", needed are a multiple of " +
+                     std::to_string(taps) + " rows and " + std::to_string(positions) + " positions");
+  return fold_value(x, {x.size(0), x.size(1) / taps, size.height, size.width}, k);
+}
+
+}  // namespace xgrad
