@@ -241,10 +241,6 @@ Tensor with_bias(const Tensor& y, const Tensor& bias) {
   return bias.defined() ? y + reshape(bias, {bias.numel(), 1, 1}) : y;
 }
 
-}  // namespace
-
-namespace {
-
 /// conv2d, whose errors begin with the name that the user called.
 Tensor conv_as(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
                const ConvOptions& o) {

@@ -166,10 +166,12 @@ const Work products[] = {
      }},
     {"matrices and vectors",
      [] {
-       const Tensor a = leaf({5003, 100}, 1, float64), x = leaf({100}, 2, float64),
-                    y = leaf({5003}, 3, float64);
-       Results all = with_gradients(matmul(a, x), {a, x});
-       for (const Tensor& r : with_gradients(matmul(y, a), {a, y})) all.push_back(r);
+       Results all;
+       for (const Shape& shape : {Shape{5003, 100}, {600, 3001}}) {
+         const Tensor a = leaf(shape, 1), x = leaf({shape[1]}, 2), y = leaf({shape[0]}, 3);
+         for (const Tensor& r : with_gradients(matmul(a, x), {a, x})) all.push_back(r);
+         for (const Tensor& r : with_gradients(matmul(y, a), {a, y})) all.push_back(r);
+       }
        return all;
      }},
     {"batches, shared and not",
@@ -181,6 +183,11 @@ const Work products[] = {
      [] {
        const Tensor x = leaf({32, 8, 28, 28}, 1), w = leaf({16, 8, 5, 5}, 2), b = leaf({16}, 3);
        return with_gradients(max_pool2d(conv2d(x, w, b, {.padding = 2}), 2), {x, w, b});
+     }},
+    {"conv2d with strides and groups",
+     [] {
+       const Tensor x = leaf({32, 8, 28, 28}, 1), w = leaf({16, 4, 5, 5}, 2), b = leaf({16}, 3);
+       return with_gradients(max_pool2d(conv2d(x, w, b, {.stride = 2, .groups = 2}), 3), {x, w, b});
      }},
 };
 
