@@ -11,7 +11,7 @@ find_package(xtensor-blas REQUIRED)
 
 # OpenBLAS's own cblas.h, which declares more than the reference one that may lie beside it.
 find_path(XGRAD_CBLAS_DIR cblas.h
-          PATH_SUFFIXES openblas-serial openblas-openmp openblas-pthread openblas
+          PATH_SUFFIXES openblas-openmp openblas-pthread openblas-serial openblas
           DOC "Folder of OpenBLAS's cblas.h" REQUIRED)
 mark_as_advanced(XGRAD_CBLAS_DIR)
 add_library(xgrad_cblas INTERFACE IMPORTED)

@@ -10,6 +10,7 @@
 #include <map>
 #include <random>
 #include <thread>
+#include <xgrad/core/threads.hpp>
 
 namespace bench {
 
@@ -132,6 +133,7 @@ int run(int argc, char** argv) {
   if (threads < 1) return std::fprintf(stderr, "--threads: at least 1\n"), 1;
   if (atomic_counts) std::thread([] {}).join();
   openblas_set_num_threads(threads);
+  xgrad::set_num_threads(threads);
   for (const auto& set : thread_setters()) set(threads);
 
   int count = static_cast<int>(arguments.size());

@@ -69,8 +69,13 @@ void Adam::update(Slot& slot, const Tensor& gradient, std::size_t group, double 
     T* m = slot.state[0].mutable_data<T>().data();
     T* v = slot.state[1].mutable_data<T>().data();
     T* top = o.amsgrad ? slot.state[2].mutable_data<T>().data() : nullptr;
-    detail::with_flags([&](auto decays, auto amsgrad) { adapt<decays, amsgrad>(p, g, m, v, top, s); },
-                       o.weight_decay != 0, o.amsgrad);
+    detail::with_flags(
+        [&](auto decays, auto amsgrad) {
+          detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
+            adapt<decays, amsgrad>(part, g + i, m + i, v + i, amsgrad ? top + i : nullptr, s);
+          });
+        },
+        o.weight_decay != 0, o.amsgrad);
   });
 }
 

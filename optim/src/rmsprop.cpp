@@ -66,9 +66,14 @@ void RMSprop::update(Slot& slot, const Tensor& gradient, std::size_t group, doub
     T* v = state(0);
     T* a = o.centered ? state(1) : nullptr;
     T* b = o.momentum != 0 ? state(o.centered ? 2 : 1) : nullptr;
-    detail::with_flags([&](auto decays, auto centered,
-                           auto has_momentum) { adapt<decays, centered, has_momentum>(p, g, v, a, b, s); },
-                       o.weight_decay != 0, o.centered, o.momentum != 0);
+    detail::with_flags(
+        [&](auto decays, auto centered, auto has_momentum) {
+          detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
+            adapt<decays, centered, has_momentum>(part, g + i, v + i, centered ? a + i : nullptr,
+                                                  has_momentum ? b + i : nullptr, s);
+          });
+        },
+        o.weight_decay != 0, o.centered, o.momentum != 0);
   });
 }
 

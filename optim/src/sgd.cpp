@@ -41,7 +41,10 @@ void GD::add_group(const std::vector<Tensor>& parameters, GdOptions options) {
 
 void GD::update(Slot& slot, const Tensor& gradient, std::size_t, double lr) {
   detail::with_type(gradient.dtype(), [&]<class T>(T) {
-    descend<false>(slot.parameter.mutable_data<T>(), gradient.data<T>().data(), {static_cast<T>(lr)});
+    const T* g = gradient.data<T>().data();
+    detail::each_part(slot.parameter.mutable_data<T>(), [&](std::int64_t i, std::span<T> part) {
+      descend<false>(part, g + i, {static_cast<T>(lr)});
+    });
   });
 }
 
@@ -71,12 +74,15 @@ void SGD::update(Slot& slot, const Tensor& gradient, std::size_t group, double l
     const auto intake = static_cast<T>(slot.steps == 1 ? 1 : 1 - o.dampening);
     const SgdStep<T> s{static_cast<T>(lr), static_cast<T>(o.weight_decay), static_cast<T>(o.momentum),
                        intake};
+    T* b = o.momentum != 0 ? slot.state[0].mutable_data<T>().data() : nullptr;
     detail::with_flags(
         [&](auto decays, auto has_momentum, auto nesterov) {
-          if constexpr (has_momentum)
-            descend_with_momentum<decays, nesterov>(p, g, slot.state[0].mutable_data<T>().data(), s);
-          else
-            descend<decays>(p, g, s);
+          detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
+            if constexpr (has_momentum)
+              descend_with_momentum<decays, nesterov>(part, g + i, b + i, s);
+            else
+              descend<decays>(part, g + i, s);
+          });
         },
         o.weight_decay != 0, o.momentum != 0, o.nesterov);
   });

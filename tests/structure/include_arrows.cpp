@@ -36,7 +36,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"error", "call_stack"},
     {"dtype", "simd/"},
     {"shape", "axes", "broadcast"},
-    {"buffer", "pool"},
+    {"buffer", "pool", "threads"},
     {"tensor", "errors", "function"},
     {"tape", "node", "node_map", "hooks", "anomaly"},
     {"kernels/"},

@@ -26,3 +26,4 @@
 #include "xgrad/core/ops/unary.hpp"
 #include "xgrad/core/random.hpp"
 #include "xgrad/core/tape.hpp"
+#include "xgrad/core/threads.hpp"

@@ -1,6 +1,7 @@
 #include "kernels/blas.hpp"
 
 #include <cblas.h>
+#include <dlfcn.h>
 #include <sys/single_threaded.h>
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 
 #include "errors.hpp"
 #include "kernels/matvec.hpp"
+#include "node.hpp"
+
 #include "kernels/wrap.hpp"
 
 namespace xgrad::detail {
@@ -22,36 +25,161 @@ int blas_int(std::int64_t n) {
 
 namespace {
 
-std::mutex one_at_a_time;
+/// How the OpenBLAS at hand is kept on one thread.
+struct Build {
+  bool serial;
+  int (*openmp_threads)() = nullptr;  // the calling thread's number; from whatever OpenMP the process has
+  void (*set_openmp_threads)(int) = nullptr;
 
-bool is_serial() {
-  static const bool serial = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
-  return serial;
+  Build() {
+    const int kind = openblas_get_parallel();
+    serial = kind == OPENBLAS_SEQUENTIAL;
+    if (kind == OPENBLAS_OPENMP) {
+      openmp_threads = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+      set_openmp_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+    }
+    if (!serial && !openmp_threads) openblas_set_num_threads(1);
+  }
+};
+
+const Build& build() {
+  static const Build found;
+  return found;
 }
+
+std::mutex one_at_a_time;
 
 }  // namespace
 
 BlasScope::BlasScope() {
-  static thread_local bool set = false;  // OpenBLAS on OpenMP has a number for each thread
-  if (!set) openblas_set_num_threads(1), set = true;
-  if (!__libc_single_threaded && is_serial()) one_at_a_time.lock(), alone_ = true;
+  const Build& b = build();
+  if (b.openmp_threads) {
+    openmp_threads_ = b.openmp_threads();
+    if (openmp_threads_ != 1) b.set_openmp_threads(1);
+  } else if (b.serial && !__libc_single_threaded) {
+    one_at_a_time.lock();
+    alone_ = true;
+  }
 }
 
 BlasScope::~BlasScope() {
+  if (openmp_threads_ != 1) build().set_openmp_threads(openmp_threads_);
   if (alone_) one_at_a_time.unlock();
 }
 
+bool BlasScope::shared() { return !build().serial; }
+
 namespace {
 
+CBLAS_TRANSPOSE turned(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+
+/// c[m x n] = op(a) op(b) + (accumulate ? c : 0), where c may be a part of the rows or columns of the result.
+template <class T>
+struct Product {
+  bool ta, tb;
+  std::int64_t m, n, k;
+  const T *a, *b;
+  bool accumulate;
+  T* c;
+  int lda, ldb, ldc;
+
+  Product rows(std::int64_t first, std::int64_t last) const {
+    Product part = *this;
+    part.m = last - first;
+    part.a += first * (ta ? 1 : lda);
+    part.c += first * ldc;
+    return part;
+  }
+  Product columns(std::int64_t first, std::int64_t last) const {
+    Product part = *this;
+    part.n = last - first;
+    part.b += first * (tb ? ldb : 1);
+    part.c += first;
+    return part;
+  }
+
+  template <class Gemm>
+  void run(Gemm cblas_gemm) const {
+    const BlasScope scope;
+    cblas_gemm(CblasRowMajor, turned(ta), turned(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a, lda, b,
+               ldb, accumulate ? T(1) : T(0), c, ldc);
+  }
+};
+
 /// c += op(a) x for a matrix a[rows, columns].
+template <class T>
+struct VectorProduct {
+  bool transposed;
+  std::int64_t rows, columns;
+  const T *a, *x;
+  T* c;
+
+  template <class Gemv>
+  void run(Gemv cblas_gemv) const {
+    if (rows_suit<T>(columns))
+      return transposed ? add_sum_of_rows(rows, columns, a, x, c) : add_row_products(rows, columns, a, x, c);
+    const BlasScope scope;
+    cblas_gemv(CblasRowMajor, turned(transposed), blas_int(rows), blas_int(columns), T(1), a,
+               blas_int(columns), x, 1, T(1), c, 1);
+  }
+};
+
+// OpenBLAS's loops take rows by up to 24 at once and treat the rest in another way, so blocks that begin at a
+// multiple of that give an element the bits that it has in the whole product: true of its kernels for
+// Nehalem, Sandy Bridge, Haswell and AVX-512, whatever the sizes. So rows are cut where it suits the number
+// of threads, not at all for one. Columns have no such unit (float32, Haswell): they are cut by the sizes
+// only.
+
+constexpr std::int64_t least_side = 192;  // of a block
+constexpr std::int64_t most_blocks = 8;   // where the number of threads may not be asked
+
+/// f(first, last) for about equal blocks of [0, n), cut at multiples of the unit, on several threads.
+template <class F>
+void in_equal_blocks(std::int64_t n, std::int64_t blocks, const F& f) {
+  constexpr std::int64_t unit = 48;
+  parallel_products(blocks, 1, [&](std::int64_t i, std::int64_t) {
+    f(n / unit * i / blocks * unit, i + 1 == blocks ? n : n / unit * (i + 1) / blocks * unit);
+  });
+}
+
+/// The rows that several threads take, where there are enough of them; or else columns.
+template <class T, class Gemm>
+[[gnu::noinline]] void run_large(const Product<T>& p, Gemm cblas_gemm) {
+  const double products = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
+  const bool by_rows = p.m >= 2 * least_side;
+  const std::int64_t side = by_rows ? p.m : p.n, most = by_rows ? 2 * free_threads() : most_blocks;
+  const std::int64_t blocks =
+      std::min({side / least_side, most,
+                static_cast<std::int64_t>(products / static_cast<double>(2 * large_product))});
+  if (blocks < 2 || (by_rows && (most == 2 || !BlasScope::shared()))) return p.run(cblas_gemm);
+  in_equal_blocks(side, blocks, [&](std::int64_t first, std::int64_t last) {
+    (by_rows ? p.rows(first, last) : p.columns(first, last)).run(cblas_gemm);
+  });
+}
+
+/// By blocks of rows; transposed, each block has a sum of its own, and they are added up in their order. Our
+/// own loop does the same by itself.
 template <class T, class Gemv>
-void product_with_vector(Gemv cblas_gemv, bool transposed, std::int64_t rows, std::int64_t columns,
-                         const T* a, const T* x, T* c) {
-  if (rows_suit<T>(columns))
-    return transposed ? add_sum_of_rows(rows, columns, a, x, c) : add_row_products(rows, columns, a, x, c);
-  const BlasScope scope;
-  cblas_gemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blas_int(rows), blas_int(columns), T(1),
-             a, blas_int(columns), x, 1, T(1), c, 1);
+[[gnu::noinline]] void run_large(const VectorProduct<T>& p, Gemv cblas_gemv) {
+  const std::int64_t blocks = std::min(p.rows / least_side, most_blocks);
+  const bool ours = rows_suit<T>(p.columns), alone = free_threads() == 1 || !BlasScope::shared();
+  if (alone && (ours || !p.transposed)) return p.run(cblas_gemv);
+  const auto part = [&](std::int64_t first, std::int64_t last, T* to) {
+    return VectorProduct<T>{
+        p.transposed, last - first, p.columns, p.a + first * p.columns, p.transposed ? p.x + first : p.x, to};
+  };
+  if (!p.transposed)
+    return in_equal_blocks(p.rows, blocks, [&](std::int64_t first, std::int64_t last) {
+      part(first, last, p.c + first).run(cblas_gemv);
+    });
+  const std::int64_t size = ours ? summed_rows : (p.rows + blocks - 1) / blocks;
+  const Tensor sums = new_tensor({(p.rows + size - 1) / size, p.columns}, dtype_of<T>);
+  std::fill_n(ptr<T>(sums), sums.numel(), T(-0.0));  // which leaves what is added to it as it is
+  parallel_products(p.rows, size, [&](std::int64_t first, std::int64_t last) {
+    part(first, last, ptr<T>(sums) + first / size * p.columns).run(cblas_gemv);
+  });
+  for (std::int64_t i = 0; i < sums.size(0); ++i)
+    for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += ptr<T>(sums)[i * p.columns + j];
 }
 
 template <class T, class Gemm, class Gemv>
@@ -61,13 +189,16 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
+  if (!by_vector) {
+    const Product<T> p = {
+        ta, tb, m, n, k, a, b, accumulate, c, blas_int(ta ? m : k), blas_int(tb ? k : n), blas_int(n)};
+    return std::max(m, n) >= 2 * least_side ? run_large(p, cblas_gemm) : p.run(cblas_gemm);
+  }
   // By a vector, that is twice as fast as a product of matrices, and more on old kernels.
-  if (n == 1) return product_with_vector(cblas_gemv, ta, ta ? k : m, ta ? m : k, a, b, c);
-  if (m == 1) return product_with_vector(cblas_gemv, !tb, tb ? n : k, tb ? k : n, b, a, c);
-  const BlasScope scope;
-  const auto turn = [](bool t) { return t ? CblasTrans : CblasNoTrans; };
-  cblas_gemm(CblasRowMajor, turn(ta), turn(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a,
-             blas_int(ta ? m : k), b, blas_int(tb ? k : n), accumulate ? T(1) : T(0), c, blas_int(n));
+  const VectorProduct<T> p = n == 1 ? VectorProduct<T>{ta, ta ? k : m, ta ? m : k, a, b, c}
+                                    : VectorProduct<T>{!tb, tb ? n : k, tb ? k : n, b, a, c};
+  return p.rows >= 2 * least_side && p.rows * p.columns > 2 * large_work ? run_large(p, cblas_gemv)
+                                                                         : p.run(cblas_gemv);
 }
 
 }  // namespace

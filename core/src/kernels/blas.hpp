@@ -1,15 +1,19 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+
+#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 
 /// A size as BLAS and LAPACK take it; throws Error for one above 2^31 - 1.
 int blas_int(std::int64_t n);
 
-/// Around every use of BLAS and LAPACK. Sets OpenBLAS to one thread, which gives the same bits everywhere.
-/// OpenBLAS's serial build hands out its working memory without a lock, so while the process has several
-/// threads, one at a time is let in.
+/// Around every use of BLAS and LAPACK: OpenBLAS runs on the calling thread, which gives the same bits
+/// everywhere; threads of our own share large products instead. OpenMP's number of threads is that of the
+/// caller again at the end. OpenBLAS's serial build hands out its working memory without a lock, so while the
+/// process has several threads, one at a time is let in.
 class BlasScope {
  public:
   BlasScope();
@@ -17,12 +21,27 @@ class BlasScope {
   BlasScope& operator=(const BlasScope&) = delete;
   ~BlasScope();
 
+  /// Whether several threads may have a scope at once.
+  static bool shared();
+
  private:
+  int openmp_threads_ = 1;  ///< of the caller
   bool alone_ = false;
 };
 
+/// Products of two numbers that are worth a thread of their own.
+inline constexpr std::int64_t large_product = std::int64_t{1} << 22;
+
+/// parallel_for of blocks that are mostly products.
+template <class F>
+void parallel_products(std::int64_t n, std::int64_t size, const F& f) {
+  if (BlasScope::shared()) return parallel_for(n, size, f);
+  for (std::int64_t i = 0; i < n; i += size) f(i, std::min(n, i + size));
+}
+
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.
-/// All calls of BLAS are behind this file. Runs on the calling thread.
+/// All calls of BLAS are behind this file. Several threads share a large product, with the same bits for any
+/// number.
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           const float* b, bool accumulate, float* c);
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,

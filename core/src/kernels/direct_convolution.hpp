@@ -73,6 +73,14 @@ class DirectConvolution {
     made_ = scratch(s_.o * positions_);
   }
 
+  /// The same weights, with memory of its own to work in: for another thread.
+  DirectConvolution beside() const {
+    DirectConvolution other = *this;
+    other.planes_ = scratch(s_.c * plane_);
+    other.made_ = scratch(s_.o * positions_);
+    return other;
+  }
+
   /// y = bias + the correlation of x with the weights; bias may be null.
   void correlate(const T* x, const T* bias, T* y) {
     lay(x, ptr<T>(planes_));

@@ -7,16 +7,25 @@
 #include "kernels/vector.hpp"
 #include "node.hpp"
 #include "xgrad/core/broadcast.hpp"
+#include "xgrad/core/threads.hpp"
 
 // One pass over elements. Functors are generic lambdas over raw values; the loops are plain, so that the
 // compiler makes vector code of them. What needs transcendental functions goes through kernels/simd.hpp
 // instead.
+//
+// A loop that finds its work large calls itself for blocks of it, on several threads: another instance, so
+// that each has one caller, into which it is inlined.
 
 namespace xgrad::detail {
 
 /// o[i] = f(x[i]).
-template <class R, class T, class F>
+template <bool is_block = false, class R, class T, class F>
 void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        map_loop<true>(last - first, o + first, x + first, f);
+      });
   for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(x[i]));
 }
 
@@ -27,8 +36,13 @@ bool all_aligned(const T*... p) {
 
 /// o[i] = f(a[i], b[i]) by whole lines: reads and writes the padding behind the last elements, which every
 /// buffer has. For functors that can be applied to anything; pointers are aligned.
-template <class T, class F>
+template <bool is_block = false, class T, class F>
 void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        zip_lines<true>(last - first, o + first, a + first, b + first, f);
+      });
   for (std::int64_t i = 0; i < n; i += lanes<T>)
 #ifdef __clang__
 #pragma clang loop vectorize(assume_safety)
@@ -38,8 +52,13 @@ void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
     for (std::int64_t j = i; j < i + lanes<T>; ++j) o[j] = f(a[j], b[j]);
 }
 
-template <class T, class F>
+template <bool is_block = false, class T, class F>
 void map_lines(std::int64_t n, T* o, const T* x, F f) {
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        map_lines<true>(last - first, o + first, x + first, f);
+      });
   for (std::int64_t i = 0; i < n; i += lanes<T>)
 #ifdef __clang__
 #pragma clang loop vectorize(assume_safety)
@@ -50,9 +69,14 @@ void map_lines(std::int64_t n, T* o, const T* x, F f) {
 }
 
 /// o[i] = f(a[i * sa], b[i * sb]), where strides are 0 or 1: a loop of its own for each case.
-template <class R, class T, class F>
+template <bool is_block = false, class R, class T, class F>
 void zip_loop(std::int64_t n, R* __restrict o, const T* a, std::int64_t sa, const T* b, std::int64_t sb,
               F f) {
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        zip_loop<true>(last - first, o + first, a + first * sa, sa, b + first * sb, sb, f);
+      });
   if (sa && sb) {
     for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(a[i], b[i]));
   } else if (sa) {
@@ -65,6 +89,17 @@ void zip_loop(std::int64_t n, R* __restrict o, const T* a, std::int64_t sa, cons
     const R v = static_cast<R>(f(*a, *b));
     for (std::int64_t i = 0; i < n; ++i) o[i] = v;
   }
+}
+
+/// Calls f(offset of the first element in the output, {offsets in the operands}, count) for runs that make up
+/// the output, in which each operand moves on by its stride[0].
+template <int N, class F>
+void each_run(const Walker<N>& walk, const F& f) {
+  const std::int64_t n = walk.numel();
+  if (n > large_work)
+    return parallel_for(n, block_elements,
+                        [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, f); });
+  walk.each_inner([&](std::int64_t at, const auto& x) { f(at, x, walk.size[0]); });
 }
 
 /// The elements of x as a new tensor of element type R: f of each, R from the dtype `out`.
@@ -111,8 +146,9 @@ Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
   }
   Tensor o = new_tensor(broadcast_shapes(op, a, b), dtype_of<R>);
   const Walker<2> walk(o.shape(), {&a.shape(), &b.shape()});
-  walk.each_inner([&, pa = ptr<T>(a), pb = ptr<T>(b), po = ptr<R>(o)](std::int64_t at, const auto& x) {
-    zip_loop(walk.size[0], po + at, pa + x[0], walk.stride[0][0], pb + x[1], walk.stride[1][0], f);
+  each_run(walk, [&, pa = ptr<T>(a), pb = ptr<T>(b), po = ptr<R>(o)](std::int64_t at, const auto& x,
+                                                                     std::int64_t n) {
+    zip_loop(n, po + at, pa + x[0], walk.stride[0][0], pb + x[1], walk.stride[1][0], f);
   });
   return o;
 }
@@ -152,10 +188,10 @@ void update(Tensor& x, const Tensor& y, F f) {
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Walker<2> walk(x.shape(), {&x.shape(), &y.shape()});
-    walk.each_inner([&, px = ptr<T>(x), py = ptr<T>(y)](std::int64_t at, const auto& from) {
+    each_run(walk, [&, px = ptr<T>(x), py = ptr<T>(y)](std::int64_t at, const auto& from, std::int64_t n) {
       const T* q = py + from[1];
       const std::int64_t sq = walk.stride[1][0];
-      for (std::int64_t i = 0; i < walk.size[0]; ++i) px[at + i] = static_cast<T>(f(px[at + i], q[i * sq]));
+      for (std::int64_t i = 0; i < n; ++i) px[at + i] = static_cast<T>(f(px[at + i], q[i * sq]));
     });
   });
 }

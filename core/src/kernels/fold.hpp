@@ -4,6 +4,7 @@
 #include <concepts>
 #include <limits>
 
+#include "kernels/halves.hpp"
 #include "kernels/vector.hpp"
 #include "kernels/wrap.hpp"
 
@@ -130,11 +131,9 @@ A fold_run(const T* x, std::int64_t n, const L& load = {}, std::int64_t to = 0) 
   if constexpr (std::floating_point<T> && std::same_as<A, T> && L::vectors) {
     constexpr std::int64_t block = 64 * lanes<T>;
     if (n <= block) return fold_block<F>(x, n, load, to);
-    const std::int64_t half = (n / 2 + block - 1) / block * block;
-    A left = fold_run<F, A>(x, half, load, to);
-    const A right = fold_run<F, A>(x + half, n - half, load, to);
-    F::take(left, right);
-    return left;
+    return by_halves<A>(
+        n, block, [&](std::int64_t first, std::int64_t m) { return fold_run<F, A>(x + first, m, load, to); },
+        [](A& left, A right) { F::take(left, right); });
   } else {
     A total = F::template start<A>;
     for (std::int64_t i = 0; i < n; ++i) F::take(total, load(x[i], to));
@@ -181,6 +180,19 @@ void fold_columns(const T* x, std::int64_t n, std::int64_t width, std::int64_t s
   }
 }
 
+/// The same for any width: by stripes, which are narrower where several threads share them.
+template <class F, class A, class T, class L>
+void fold_stripes(const T* x, std::int64_t n, std::int64_t width, std::int64_t stride, A* __restrict o,
+                  const L& load, std::int64_t to) {
+  constexpr std::int64_t most = fold_width<A>, least = 1024 / static_cast<std::int64_t>(sizeof(A));
+  const std::int64_t stripe = n * width <= large_work ? most : std::clamp(block_elements / n, least, most);
+  const auto fold = [&](std::int64_t first, std::int64_t last) {
+    fold_columns<F>(x + first, n, last - first, stride, o + first, load, to + first);
+  };
+  if (width <= stripe) return fold(0, width);
+  parallel_for(width, stripe, fold);
+}
+
 /// A part of a shape that is folded: outer x n x inner elements become outer x inner.
 struct Block {
   std::int64_t outer, n, inner;
@@ -191,11 +203,31 @@ template <class F, class A, class T, class L>
 void fold_narrow(const T* x, std::int64_t n, std::int64_t width, A* __restrict o, const L& load) {
   const std::int64_t joined = fold_width<A> / 4 / width, rows = n / joined, done = rows * joined;
   A wide[fold_width<A>];
-  fold_columns<F>(x, rows, joined * width, joined * width, wide, load, 0);
+  fold_stripes<F>(x, rows, joined * width, joined * width, static_cast<A*>(wide), load, 0);
   fold_columns<F>(wide, joined, width, width, o, Plain<A>(), 0);
   if (done == n) return;
   fold_columns<F>(x + done * width, n - done, width, width, wide, load, 0);
   for (std::int64_t j = 0; j < width; ++j) F::take(o[j], wide[j]);
+}
+
+/// Folds the entries [first, last) of the outer axis of a block with n > 0.
+template <class F, class A, class T, class L>
+void fold_outer(const T* x, const Block& b, std::int64_t first, std::int64_t last, A* __restrict o,
+                const L& load) {
+  if (b.inner == 1) {
+    for (std::int64_t k = first; k < last; ++k) o[k] = fold_run<F, A>(x + k * b.n, b.n, load, k);
+    return;
+  }
+  constexpr std::int64_t most = fold_width<A>;
+  const bool narrow = !L::by_line && b.inner <= most / 16 && b.n >= most / b.inner;
+  for (std::int64_t k = first; k < last; ++k) {
+    const T* from = x + k * b.n * b.inner;
+    A* to = o + k * b.inner;
+    if (narrow)
+      fold_narrow<F>(from, b.n, b.inner, to, load);
+    else
+      fold_stripes<F>(from, b.n, b.inner, b.inner, to, load, k * b.inner);
+  }
 }
 
 /// Folds one block; of no elements to the start value.
@@ -206,20 +238,13 @@ void fold_one(const T* x, const Block& b, A* __restrict o, const L& load) {
     std::fill_n(o, b.outer * b.inner, F::template start<A>);
     return;
   }
-  if (b.inner == 1) {
-    for (std::int64_t k = 0; k < b.outer; ++k) o[k] = fold_run<F, A>(x + k * b.n, b.n, load, k);
-    return;
+  if (b.outer > 1 && b.n * b.inner < large_work && b.outer * b.n * b.inner > large_work) {
+    const std::int64_t each = std::max<std::int64_t>(block_elements / (b.n * b.inner), 1);
+    return parallel_for(b.outer, each, [&](std::int64_t first, std::int64_t last) {
+      fold_outer<F>(x, b, first, last, o, load);
+    });
   }
-  constexpr std::int64_t most = fold_width<A>;
-  const bool narrow = !L::by_line && b.inner <= most / 16 && b.n >= most / b.inner;
-  for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, o += b.inner) {
-    if (narrow) {
-      fold_narrow<F>(x, b.n, b.inner, o, load);
-      continue;
-    }
-    for (std::int64_t j = 0; j < b.inner; j += most)
-      fold_columns<F>(x + j, b.n, std::min(most, b.inner - j), b.inner, o + j, load, k * b.inner + j);
-  }
+  fold_outer<F>(x, b, 0, b.outer, o, load);
 }
 
 }  // namespace xgrad::detail

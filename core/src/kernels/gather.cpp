@@ -1,9 +1,11 @@
 #include "kernels/gather.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/layout.hpp"
 #include "kernels/wrap.hpp"
+#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -93,15 +95,21 @@ void gather_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index
     using T = type_of<decltype(t)>;
     const T* from = ptr<T>(x);
     T* to = ptr<T>(y);
-    for (std::int64_t k = 0; k < rows.outer; ++k, from += n * rows.inner, to += count * rows.inner) {
+    const bool large = rows.outer * count * rows.inner > large_work;
+    const auto take = [&](std::int64_t first, std::int64_t last) {
       if (rows.inner == 1) {
-        for (std::int64_t i = 0; i < count; ++i) to[i] = from[at[i]];
+        for (std::int64_t i = first; i < last; ++i) to[i] = from[at[i]];
       } else {
-        for (std::int64_t i = 0; i < count; ++i)
+        for (std::int64_t i = first; i < last; ++i)
           std::memcpy(to + i * rows.inner, from + at[i] * rows.inner,
                       static_cast<std::size_t>(rows.inner) * sizeof(T));
       }
-    }
+    };
+    for (std::int64_t k = 0; k < rows.outer; ++k, from += n * rows.inner, to += count * rows.inner)
+      if (large)
+        parallel_for(count, std::max<std::int64_t>(block_elements / rows.inner, 1), take);
+      else
+        take(0, count);
   });
 }
 
@@ -113,11 +121,18 @@ void add_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
     using T = type_of<decltype(t)>;
     const T* from = ptr<T>(x);
     T* to = ptr<T>(y);
-    for (std::int64_t k = 0; k < rows.outer; ++k, from += count * rows.inner, to += n * rows.inner)
+    const bool large = rows.outer * count * rows.inner > large_work;
+    const auto add = [&](std::int64_t first, std::int64_t last) {  // a stripe of columns
       for (std::int64_t i = 0; i < count; ++i) {
         T* __restrict sum = to + at[i] * rows.inner;
-        for (std::int64_t j = 0; j < rows.inner; ++j) sum[j] = plus(sum[j], from[i * rows.inner + j]);
+        for (std::int64_t j = first; j < last; ++j) sum[j] = plus(sum[j], from[i * rows.inner + j]);
       }
+    };
+    for (std::int64_t k = 0; k < rows.outer; ++k, from += count * rows.inner, to += n * rows.inner)
+      if (large)
+        parallel_for(rows.inner, 64, add);
+      else
+        add(0, rows.inner);
   });
 }
 

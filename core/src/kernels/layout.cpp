@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/transpose.hpp"
+#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 
@@ -90,12 +91,28 @@ void LayoutCopy::run_as(T* to, const T* from) const {
   }
 }
 
+/// Cuts the outermost axis where there is much to copy.
+template <class T>
+void LayoutCopy::run_in_blocks(T* to, const T* from) const {
+  std::int64_t inner = 1;
+  for (int k = 1; k < rank_; ++k) inner *= axes_[k].size;
+  if (rank_ == 0 || axes_[0].size * inner <= large_work) return run_as(to, from);
+  constexpr std::int64_t tile = 64;  // of a transposition
+  const std::int64_t size = std::max<std::int64_t>(block_elements / inner, 1);
+  parallel_for(axes_[0].size, size < tile ? size : size / tile * tile,
+               [&](std::int64_t first, std::int64_t last) {
+                 LayoutCopy part = *this;
+                 part.axes_[0].size = last - first;
+                 part.run_as(to + first * axes_[0].to, from + first * axes_[0].from);
+               });
+}
+
 void LayoutCopy::run(const Tensor& to, std::int64_t to_first, const Tensor& from,
                      std::int64_t from_first) const {
   if (empty_) return;
   visit_any(to.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    run_as(ptr<T>(to) + to_first, ptr<T>(from) + from_first);
+    run_in_blocks(ptr<T>(to) + to_first, ptr<T>(from) + from_first);
   });
 }
 

@@ -23,6 +23,8 @@ class LayoutCopy {
   };
   template <class T>
   void run_as(T* to, const T* from) const;
+  template <class T>
+  void run_in_blocks(T* to, const T* from) const;
 
   int rank_ = 0;
   Axis axes_[Shape::max_rank + 1];

@@ -59,15 +59,21 @@ struct Columns {
   V max(const V& v) const { return v; }
 };
 
-/// Calls f(lines, offset of their first element, number of their first line). Flat, as simd_loop is.
+/// Calls f(lines, offset of their first element, number of their first line), from entry `start` of the outer
+/// axis on. Flat, as simd_loop is.
 template <class T, class F>
-[[gnu::flatten]] void each_line(const Block& b, F f) {
+[[gnu::flatten]] void each_line(const Block& b, F f, std::int64_t start = 0) {
   constexpr std::int64_t width = xsimd::batch<T>::size;
+  if (b.outer > 1 && b.outer * b.n * b.inner > large_work) [[unlikely]]
+    return parallel_for(b.outer, std::max<std::int64_t>(block_elements / (b.n * b.inner), 1),
+                        [&](std::int64_t first, std::int64_t last) {
+                          each_line<T>({last - first, b.n, b.inner}, f, start + first);
+                        });
   if (b.inner == 1) {
-    for (std::int64_t k = 0; k < b.outer; ++k) f(Row<T>{b.n}, k * b.n, k);
+    for (std::int64_t k = start; k < start + b.outer; ++k) f(Row<T>{b.n}, k * b.n, k);
     return;
   }
-  for (std::int64_t k = 0; k < b.outer; ++k)
+  for (std::int64_t k = start; k < start + b.outer; ++k)
     for (std::int64_t j = 0; j < b.inner; j += width)
       f(Columns<T>{b.n, b.inner, std::min(width, b.inner - j)}, k * b.n * b.inner + j, k * b.inner + j);
 }

@@ -37,11 +37,13 @@ void add_row_products(std::int64_t rows, std::int64_t columns, const T* a, const
   }
 }
 
+inline constexpr std::int64_t summed_rows = 512;  ///< of a block in add_sum_of_rows
+
 /// y += the sum of x[i] times row i of a. In blocks of rows, so that errors grow with the square root of
 /// their number at most.
 template <class T>
 void add_sum_of_rows(std::int64_t rows, std::int64_t columns, const T* a, const T* x, T* y) {
-  constexpr std::int64_t block = 512;
+  constexpr std::int64_t block = summed_rows;
   alignas(64) T sum[16 * 1024 / sizeof(T)];
   for (std::int64_t first = 0; first < rows; first += block) {
     std::fill_n(sum, columns, T(0));

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "kernels/elementwise.hpp"
+#include "kernels/halves.hpp"
 #include "kernels/part.hpp"
 #include "xgrad/core/simd/functions.hpp"
 
@@ -15,8 +16,13 @@ namespace xgrad::detail {
 /// o[i] = f(x[i]...). `o` is fresh memory of this library's buffers: it may be written up to whole lines.
 ///
 /// Flat, so that the constants of functions stay in registers: calls would halve the speed of exp.
-template <class T, class F, class... X>
+template <class T, bool is_block = false, class F, class... X>
 [[gnu::flatten]] void simd_loop(std::int64_t n, T* o, F f, const X*... inputs) {
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        simd_loop<T, true>(last - first, o + first, f, (inputs + first)...);
+      });
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size;
   constexpr std::size_t count = sizeof...(X);
@@ -69,11 +75,10 @@ template <class T, class F, class... X>
 T simd_sum(std::int64_t n, F f, const X*... x) {
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size, block = 64 * width;
-  if (n > block) {
-    const std::int64_t half = (n / 2 + block - 1) / block * block;
-    const T left = simd_sum<T>(half, f, x...);
-    return left + simd_sum<T>(n - half, f, x + half...);
-  }
+  if (n > block)
+    return by_halves<T>(
+        n, block, [&](std::int64_t first, std::int64_t m) { return simd_sum<T>(m, f, (x + first)...); },
+        [](T& left, T right) { left += right; });
   V s(0);
   std::int64_t i = 0;
   for (; i + width <= n; i += width) s += f(V::load_unaligned(x + i)...);

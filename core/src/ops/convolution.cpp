@@ -38,10 +38,17 @@ struct Sizes {
         taps(weight[1] * weight[2] * weight[3]),
         positions(k.window.out_h(image[2]) * k.window.out_w(image[3])) {}
 
-  /// Calls f(image part, output part, weight part) with the offsets of each image and group.
+  /// How many images make a block that is worth a thread: an element of the columns is copied in the time of
+  /// 32 products or so.
+  std::int64_t block() const {
+    return std::max<std::int64_t>(large_product / (groups * (o + 32) * taps * positions + 1), 1);
+  }
+
+  /// Calls f(image part, output part, weight part) with the offsets of each group of the images [first,
+  /// last).
   template <class F>
-  void each(F f) const {
-    for (std::int64_t i = 0; i < n; ++i)
+  void each(std::int64_t first, std::int64_t last, F f) const {
+    for (std::int64_t i = first; i < last; ++i)
       for (std::int64_t g = 0; g < groups; ++g)
         f((i * groups + g) * c * h * w, (i * groups + g) * o * positions, g * o * taps);
   }
@@ -49,12 +56,36 @@ struct Sizes {
   void each_group(F f) const {
     for (std::int64_t g = 0; g < groups; ++g) f(g);
   }
-  /// Calls f(image part, output part) for each image of a group.
-  template <class F>
-  void each_image(std::int64_t g, F f) const {
-    for (std::int64_t i = 0; i < n; ++i) f((i * groups + g) * c * h * w, (i * groups + g) * o * positions);
+  /// Calls f(convolution, image part, output part) for each image of a group, on several threads with a
+  /// convolution of their own where there are many images.
+  template <class T, class F>
+  void each_image(std::int64_t g, DirectConvolution<T>& whole, F f) const {
+    const auto run = [&](DirectConvolution<T>& direct, std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i)
+        f(direct, (i * groups + g) * c * h * w, (i * groups + g) * o * positions);
+    };
+    if (n <= block() || free_threads() == 1) return run(whole, 0, n);
+    parallel_for(n, block(), [&](std::int64_t first, std::int64_t last) {
+      DirectConvolution<T> own = whole.beside();
+      run(own, first, last);
+    });
   }
 };
+
+/// w += f(sum, first, last) for blocks of images, each with a sum of its own of w's elements; they are added
+/// up in their order. A single block adds to w itself.
+template <class T, class F>
+void add_by_blocks(const Sizes& s, const Tensor& w, F f) {
+  const std::int64_t size = std::max({s.block(), (s.n + 7) / 8, std::int64_t{1}});
+  if (s.n <= size) return f(ptr<T>(w), std::int64_t{0}, s.n);
+  const std::int64_t blocks = (s.n + size - 1) / size;
+  const Tensor sums = zeros_of({blocks, w.numel()}, w.dtype());
+  parallel_products(s.n, size, [&](std::int64_t first, std::int64_t last) {
+    f(ptr<T>(sums) + first / size * w.numel(), first, last);
+  });
+  for (std::int64_t i = 0; i < blocks; ++i)
+    for (std::int64_t j = 0; j < w.numel(); ++j) ptr<T>(w)[j] += ptr<T>(sums)[i * w.numel() + j];
+}
 
 /// False where 0 times an element is not 0, so that no product may be taken that the formula does not have.
 template <class T>
@@ -89,20 +120,22 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
         direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
           return from[o * s.taps + c * d.kh * d.kw + tap];
         });
-        s.each_image(group, [&](std::int64_t image, std::int64_t out) {
-          direct.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
+        s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
+          own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
         });
       });
       return;
     }
-    const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-    s.each([&](std::int64_t image, std::int64_t out, std::int64_t weight) {
-      im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-      if (b)
-        for (std::int64_t o = 0; o < s.o; ++o)
-          std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[weight / s.taps + o]);
-      gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
-           ptr<T>(y) + out);
+    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+      const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+      s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t weight) {
+        im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+        if (b)
+          for (std::int64_t o = 0; o < s.o; ++o)
+            std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[weight / s.taps + o]);
+        gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
+             ptr<T>(y) + out);
+      });
     });
   });
   return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
@@ -134,18 +167,20 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
         direct.take_weights([&](std::int64_t c, std::int64_t o, std::int64_t tap) {
           return from[o * s.taps + c * taps + taps - 1 - tap];
         });
-        s.each_image(group, [&](std::int64_t part, std::int64_t out) {
-          direct.correlate(ptr<T>(g) + out, nullptr, ptr<T>(x) + part);
+        s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t part, std::int64_t out) {
+          own.correlate(ptr<T>(g) + out, nullptr, ptr<T>(x) + part);
         });
       });
       return;
     }
     x = zeros_of(image, g.dtype());
-    const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
-    s.each([&](std::int64_t part, std::int64_t out, std::int64_t weight) {
-      gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
-           ptr<T>(columns));
-      col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
+    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+      const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
+      s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight) {
+        gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
+             ptr<T>(columns));
+        col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
+      });
     });
   });
   return record(op, {g, w}, std::move(x), k);
@@ -164,13 +199,18 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
     const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
     if (DirectSizes::allows(k.window) && s.groups == 1 && d.planes_fit(sizeof(T)) && d.sums_fit() &&
         all_finite<T>(x)) {
-      DirectConvolution<T>(d).gather_weights(s.n, ptr<T>(x), ptr<T>(g), ptr<T>(w));
+      add_by_blocks<T>(s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
+        DirectConvolution<T>(d).gather_weights(last - first, ptr<T>(x) + first * s.c * s.h * s.w,
+                                               ptr<T>(g) + first * s.o * s.positions, sum);
+      });
       return;
     }
-    const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-    s.each([&](std::int64_t image, std::int64_t out, std::int64_t part) {
-      im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-      gemm(false, true, s.o, s.taps, s.positions, ptr<T>(g) + out, ptr<T>(columns), true, ptr<T>(w) + part);
+    add_by_blocks<T>(s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
+      const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+      s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t part) {
+        im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+        gemm(false, true, s.o, s.taps, s.positions, ptr<T>(g) + out, ptr<T>(columns), true, sum + part);
+      });
     });
   });
   return record(op, {x, g}, std::move(w), k);
@@ -202,10 +242,6 @@ void check_operands(const char* op, const Tensor& x, const Tensor& w, const Tens
 Tensor with_bias(const Tensor& y, const Tensor& bias) {
   return bias.defined() ? y + reshape(bias, {bias.numel(), 1, 1}) : y;
 }
-
-}  // namespace
-
-namespace {
 
 /// conv2d, whose errors begin with the name that the user called.
 Tensor conv_as(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,

@@ -33,12 +33,20 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
   Tensor c = new_tensor(shape, a.dtype());
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
+    if (batch.rank() == 0) return gemm(t.a, t.b, m, n, k, ptr<T>(a), ptr<T>(b), false, ptr<T>(c));
     const Walker<2> walk(batch, {&batch_a, &batch_b});
-    walk.each_inner([&](std::int64_t at, const auto& x) {
-      for (std::int64_t l = 0; l < walk.size[0]; ++l)
+    const auto run = [&](std::int64_t at, const auto& x, std::int64_t count) {
+      for (std::int64_t l = 0; l < count; ++l)
         gemm(t.a, t.b, m, n, k, ptr<T>(a) + (x[0] + l * walk.stride[0][0]) * m * k,
              ptr<T>(b) + (x[1] + l * walk.stride[1][0]) * k * n, false, ptr<T>(c) + (at + l) * m * n);
-    });
+    };
+    const std::int64_t count = walk.numel(),
+                       each = std::max<std::int64_t>(large_product / (m * n * k + 1), 1);
+    if (count > each)
+      parallel_products(count, each,
+                        [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
+    else
+      walk.each_inner([&](std::int64_t at, const auto& x) { run(at, x, walk.size[0]); });
   });
   return c;
 }

@@ -35,18 +35,29 @@ struct RowStatistics {
   }
 };
 
+/// f(first, last) for the rows, n elements each: at once, or by blocks where there are many.
+template <class F>
+void by_rows(std::int64_t rows, std::int64_t n, const F& f) {
+  if (rows * n <= large_work)
+    f(std::int64_t{0}, rows);
+  else
+    parallel_for(rows, std::max<std::int64_t>(block_elements / n, 1), f);
+}
+
 /// (x - mean) / sqrt(variance + eps) of each row.
 Tensor standardized(const Tensor& x, double eps) {
   Tensor y = new_like(x);
   const std::int64_t rows = x.size(0), n = x.size(1);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const T* p = ptr<T>(x) + i * n;
-      T* o = ptr<T>(y) + i * n;
-      const RowStatistics<T> s(p, n, eps, o);
-      for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
-    }
+    by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) {
+        const T* p = ptr<T>(x) + i * n;
+        T* o = ptr<T>(y) + i * n;
+        const RowStatistics<T> s(p, n, eps, o);
+        for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
+      }
+    });
   });
   return y;
 }
@@ -55,21 +66,23 @@ Tensor standardized(const Tensor& x, double eps) {
 Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   Tensor dx = new_like(x);
   const std::int64_t rows = x.size(0), n = x.size(1);
-  const Tensor scratch = new_tensor({2, n}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    T *y = ptr<T>(scratch), *gy = y + n;
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const T *p = ptr<T>(x) + i * n, *q = ptr<T>(g) + i * n;
-      T* o = ptr<T>(dx) + i * n;
-      const RowStatistics<T> s(p, n, eps, y);
-      for (std::int64_t j = 0; j < n; ++j) {
-        y[j] = (p[j] - s.mean) * s.rstd;
-        gy[j] = q[j] * y[j];
+    by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+      const Tensor scratch = new_tensor({2, n}, x.dtype());
+      T *y = ptr<T>(scratch), *gy = y + n;
+      for (std::int64_t i = first; i < last; ++i) {
+        const T *p = ptr<T>(x) + i * n, *q = ptr<T>(g) + i * n;
+        T* o = ptr<T>(dx) + i * n;
+        const RowStatistics<T> s(p, n, eps, y);
+        for (std::int64_t j = 0; j < n; ++j) {
+          y[j] = (p[j] - s.mean) * s.rstd;
+          gy[j] = q[j] * y[j];
+        }
+        const T mean_g = row_sum(q, n) / static_cast<T>(n), mean_gy = row_sum(gy, n) / static_cast<T>(n);
+        for (std::int64_t j = 0; j < n; ++j) o[j] = s.rstd * (q[j] - mean_g - y[j] * mean_gy);
       }
-      const T mean_g = row_sum(q, n) / static_cast<T>(n), mean_gy = row_sum(gy, n) / static_cast<T>(n);
-      for (std::int64_t j = 0; j < n; ++j) o[j] = s.rstd * (q[j] - mean_g - y[j] * mean_gy);
-    }
+    });
   });
   return dx;
 }

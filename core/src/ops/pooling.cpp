@@ -56,17 +56,23 @@ struct Span {
   }
 };
 
-/// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane.
+/// Planes that are worth a thread.
+std::int64_t planes_of_a_block(const Shape& image) { return block_elements / (image[2] * image[3] + 1) + 1; }
+
+/// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane. Planes
+/// may be given to several threads.
 template <class F>
 void each_window(const Shape& image, const Window& k, F f) {
   const std::int64_t planes = image[0] * image[1], oh = k.out_h(image[2]), ow = k.out_w(image[3]);
-  for (std::int64_t plane = 0; plane < planes; ++plane)
-    for (std::int64_t y = 0; y < oh; ++y) {
-      const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
-      for (std::int64_t x = 0; x < ow; ++x)
-        f(plane * image[2] * image[3], (plane * oh + y) * ow + x, rows,
-          Span(x, k.stride_w, k.padding_w, k.dilation_w, k.kernel_w, image[3]));
-    }
+  parallel_for(planes, planes_of_a_block(image), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t plane = first; plane < last; ++plane)
+      for (std::int64_t y = 0; y < oh; ++y) {
+        const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
+        for (std::int64_t x = 0; x < ow; ++x)
+          f(plane * image[2] * image[3], (plane * oh + y) * ow + x, rows,
+            Span(x, k.stride_w, k.padding_w, k.dilation_w, k.kernel_w, image[3]));
+      }
+  });
 }
 
 /// The place of the first largest value in a window; a nan is larger than all.
@@ -102,11 +108,13 @@ Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
     using T = type_of<decltype(t)>;
     if (tiles_of_two(k, x.size(3)) && ptr<T>(h) == ptr<T>(x)) {
       const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2;
-      const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
-      for (std::int64_t plane = 0; plane < x.size(0) * x.size(1); ++plane)
-        max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3), ptr<T>(pairs),
-                     ptr<T>(y) + plane * rows * half);
-      return;
+      return parallel_for(x.size(0) * x.size(1), planes_of_a_block(x.shape()),
+                          [&](std::int64_t first, std::int64_t last) {
+                            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+                            for (std::int64_t plane = first; plane < last; ++plane)
+                              max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3),
+                                           ptr<T>(pairs), ptr<T>(y) + plane * rows * half);
+                          });
     }
     each_window(x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
@@ -126,11 +134,13 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
     if (tiles_of_two(k, x.size(3)) && x.size(2) % 2 == 0) {
       dx = new_like(x);
       const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2, area = 4 * rows * half;
-      const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
-      for (std::int64_t plane = 0; plane < x.size(0) * x.size(1); ++plane)
-        spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half, ptr<T>(pairs),
-                        ptr<T>(dx) + plane * area);
-      return;
+      return parallel_for(
+          x.size(0) * x.size(1), planes_of_a_block(x.shape()), [&](std::int64_t first, std::int64_t last) {
+            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+            for (std::int64_t plane = first; plane < last; ++plane)
+              spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half,
+                              ptr<T>(pairs), ptr<T>(dx) + plane * area);
+          });
     }
     dx = zeros_of(x.shape(), x.dtype());
     each_window(x.shape(), k,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "xgrad/core/shape.hpp"
@@ -44,6 +45,40 @@ struct Walker {
     for (std::int64_t loop = 0;;) {
       f(loop * size[0], at);
       if (++loop == loops) return;
+      for (int i = 1; i < rank; ++i) {
+        for (int k = 0; k < N; ++k) at[static_cast<std::size_t>(k)] += stride[k][i];
+        if (++index[i] < size[i]) break;
+        for (int k = 0; k < N; ++k) at[static_cast<std::size_t>(k)] -= stride[k][i] * size[i];
+        index[i] = 0;
+      }
+    }
+  }
+
+  /// Elements of the output.
+  std::int64_t numel() const {
+    std::int64_t n = 1;
+    for (int i = 0; i < rank; ++i) n *= size[i];
+    return n;
+  }
+
+  /// The same for the elements [first, last) of the output: calls f(offset of the first, {offsets in the
+  /// operands}, count) for each inner loop, and for the part of one at either end.
+  template <class F>
+  void each_run(std::int64_t first, std::int64_t last, F&& f) const {
+    if (first >= last) return;
+    std::array<std::int64_t, N> at = {};
+    std::int64_t index[Shape::max_rank] = {};
+    std::int64_t rest = first;
+    for (int i = 0; i < rank; rest /= size[i++]) {
+      index[i] = rest % size[i];
+      for (int k = 0; k < N; ++k) at[static_cast<std::size_t>(k)] += stride[k][i] * index[i];
+    }
+    for (std::int64_t skipped = index[0];; skipped = 0) {
+      const std::int64_t count = std::min(size[0] - skipped, last - first);
+      f(first, at, count);
+      first += count;
+      if (first >= last) return;
+      for (int k = 0; k < N; ++k) at[static_cast<std::size_t>(k)] -= stride[k][0] * skipped;
       for (int i = 1; i < rank; ++i) {
         for (int k = 0; k < N; ++k) at[static_cast<std::size_t>(k)] += stride[k][i];
         if (++index[i] < size[i]) break;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/simd/number.hpp"
 #include "xgrad/core/tensor.hpp"
+#include "xgrad/core/threads.hpp"
 
 // The two passes over memory of `fuse`: values, and gradients by forward accumulation.
 
@@ -17,7 +17,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define XGRAD_FLATTEN
 #else
-#define XGRAD_FLATTEN [[gnu::flatten]]
+#define XGRAD_FLATTEN __attribute__((flatten))  // stands behind a lambda's parameters too
 #endif
 
 namespace xgrad::detail::fusing {
@@ -84,21 +84,30 @@ T* elements(const Tensor& x) {
   return static_cast<T*>(x.node()->data);
 }
 
+/// body(first, last) for blocks of n elements on several threads. A single call stands in the code, so that
+/// the loops of the body are compiled once.
+template <class Body>
+void each_block(std::int64_t n, std::int64_t size, const Body& body) {
+  parallel_for(n, n <= large_work ? n : size, body);
+}
+
 /// o = f(x...), broadcast.
 template <class T, class F, std::size_t n>
-XGRAD_FLATTEN void run_values(F f, const std::array<const Tensor*, n>& x, const Tensor& o) {
+void run_values(F f, const std::array<const Tensor*, n>& x, const Tensor& o) {
   std::array<const Shape*, n> shapes;
   for (std::size_t k = 0; k < n; ++k) shapes[k] = &x[k]->shape();
   const Walker<static_cast<int>(n)> walk(o.shape(), shapes);
-  walk.each_inner([&](std::int64_t first, const auto& at) {
-    std::array<Lane<T>, n> lanes;
-    for (std::size_t k = 0; k < n; ++k) lanes[k] = {elements<const T>(*x[k]) + at[k], walk.stride[k][0]};
-    each_batch<T>(walk.size[0], lanes, std::array{elements<T>(o) + first}, n,
-                  [f](const auto& in, const auto& out, std::int64_t i) {
-                    with_indices<n>([&]<std::size_t... k>() {
-                      f(fused::Real<T>{in[k].load(i)}...).v.store_unaligned(out[0] + i);
+  each_block(walk.numel(), block_elements, [&](std::int64_t begin, std::int64_t end) XGRAD_FLATTEN {
+    walk.each_run(begin, end, [&](std::int64_t first, const auto& at, std::int64_t count) {
+      std::array<Lane<T>, n> lanes;
+      for (std::size_t k = 0; k < n; ++k) lanes[k] = {elements<const T>(*x[k]) + at[k], walk.stride[k][0]};
+      each_batch<T>(count, lanes, std::array{elements<T>(o) + first}, n,
+                    [f](const auto& in, const auto& out, std::int64_t i) {
+                      with_indices<n>([&]<std::size_t... k>() {
+                        f(fused::Real<T>{in[k].load(i)}...).v.store_unaligned(out[0] + i);
+                      });
                     });
-                  });
+    });
   });
 }
 
@@ -118,9 +127,14 @@ class Repeated {
     if (added_ >= 64 * static_cast<std::int64_t>(run_.size())) end_run();
   }
   void add(std::int64_t i, double sum) { total_[static_cast<std::size_t>(i)] += sum; }
-  void store(T* to) {
-    end_run();
-    for (const double v : total_) *to++ = static_cast<T>(v);
+  /// The sums of all blocks together.
+  static void store(std::vector<Repeated>& blocks, T* to) {
+    for (Repeated& r : blocks) r.end_run();
+    for (std::size_t i = 0; i < blocks[0].total_.size(); ++i) {
+      double sum = 0;
+      for (const Repeated& r : blocks) sum += r.total_[i];
+      to[i] = static_cast<T>(sum);
+    }
   }
 
  private:
@@ -151,9 +165,8 @@ inline constexpr std::int64_t longest_run = 16384;  ///< elements that a total a
 
 /// dx_k = g df/dx_k for the inputs k in `wanted`, summed to the inputs' shapes.
 template <class T, class F, std::size_t n>
-XGRAD_FLATTEN void run_gradients(F f, const Shape& shape, const Tensor& g,
-                                 const std::array<const Tensor*, n>& x, unsigned wanted,
-                                 const std::array<Tensor, n>& dx) {
+void run_gradients(F f, const Shape& shape, const Tensor& g, const std::array<const Tensor*, n>& x,
+                   unsigned wanted, const std::array<Tensor, n>& dx) {
   using V = fused::Batch<T>;
   constexpr std::int64_t width = static_cast<std::int64_t>(V::size);
   std::array<const Shape*, n + 1> shapes;
@@ -161,55 +174,63 @@ XGRAD_FLATTEN void run_gradients(F f, const Shape& shape, const Tensor& g,
   shapes[n] = &g.shape();
   const Walker<static_cast<int>(n + 1)> walk(shape, shapes);
 
-  const std::int64_t numel = shape.numel();
-  std::array<std::unique_ptr<Repeated<T>>, n> repeated;
+  // Each block has sums of its own for the repeated inputs; they are added up in their order.
+  const std::int64_t numel = shape.numel(), size = std::max(block_elements, (numel + 15) / 16);
+  const std::int64_t blocks = numel <= large_work ? 1 : (numel + size - 1) / size;
+  std::array<std::vector<Repeated<T>>, n> sums;
   unsigned adds = 0, still = 0;  // repeated inputs that move on in an inner loop, and those that do not
   for (std::size_t k = 0; k < n; ++k)
     if ((wanted >> k & 1) && x[k]->numel() != numel) {
-      repeated[k] = std::make_unique<Repeated<T>>(x[k]->numel());
+      sums[k].assign(static_cast<std::size_t>(blocks), Repeated<T>(x[k]->numel()));
       (walk.stride[k][0] ? adds : still) |= 1u << k;
     }
 
-  walk.each_inner([&](std::int64_t, const auto& at) {
-    std::array<Lane<T>, n + 1> lanes;
-    std::array<T*, n> to{};
-    std::array<Total<T>, n> totals;
-    for (std::size_t k = 0; k < n; ++k) {
-      lanes[k] = {elements<const T>(*x[k]) + at[k], walk.stride[k][0]};
-      if ((wanted & ~still) >> k & 1) to[k] = (repeated[k] ? repeated[k]->run() : elements<T>(dx[k])) + at[k];
-    }
-    lanes[n] = {elements<const T>(g) + at[n], walk.stride[n][0]};
+  each_block(numel, size, [&](std::int64_t begin, std::int64_t end) XGRAD_FLATTEN {
+    std::array<Repeated<T>*, n> repeated{};
+    for (std::size_t k = 0; k < n; ++k)
+      if (!sums[k].empty()) repeated[k] = &sums[k][static_cast<std::size_t>(begin / size)];
+    walk.each_run(begin, end, [&](std::int64_t, const auto& at, std::int64_t count) {
+      std::array<Lane<T>, n + 1> lanes;
+      std::array<T*, n> to{};
+      std::array<Total<T>, n> totals;
+      for (std::size_t k = 0; k < n; ++k) {
+        lanes[k] = {elements<const T>(*x[k]) + at[k], walk.stride[k][0]};
+        if ((wanted & ~still) >> k & 1)
+          to[k] = (repeated[k] ? repeated[k]->run() : elements<T>(dx[k])) + at[k];
+      }
+      lanes[n] = {elements<const T>(g) + at[n], walk.stride[n][0]};
 
-    const auto put = [&](std::size_t k, const auto& out, std::int64_t i, const V& d) {
-      if (still >> k & 1)
-        totals[k].run += d;
-      else
-        (adds >> k & 1 ? V::load_unaligned(out[k] + i) + d : d).store_unaligned(out[k] + i);
-    };
-    const auto body = [&]<std::size_t... k>(const auto& in, const auto& out, std::int64_t i) {
-      const auto y = f(fused::Dual<T, (1u << k)>{{in[k].load(i)}, {fused::real<T>(1)}}...);
-      const fused::Real<T> seed{in[n].load(i)};
-      const auto one = [&]<std::size_t j>() {
-        if (!(wanted >> j & 1)) return;
-        if constexpr (std::decay_t<decltype(y)>::template has<(1u << j)>)
-          put(j, out, i, mul0(seed, y.template part<(1u << j)>()).v);
+      const auto put = [&](std::size_t k, const auto& out, std::int64_t i, const V& d) {
+        if (still >> k & 1)
+          totals[k].run += d;
         else
-          put(j, out, i, V(T(0)));
+          (adds >> k & 1 ? V::load_unaligned(out[k] + i) + d : d).store_unaligned(out[k] + i);
       };
-      (one.template operator()<k>(), ...);
-    };
-    each_batch<T>(walk.size[0], lanes, to, n, [&](const auto& in, const auto& out, std::int64_t i) {
-      with_indices<n>([&]<std::size_t... k>() { body.template operator()<k...>(in, out, i); });
-      if (still && (i + width) % longest_run == 0)
-        for (Total<T>& total : totals) total.end_run();
+      const auto body = [&]<std::size_t... k>(const auto& in, const auto& out, std::int64_t i) {
+        const auto y = f(fused::Dual<T, (1u << k)>{{in[k].load(i)}, {fused::real<T>(1)}}...);
+        const fused::Real<T> seed{in[n].load(i)};
+        const auto one = [&]<std::size_t j>() {
+          if (!(wanted >> j & 1)) return;
+          if constexpr (std::decay_t<decltype(y)>::template has<(1u << j)>)
+            put(j, out, i, mul0(seed, y.template part<(1u << j)>()).v);
+          else
+            put(j, out, i, V(T(0)));
+        };
+        (one.template operator()<k>(), ...);
+      };
+      each_batch<T>(count, lanes, to, n, [&](const auto& in, const auto& out, std::int64_t i) {
+        with_indices<n>([&]<std::size_t... k>() { body.template operator()<k...>(in, out, i); });
+        if (still && (i + width) % longest_run == 0)
+          for (Total<T>& total : totals) total.end_run();
+      });
+      for (std::size_t k = 0; k < n; ++k) {
+        if (still >> k & 1) totals[k].end_run(), repeated[k]->add(at[k], totals[k].sum);
+        if (adds >> k & 1) repeated[k]->added(count);
+      }
     });
-    for (std::size_t k = 0; k < n; ++k) {
-      if (still >> k & 1) totals[k].end_run(), repeated[k]->add(at[k], totals[k].sum);
-      if (adds >> k & 1) repeated[k]->added(walk.size[0]);
-    }
   });
   for (std::size_t k = 0; k < n; ++k)
-    if (repeated[k]) repeated[k]->store(elements<T>(dx[k]));
+    if (!sums[k].empty()) Repeated<T>::store(sums[k], elements<T>(dx[k]));
 }
 
 }  // namespace xgrad::detail::fusing
