@@ -18,7 +18,7 @@ using namespace detail;
 
 namespace {
 
-std::string text(Pair p) { return "[" + std::to_string(p.height) + ", " + std::to_string(p.width) + "]"; }
+std::string text(Pair p) { return Shape{p.height, p.width}.str(); }
 
 Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptions& o) {
   if (x.dim(op) != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
