@@ -182,10 +182,27 @@ template <class T, class Gemv>
     for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += ptr<T>(sums)[i * p.columns + j];
 }
 
+/// Below this many multiplications a plain loop is done before OpenBLAS has chosen its way.
+constexpr std::int64_t tiny_product = 64;
+
+template <class T>
+void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                   bool accumulate, T* c) {
+  const std::int64_t row = ta ? 1 : k, along = ta ? m : 1, column = tb ? k : 1, down = tb ? 1 : n;
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      T sum = accumulate ? c[i * n + j] : T(0);
+      for (std::int64_t p = 0; p < k; ++p) sum += a[i * row + p * along] * b[j * column + p * down];
+      c[i * n + j] = sum;
+    }
+}
+
 template <class T, class Gemm, class Gemv>
 void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n,
              std::int64_t k, const T* a, const T* b, bool accumulate, T* c) {
   if (m == 0 || n == 0) return;
+  if (std::max({m, n, k}) <= tiny_product && m * n * k <= tiny_product)
+    return multiply_tiny(ta, tb, m, n, k, a, b, accumulate, c);
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
