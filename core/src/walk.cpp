@@ -82,11 +82,26 @@ void Walk::visit(Node* n) {
   const Op& op = *n->op;
   for (int i = 0; i < n->input_count; ++i) {
     if (!wants(inputs[i])) continue;
-    if (op.each.run)
+    if (op.each.run) {
       contribute(n, i, g, op.each.run(g, f, i));
-    else if (i < 4 && op.vjp[static_cast<std::size_t>(i)].run)
-      contribute(n, i, g, op.vjp[static_cast<std::size_t>(i)].run(g, f));
+    } else if (const Rule* rule = i < 4 ? &op.vjp[static_cast<std::size_t>(i)] : nullptr; rule && rule->run) {
+      if (rule->add)
+        if (const Tensor sum = open_sum(inputs[i]); sum.defined() && rule->add(g, f, sum)) continue;
+      contribute(n, i, g, rule->run(g, f));
+    }
   }
+}
+
+Tensor Walk::open_sum(Node* x) {
+  if (create_ || anomaly_mode) return {};
+  Node* sum = x->grad;
+  if (!x->op) {
+    const std::uint32_t* at = where_.find(x);
+    sum = at ? staged_[*at].grad.node() : nullptr;
+  }
+  if (!sum || !is_unique(sum)) return {};
+  ++sum->buffer->version;
+  return Tensor::share(sum);
 }
 
 /// What watchers of a recorded tensor see of its cotangent: hooks, which may replace it, then `retain_grad`

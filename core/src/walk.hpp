@@ -126,6 +126,9 @@ class Walk {
 
   void stage(Node* n, Tensor&& g);
 
+  /// The gradient of x so far, if a rule may add to it in place; else undefined.
+  Tensor open_sum(Node* x);
+
   void visit(Node* n);
   void visit_joint(Node* n, Tensor&& g);
   void pass_to_joint(Node* n, Tensor&& g);

@@ -51,21 +51,42 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
   return c;
 }
 
+/// sum += op(a) op(b) for matrices, in the product itself; false for batches of them.
+bool add_product(const Tensor& sum, const Tensor& a, const Tensor& b, Transposed t) {
+  if (a.dim() != 2 || b.dim() != 2) return false;
+  visit_floating(sum.dtype(), [&](auto tag) {
+    using T = type_of<decltype(tag)>;
+    gemm(t.a, t.b, sum.size(0), sum.size(1), a.size(t.a ? 0 : 1), ptr<T>(a), ptr<T>(b), true, ptr<T>(sum));
+  });
+  return true;
+}
+
 }  // namespace
 
 Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool transpose_a,
                        bool transpose_b) {
   // C = op(A) op(B): dop(A) = G op(B)^T, dop(B) = op(A)^T G, each written so that no transposed copy is made.
-  static constexpr Op op = {.name = "matmul",
-                            .vjp = {{{keep::x(1),
-                                      [](Grad g, Fn f) {
-                                        const auto [ta, tb] = f.attributes<Transposed>();
-                                        return ta ? gemm(f.x(1), g, tb, true) : gemm(g, f.x(1), false, !tb);
-                                      }},
-                                     {keep::x(0), [](Grad g, Fn f) {
-                                        const auto [ta, tb] = f.attributes<Transposed>();
-                                        return tb ? gemm(g, f.x(0), true, ta) : gemm(f.x(0), g, !ta, false);
-                                      }}}}};
+  static constexpr Op op = {
+      .name = "matmul",
+      .vjp = {
+          {{keep::x(1),
+            [](Grad g, Fn f) {
+              const auto [ta, tb] = f.attributes<Transposed>();
+              return ta ? gemm(f.x(1), g, tb, true) : gemm(g, f.x(1), false, !tb);
+            },
+            [](Grad g, Fn f, const Tensor& sum) {
+              const auto [ta, tb] = f.attributes<Transposed>();
+              return ta ? add_product(sum, f.x(1), g, {tb, true}) : add_product(sum, g, f.x(1), {false, !tb});
+            }},
+           {keep::x(0),
+            [](Grad g, Fn f) {
+              const auto [ta, tb] = f.attributes<Transposed>();
+              return tb ? gemm(g, f.x(0), true, ta) : gemm(f.x(0), g, !ta, false);
+            },
+            [](Grad g, Fn f, const Tensor& sum) {
+              const auto [ta, tb] = f.attributes<Transposed>();
+              return tb ? add_product(sum, g, f.x(0), {true, ta}) : add_product(sum, f.x(0), g, {!ta, false});
+            }}}}};
   if (differ(a, b)) {
     const auto [p, q] = promote(name, a, b);
     return gemm_as(name, p, q, transpose_a, transpose_b);
@@ -256,9 +277,15 @@ DType linear_dtype(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   static constexpr Op op = {
       .name = "linear",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return gemm(g, f.x(1), false, false); }},  // dx
-               {keep::x(0), [](Grad g, Fn f) { return gemm(g, f.x(0), true, false); }},   // dweight
-               {keep::nothing, [](Grad g, Fn) { return g; }}}}};                          // dbias
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return gemm(g, f.x(1), false, false); },  // dx
+                [](Grad g, Fn f, const Tensor& sum) {
+                  return add_product(sum, g, f.x(1), {false, false});
+                }},
+               {keep::x(0), [](Grad g, Fn f) { return gemm(g, f.x(0), true, false); },  // dweight
+                [](Grad g, Fn f, const Tensor& sum) {
+                  return add_product(sum, g, f.x(0), {true, false});
+                }},
+               {keep::nothing, [](Grad g, Fn) { return g; }}}}};  // dbias
   check_linear(x, weight, bias);
   if (const DType t = linear_dtype(x, weight, bias);
       x.dtype() != t || weight.dtype() != t || (bias.defined() && bias.dtype() != t))

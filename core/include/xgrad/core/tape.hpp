@@ -98,6 +98,9 @@ class Fn {
 struct Rule {
   std::uint32_t keep = keep::nothing;
   Tensor (*run)(Grad g, Fn f) = nullptr;  ///< null: this input has no derivative
+  /// Optional: adds the product to a sum of the input's shape, in place, where that saves a pass; false where
+  /// it cannot.
+  bool (*add)(Grad g, Fn f, const Tensor& sum) = nullptr;
 };
 
 /// One rule for each of any number of inputs.
