@@ -46,14 +46,12 @@ Run lstm_by_xgrad() {
 Run rnn_by_xgrad() {
   const Weights w(Layer(1, 30));
   const std::vector<Tensor> parameters{w.wx, w.wh, w.b};
-  std::vector<Tensor> x;
-  for (const Tensor& part : split(tensor(inputs(), {steps * batch, width}), batch)) x.push_back(part);
-  return {[=] {
+  return {[=, x = tensor(inputs(), {steps * batch, width})] {
             bench::forget_gradients(parameters);
             Tensor h = zeros({batch, width});
             std::vector<Tensor> outputs;
-            for (const Tensor& part : x) {
-              h = tanh(linear(part, w.wx, w.b) + linear(h, w.wh));
+            for (const Tensor& part : split(linear(x, w.wx, w.b), batch)) {
+              h = rnn_cell(part, h, w.wh);
               outputs.push_back(h);
             }
             const Tensor loss = mean(square(cat(outputs)));

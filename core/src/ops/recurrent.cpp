@@ -1,9 +1,12 @@
 #include "xgrad/core/ops/recurrent.hpp"
 
 #include "errors.hpp"
+#include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/part.hpp"
 #include "node.hpp"
+#include "ops/activated.hpp"
+#include "ops/products.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/activation.hpp"
@@ -157,7 +160,42 @@ void check_cell(const Tensor& x, const Tensor& h, const Tensor& c, const Tensor&
   fail(name, "the operands must have one floating dtype: " + all + "; convert with .to()");
 }
 
+void check_rnn(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh) {
+  constexpr const char* name = "rnn_cell";
+  const bool fits = input_gates.dim(name) == 2 && h.dim(name) == 2 && w_hh.dim(name) == 2 &&
+                    input_gates.shape() == h.shape() && w_hh.size(0) == h.size(1) &&
+                    w_hh.size(1) == h.size(1);
+  const auto all = [&] {
+    return "input_gates is " + input_gates.describe() + ", h is " + h.describe() + ", w_hh is " +
+           w_hh.describe();
+  };
+  if (!fits) fail(name, "needs input_gates[batch, hidden], h[batch, hidden], w_hh[hidden, hidden]: " + all());
+  if (!is_floating(h.dtype()) || input_gates.dtype() != h.dtype() || w_hh.dtype() != h.dtype())
+    fail(name, "the operands must have one floating dtype: " + all() + "; convert with .to()");
+}
+
 }  // namespace
+
+Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, Activation activation) {
+  static constexpr Op op = {
+      .name = "rnn_cell",
+      .joint = {keep::x(1) | keep::x(2) | keep::y, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                  const Tensor d = activation_gradient(f.attributes<Activation>(), g[0], f.y(), false).x;
+                  if (f.wants(1)) dx[1] = gradient_product(f, 1, d, f.x(2), false, false);
+                  if (f.wants(2)) dx[2] = gradient_product(f, 2, d, f.x(1), true, false);
+                  dx[0] = d;
+                }}};
+  check_rnn(input_gates, h, w_hh);
+  Tensor y = new_like(h);
+  const std::int64_t n = h.size(1);
+  visit_floating(h.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    std::copy_n(ptr<T>(input_gates), y.numel(), ptr<T>(y));
+    gemm(false, true, h.size(0), n, n, ptr<T>(h), ptr<T>(w_hh), true, ptr<T>(y));
+  });
+  activate(activation, y);
+  return record(op, {input_gates, h, w_hh}, std::move(y), activation);
+}
 
 LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& c) {
   static constexpr Op op = {

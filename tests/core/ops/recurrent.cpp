@@ -32,9 +32,24 @@ test::Row cell_row() {
   return r;
 }
 
+test::Row rnn_row() {
+  test::Row r = rejecting_integers(
+      test::row("rnn_cell", Kind::smooth, {{{3, 2}}, {{3, 2}}, {{2, 2}}},
+                [](const Tensor& a, const Tensor& h, const Tensor& w) { return rnn_cell(a, h, w); },
+                {{{0, 2}, {0, 2}, {2, 2}}, {{2, 0}, {2, 0}, {0, 0}}}));
+  r.composed =
+      as_function([](const Tensor& a, const Tensor& h, const Tensor& w) { return tanh(a + linear(h, w)); });
+  return r;
+}
+
 const Family recurrent(
     "recurrent",
     {
+        rnn_row(),
+        rejecting_integers(test::row("rnn_cell", Kind::smooth, {{{3, 2}}, {{3, 2}}, {{2, 2}}},
+                                     [](const Tensor& a, const Tensor& h, const Tensor& w) {
+                                       return rnn_cell(a, h, w, Activation::sigmoid);
+                                     })),
         cell_row(),
         rejecting_integers(test::row("lstm_cell", Kind::smooth,
                                      {{{2, 3}}, {{2, 2}}, {{2, 2}}, {{8, 3}}, {{8, 2}}, {{8}}, {{8}}},
@@ -89,6 +104,10 @@ TEST_CASE("an lstm_cell has second gradients through either output alone") {
 }
 
 TEST_CASE("recurrent: wrong operands are named") {
+  CHECK_THROWS_WITH_AS(rnn_cell(ones({2, 3}), ones({2, 3}), ones({2, 3})),
+                       "rnn_cell: needs input_gates[batch, hidden], h[batch, hidden], w_hh[hidden, hidden]: "
+                       "input_gates is f32[2, 3], h is f32[2, 3], w_hh is f32[2, 3]",
+                       Error);
   CHECK_THROWS_WITH_AS(lstm_cell(ones({2, 8}), ones({2, 8}), ones({2, 3})),
                        "lstm_cell: needs gates[batch, 4 hidden], twice, and c[batch, hidden]: input_gates is "
                        "f32[2, 8], hidden_gates is f32[2, 8], c is f32[2, 3]",

@@ -1,11 +1,16 @@
 #pragma once
 
-#include "xgrad/core/tensor.hpp"
+#include "xgrad/core/ops/linalg.hpp"
 
 // Cells of recurrent networks: one step, for a batch. Gates lie beside each other in a row, in PyTorch's
 // order.
 
 namespace xgrad {
+
+/// activation(input_gates + h w_hh^T): input_gates[batch, hidden], h[batch, hidden], w_hh[hidden, hidden].
+/// Throws Error unless these are the shapes and all have one floating dtype. Elman, 1990.
+Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh,
+                Activation activation = Activation::tanh);
 
 /// The state of an LSTM: what it shows and what it remembers, both [batch, hidden].
 struct LstmState {
