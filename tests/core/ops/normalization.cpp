@@ -21,13 +21,28 @@ test::Row row(const char* name, Kind kind, std::vector<test::Input> inputs, F f,
   return r;
 }
 
+/// 65 rows are more than one block of sums.
+test::Row layer_norm_row() {
+  test::Row r =
+      row("layer_norm", Kind::smooth, {{{3, 2, 4}}, {{2, 4}}, {{2, 4}}},
+          [](const Tensor& x, const Tensor& w, const Tensor& b) { return layer_norm(x, w.shape(), w, b); },
+          {{{0, 2, 4}, {2, 4}, {2, 4}}, {{2, 0}, {0}, {0}}, {{65, 3}, {3}, {3}}, {{2, 19}, {19}, {19}}});
+  r.composed = as_function([](const Tensor& x, const Tensor& w, const Tensor& b) {
+    const Tensor rows = reshape(x, {x.size(0), w.numel()}), from_mean = rows - mean(rows, 1, true);
+    const Tensor y = from_mean * rsqrt(mean(square(from_mean), 1, true) + 1e-5);
+    return reshape(y, x.shape()) * w + b;
+  });
+  return r;
+}
+
 const Family normalization(
     "normalization",
     {
-        row("layer_norm", Kind::smooth, {{{3, 2, 4}}, {{2, 4}}, {{2, 4}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) {
-              return layer_norm(x, {2, 4}, w, b);
-            }),
+        layer_norm_row(),
+        row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
+            [](const Tensor& x, const Tensor& w) { return layer_norm(x, {4}, w); }),
+        row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
+            [](const Tensor& x, const Tensor& b) { return layer_norm(x, {4}, {}, b); }),
         row("layer_norm", Kind::smooth, {{{3, 5}}}, [](const Tensor& x) { return layer_norm(x, {5}); },
             {{{0, 5}}}),
         row("group_norm", Kind::smooth, {{{2, 4, 3}}, {{4}}, {{4}}},
