@@ -1,6 +1,6 @@
 #include "ops/layer_norm.hpp"
 
-#include <array>
+#include <cmath>
 
 #include "kernels/dispatch.hpp"
 #include "kernels/lines.hpp"
@@ -21,24 +21,25 @@ struct Statistics {
   using V = xsimd::batch<T>;
   V mean, rstd;
 
-  Statistics(const Row<T>& along, const T* x, double eps) {
-    const V count(static_cast<T>(along.n));
-    mean = line_sum(along, [&](std::int64_t i) { return along.load(x, i); }) / count;
-    const T centre = mean.get(0);
+  template <class L>
+  Statistics(const L& along, const T* x, double eps) {
+    const T count = static_cast<T>(along.n);
+    const T centre = line_sum(along, [&](std::int64_t i) { return along.load(x, i); }).get(0) / count;
+    mean = V(centre);
     const V squares = line_sum(along, [&](std::int64_t i) {
       const V d = along.load(x, i, centre) - mean;
       return d * d;
     });
-    rstd = V(1) / xsimd::sqrt(squares / count + V(static_cast<T>(eps)));
+    rstd = V(1 / std::sqrt(squares.get(0) / count + static_cast<T>(eps)));
   }
 };
 
 /// y of the rows [first, last); weight and bias may be null.
-template <class T>
-[[gnu::flatten]] void forward_rows(std::int64_t first, std::int64_t last, std::int64_t n, const T* x,
+template <class T, class L>
+[[gnu::flatten]] void forward_rows(const L& along, std::int64_t first, std::int64_t last, const T* x,
                                    const T* weight, const T* bias, double eps, T* y) {
   using V = xsimd::batch<T>;
-  const Row<T> along{n};
+  const std::int64_t n = along.n;
   for (std::int64_t row = first; row < last; ++row) {
     const T* p = x + row * n;
     const Statistics<T> s(along, p, eps);
@@ -52,19 +53,19 @@ template <class T>
 }
 
 /// Adds v to step i of a row of sums.
-template <class T>
-void add_to(const Row<T>& along, T* sum, std::int64_t i, const xsimd::batch<T>& v) {
+template <class T, class L>
+void add_to(const L& along, T* sum, std::int64_t i, const xsimd::batch<T>& v) {
   along.store(sum, i, along.load(sum, i) + v);
 }
 
 /// dx of the rows [first, last) and their sums of g y and of g, y the standardised row:
 /// dx = rstd (g w - mean(g w) - y mean(g w y)).
-template <class T>
-[[gnu::flatten]] void backward_rows(std::int64_t first, std::int64_t last, std::int64_t n, const T* g,
+template <class T, class L>
+[[gnu::flatten]] void backward_rows(const L& along, std::int64_t first, std::int64_t last, const T* g,
                                     const T* x, const T* weight, double eps, T* dx, T* dweight, T* dbias) {
   using V = xsimd::batch<T>;
-  const Row<T> along{n};
-  const V count(static_cast<T>(n));
+  const std::int64_t n = along.n;
+  const T count = static_cast<T>(n);
   std::fill_n(dweight, n, T(0)), std::fill_n(dbias, n, T(0));
   for (std::int64_t row = first; row < last; ++row) {
     const T *p = x + row * n, *q = g + row * n;
@@ -74,19 +75,16 @@ template <class T>
       const V v = along.load(q, i);
       return weight ? v * along.load(weight, i) : v;
     };
-    const V mean_g = line_sum(along,
-                              [&](std::int64_t i) {
-                                add_to(along, dbias, i, along.load(q, i));
-                                return weighted(i);
-                              }) /
-                     count;
-    const V mean_gy = line_sum(along,
-                               [&](std::int64_t i) {
-                                 const V y = standard(i);
-                                 add_to(along, dweight, i, along.load(q, i) * y);
-                                 return weighted(i) * y;
-                               }) /
-                      count;
+    const V sum_g = line_sum(along, [&](std::int64_t i) {
+      add_to(along, dbias, i, along.load(q, i));
+      return weighted(i);
+    });
+    const V sum_gy = line_sum(along, [&](std::int64_t i) {
+      const V y = standard(i);
+      add_to(along, dweight, i, along.load(q, i) * y);
+      return weighted(i) * y;
+    });
+    const V mean_g(sum_g.get(0) / count), mean_gy(sum_gy.get(0) / count);
     for (std::int64_t i = 0; i < along.steps(); ++i)
       along.store(dx + row * n, i, s.rstd * (weighted(i) - mean_g - standard(i) * mean_gy));
   }
@@ -102,10 +100,12 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
   const Tensor dx = new_like(x), dw = new_tensor({blocks, n}, x.dtype()), db = new_like(dw);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t k = 0; k < blocks; ++k)
-      backward_rows<T>(k * block_rows, std::min(rows, (k + 1) * block_rows), n, ptr<T>(g), ptr<T>(x),
-                       weight.defined() ? ptr<T>(weight) : nullptr, eps, ptr<T>(dx), ptr<T>(dw) + k * n,
-                       ptr<T>(db) + k * n);
+    visit_row<T>(n, [&](const auto& along) {
+      for (std::int64_t k = 0; k < blocks; ++k)
+        backward_rows<T>(along, k * block_rows, std::min(rows, (k + 1) * block_rows), ptr<T>(g), ptr<T>(x),
+                         weight.defined() ? ptr<T>(weight) : nullptr, eps, ptr<T>(dx), ptr<T>(dw) + k * n,
+                         ptr<T>(db) + k * n);
+    });
   });
   return {dx, sum(dw, 0), sum(db, 0)};
 }
@@ -138,7 +138,9 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const auto elements = [](const Tensor& p) -> const T* { return p.defined() ? ptr<T>(p) : nullptr; };
-    forward_rows<T>(0, x.size(0), x.size(1), ptr<T>(x), elements(weight), elements(bias), eps, ptr<T>(y));
+    visit_row<T>(x.size(1), [&](const auto& along) {
+      forward_rows<T>(along, 0, x.size(0), ptr<T>(x), elements(weight), elements(bias), eps, ptr<T>(y));
+    });
   });
   const Attributes a{eps, weight.defined(), bias.defined()};
   if (a.weight && a.bias) return record(op, {x, weight, bias}, std::move(y), a);
