@@ -22,8 +22,7 @@ Run by_xgrad(int n) {
   return {[=, x = tensor(in.x, {n, 784}), labels = tensor(in.labels)] {
     Tensor h = x;
     for (std::size_t l = 0; l < layers; ++l) {
-      h = linear(h, w[l], b[l]);
-      if (l + 1 < layers) h = relu(h);
+      h = linear(h, w[l], b[l], l + 1 < layers ? Activation::relu : Activation::none);
     }
     const Tensor loss = cross_entropy(h, labels);
     adam->zero_grad();

@@ -1,6 +1,6 @@
 #include "recurrent.hpp"
 
-#include <xgrad/core/fuse.hpp>
+#include <xsimd/xsimd.hpp>
 
 #include "support/floor.hpp"
 #include "support/leaf.hpp"
@@ -22,14 +22,11 @@ struct Weights {
 /// [steps * batch, width] to the same, with the gates in PyTorch's order.
 Tensor lstm(const Tensor& x, const Weights& w) {
   const std::vector<Tensor> parts = split(linear(x, w.wx, w.b), batch);
-  Tensor h = zeros({batch, width}), c = h;
+  LstmState state{zeros({batch, width}), zeros({batch, width})};
   std::vector<Tensor> outputs;
   for (const Tensor& part : parts) {
-    const std::vector<Tensor> gates = split(part + linear(h, w.wh), width, 1);
-    c = fuse([](auto i, auto f, auto g, auto old) { return sigmoid(f) * old + sigmoid(i) * tanh(g); },
-             gates[0], gates[1], gates[2], c);
-    h = fuse([](auto o, auto cell) { return sigmoid(o) * tanh(cell); }, gates[3], c);
-    outputs.push_back(h);
+    state = lstm_cell(part, linear(state.h, w.wh), state.c);
+    outputs.push_back(state.h);
   }
   return cat(outputs);
 }
@@ -49,14 +46,12 @@ Run lstm_by_xgrad() {
 Run rnn_by_xgrad() {
   const Weights w(Layer(1, 30));
   const std::vector<Tensor> parameters{w.wx, w.wh, w.b};
-  std::vector<Tensor> x;
-  for (const Tensor& part : split(tensor(inputs(), {steps * batch, width}), batch)) x.push_back(part);
-  return {[=] {
+  return {[=, x = tensor(inputs(), {steps * batch, width})] {
             bench::forget_gradients(parameters);
             Tensor h = zeros({batch, width});
             std::vector<Tensor> outputs;
-            for (const Tensor& part : x) {
-              h = tanh(linear(part, w.wx, w.b) + linear(h, w.wh));
+            for (const Tensor& part : split(linear(x, w.wx, w.b), batch)) {
+              h = rnn_cell(part, h, w.wh);
               outputs.push_back(h);
             }
             const Tensor loss = mean(square(cat(outputs)));

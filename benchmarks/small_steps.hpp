@@ -39,7 +39,8 @@ struct MlpStep {
         sgd(std::make_shared<xgrad::optim::SGD>(p, xgrad::optim::SgdOptions{.lr = lr})) {}
 
   double operator()() const {
-    const xgrad::Tensor loss = mse_loss(sigmoid(linear(sigmoid(linear(x, w1, b1)), w2, b2)), t);
+    const xgrad::Tensor loss = mse_loss(
+        linear(linear(x, w1, b1, xgrad::Activation::sigmoid), w2, b2, xgrad::Activation::sigmoid), t);
     sgd->zero_grad();
     loss.backward();
     sgd->step();

@@ -28,7 +28,7 @@ Run by_xgrad() {
             const Tensor seen = scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
             const Tensor joined = seen.permute({0, 2, 1, 3}).reshape({batch, length, width});
             const Tensor h = layer_norm(x + linear(joined, p[2], p[3]), {width}, p[8], p[9], eps);
-            const Tensor fed = linear(relu(linear(h, p[4], p[5])), p[6], p[7]);
+            const Tensor fed = linear(linear(h, p[4], p[5], Activation::relu), p[6], p[7]);
             const Tensor loss = mse_loss(layer_norm(h + fed, {width}, p[10], p[11], eps), target);
             sgd->zero_grad();
             loss.backward();

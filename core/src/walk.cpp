@@ -1,6 +1,7 @@
 #include "walk.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "anomaly.hpp"
 #include "errors.hpp"
@@ -77,7 +78,7 @@ void Walk::visit(Node* n) {
                          "; pass {.retain_graph = true} to the earlier one");
   if (n->output_of_joint) return pass_to_joint(n, std::move(g));
   if (n->op->joint.run) return visit_joint(n, std::move(g));
-  const Fn f(n);
+  const Fn f(n, this);
   Node** inputs = n->inputs();
   const Op& op = *n->op;
   for (int i = 0; i < n->input_count; ++i) {
@@ -88,6 +89,20 @@ void Walk::visit(Node* n) {
       contribute(n, i, g, op.vjp[static_cast<std::size_t>(i)].run(g, f));
   }
 }
+
+Tensor Walk::open_sum(Node* x) {
+  if (create_ || anomaly_mode) return {};
+  Node* sum = x->grad;
+  if (!x->op) {
+    const std::uint32_t* at = where_.find(x);
+    sum = at ? staged_[*at].grad.node() : nullptr;
+  }
+  if (!sum || !is_unique(sum)) return {};
+  ++sum->buffer->version;
+  return Tensor::share(sum);
+}
+
+Tensor Fn::sum(int i) const { return walk_ ? walk_->open_sum(node_->inputs()[i]) : Tensor(); }
 
 /// What watchers of a recorded tensor see of its cotangent: hooks, which may replace it, then `retain_grad`
 /// and the inputs of `grad`.
@@ -113,15 +128,17 @@ void Walk::pass_to_joint(Node* n, Tensor&& g) {
 }
 
 void Walk::visit_joint(Node* n, Tensor&& g) {
-  std::vector<Tensor> cotangents;
+  std::vector<Tensor> several;
+  std::span<const Tensor> cotangents(&g, 1);
   if (n->extra && !n->extra->cotangents.empty()) {
-    cotangents.resize(n->extra->cotangents.size());
-    cotangents.swap(n->extra->cotangents);
-  } else {
-    cotangents.push_back(std::move(g));
+    several.resize(n->extra->cotangents.size());
+    several.swap(n->extra->cotangents);
+    cotangents = several;
   }
-  std::vector<Tensor> dx(n->input_count);
-  n->op->joint.run(cotangents, Fn(n), dx);
+  std::array<Tensor, 4> few;  // without an allocation
+  std::vector<Tensor> many(n->input_count <= few.size() ? 0 : n->input_count);
+  const std::span<Tensor> dx(many.empty() ? few.data() : many.data(), n->input_count);
+  n->op->joint.run(cotangents, Fn(n, this), dx);
   for (int i = 0; i < n->input_count; ++i)
     if (wants(n->inputs()[i])) contribute(n, i, cotangents[0], std::move(dx[static_cast<std::size_t>(i)]));
 }

@@ -74,6 +74,9 @@ class Walk {
     return at ? staged_[*at].grad : Tensor();
   }
 
+  /// The gradient of x so far, if it may be added to in place; else undefined.
+  Tensor open_sum(Node* x);
+
   /// Runs the hooks of the leaves that were reached.
   void run_leaf_hooks();
 

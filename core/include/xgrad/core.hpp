@@ -20,6 +20,7 @@
 #include "xgrad/core/ops/normalization.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/pooling.hpp"
+#include "xgrad/core/ops/recurrent.hpp"
 #include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/ops/sort.hpp"

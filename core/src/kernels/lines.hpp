@@ -43,6 +43,24 @@ struct Row {
   V max(const V& v) const { return V(largest_lane(v)); }
 };
 
+/// A row that whole batches make up, as most do: without the tests for its end.
+template <class T>
+struct WholeRow : Row<T> {
+  using typename Row<T>::V;
+  using Row<T>::width;
+  V load(const T* p, std::int64_t i, T = 0) const { return V::load_unaligned(p + i * width); }
+  void store(T* p, std::int64_t i, const V& v) const { v.store_unaligned(p + i * width); }
+};
+
+/// Calls f with what goes along rows of n elements.
+template <class T, class F>
+void visit_row(std::int64_t n, F f) {
+  if (n % Row<T>::width == 0)
+    f(WholeRow<T>{{n}});
+  else
+    f(Row<T>{n});
+}
+
 template <class T>
 struct Columns {
   using V = xsimd::batch<T>;

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "errors.hpp"
+#include "ops/attention.hpp"
 #include "ops/axes.hpp"
 #include "ops/matrices.hpp"
 #include "ops/reduce.hpp"
@@ -33,7 +34,24 @@ Tensor additive(const Tensor& mask, DType dtype) {
   return where(mask, full({}, 0.0, {.dtype = dtype}), full({}, -INFINITY, {.dtype = dtype}));
 }
 
+/// True where all have one batch, and the mask no gradient.
+bool fits_one_node(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
+  const Shape batch = batch_of(q.shape());
+  return batch == batch_of(k.shape()) && batch == batch_of(v.shape()) &&
+         !(mask.defined() && mask.requires_grad());
+}
+
 }  // namespace
+
+Tensor detail::attention_scores(const Tensor& q, const Tensor& k, const Tensor& mask, double scale,
+                                bool causal) {
+  Tensor scores = gemm(q * scale, k, false, true);
+  if (causal) {
+    const Tensor row = arange(q.size(-2)), column = arange(k.size(-2));
+    scores = scores + additive(le(unsqueeze(column, 0), unsqueeze(row, 1)), scores.dtype());
+  }
+  return mask.defined() ? scores + mask : scores;
+}
 
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& o) {
@@ -42,24 +60,26 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     fail(name, "needs q[..., L, d], k[..., S, d], v[..., S, e]: " + describe_all(q, k, v));
   check_same_dtype(name, q, k);
   check_same_dtype(name, k, v);
-  broadcast_batches(name, q, k), broadcast_batches(name, k, v), broadcast_batches(name, q, v);
+  const Shape scores = matrix_shape(broadcast_batches(name, q, k), q.size(-2), k.size(-2));
+  broadcast_batches(name, k, v), broadcast_batches(name, q, v);
   if (!(o.dropout_p >= 0 && o.dropout_p <= 1))
     fail(name, "the probability dropout_p must lie in [0, 1]: it is " + std::to_string(o.dropout_p));
   if (o.mask.defined() && o.mask.dtype() != boolean && o.mask.dtype() != q.dtype())
     fail(name, "the mask must be boolean, or of the operands' dtype: it is " + o.mask.describe() + "; " +
                    describe_all(q, k, v));
   const double scale = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
-  Tensor scores = gemm(q * scale, k, false, true);
-  if (o.is_causal) {
-    const Tensor row = arange(q.size(-2)), column = arange(k.size(-2));
-    scores = scores + additive(le(unsqueeze(column, 0), unsqueeze(row, 1)), scores.dtype());
+  Tensor mask = o.mask;
+  if (mask.defined() && !broadcasts_to(mask.shape(), scores))
+    fail(name, "the mask must broadcast to the scores " + scores.str() + ": it is " + mask.describe() + "; " +
+                   describe_all(q, k, v));
+  if (mask.defined() && mask.dtype() == boolean) mask = additive(mask, q.dtype());
+  if (o.dropout_p == 0 && fits_one_node(q, k, v, mask)) {
+    const Shape whole = {q.size(-2), k.size(-2)};
+    if (mask.defined() && !(mask.dim() >= 2 && mask.size(-2) == whole[0] && mask.size(-1) == whole[1]))
+      mask = mask + zeros(whole, {.dtype = q.dtype()});
+    return fused_attention(q, k, v, mask, scale, o.is_causal);
   }
-  if (o.mask.defined() && !broadcasts_to(o.mask.shape(), scores.shape()))
-    fail(name, "the mask must broadcast to the scores " + scores.shape().str() + ": it is " +
-                   o.mask.describe() + "; " + describe_all(q, k, v));
-  if (o.mask.defined())
-    scores = scores + (o.mask.dtype() == boolean ? additive(o.mask, scores.dtype()) : o.mask);
-  const Tensor weights = softmax(scores, -1);
+  const Tensor weights = softmax(attention_scores(q, k, mask, scale, o.is_causal), -1);
   return matmul(o.dropout_p > 0 ? dropout(weights, o.dropout_p) : weights, v);
 }
 

@@ -60,11 +60,13 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
                             .vjp = {{{keep::x(1),
                                       [](Grad g, Fn f) {
                                         const auto [ta, tb] = f.attributes<Transposed>();
-                                        return ta ? gemm(f.x(1), g, tb, true) : gemm(g, f.x(1), false, !tb);
+                                        return ta ? gradient_product(f, 0, f.x(1), g, tb, true)
+                                                  : gradient_product(f, 0, g, f.x(1), false, !tb);
                                       }},
                                      {keep::x(0), [](Grad g, Fn f) {
                                         const auto [ta, tb] = f.attributes<Transposed>();
-                                        return tb ? gemm(g, f.x(0), true, ta) : gemm(f.x(0), g, !ta, false);
+                                        return tb ? gradient_product(f, 1, g, f.x(0), true, ta)
+                                                  : gradient_product(f, 1, f.x(0), g, !ta, false);
                                       }}}}};
   if (differ(a, b)) {
     const auto [p, q] = promote(name, a, b);
@@ -73,6 +75,18 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
   if (a.dim() < 2 || b.dim() < 2) fail(name, "needs matrices: " + operands(a, b));
   const Transposed t{transpose_a, transpose_b};
   return record(op, {a, b}, products(name, a, b, t), t);
+}
+
+Tensor detail::gradient_product(Fn f, int i, const Tensor& a, const Tensor& b, bool transpose_a,
+                                bool transpose_b) {
+  const Tensor sum = a.dim() == 2 && b.dim() == 2 ? f.sum(i) : Tensor();
+  if (!sum.defined()) return gemm(a, b, transpose_a, transpose_b);
+  visit_floating(sum.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    gemm(transpose_a, transpose_b, sum.size(0), sum.size(1), a.size(transpose_a ? 0 : 1), ptr<T>(a),
+         ptr<T>(b), true, ptr<T>(sum));
+  });
+  return {};
 }
 
 Tensor gemm(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
@@ -206,67 +220,6 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.size(-1) != b.size(0)) fail_inner("matmul", a, b);
   if (j == 1) return reshape(matvec("matmul", as_rows(a), b, false), without_last(a.shape()));
   return reshape(gemm_as("matmul", as_rows(a), b), with_last(a.shape(), b.size(1)));
-}
-
-namespace {
-
-/// x weight^T, each row started from the bias.
-Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const std::int64_t rows = x.size(0), in = x.size(1), out = weight.size(0);
-  Tensor y = new_tensor({rows, out}, x.dtype());
-  visit_floating(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    if (bias.defined())
-      for (std::int64_t i = 0; i < rows; ++i) std::copy_n(ptr<T>(bias), out, ptr<T>(y) + i * out);
-    gemm(false, true, rows, out, in, ptr<T>(x), ptr<T>(weight), bias.defined(), ptr<T>(y));
-  });
-  return y;
-}
-
-std::string linear_operands(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  return "x is " + x.describe() + ", weight is " + weight.describe() +
-         (bias.defined() ? ", bias is " + bias.describe() : "");
-}
-
-void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const auto all = [&] { return linear_operands(x, weight, bias); };
-  if (weight.dim("linear") != 2) fail("linear", "the weight must be a matrix [out, in]: " + all());
-  if (x.dim("linear") < 1 || x.size(-1) != weight.size(1))
-    fail("linear", "the last size of x must be the weight's second: " + all());
-  if (bias.defined() && (bias.dim() != 1 || bias.size(0) != weight.size(0)))
-    fail("linear", "the bias must have the weight's first size: " + all());
-}
-
-/// The floating dtype that the operands have between them.
-DType linear_dtype(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  bool single = false, twice = false;
-  for (const Tensor* t : {&x, &weight, &bias}) {
-    if (!t->defined()) continue;
-    single |= t->dtype() == float32;
-    twice |= t->dtype() == float64;
-  }
-  if (single && twice)
-    fail("linear", "operands mix float32 and float64: " + linear_operands(x, weight, bias) +
-                       "; convert x with .to(), or the model");
-  return twice ? float64 : float32;
-}
-
-}  // namespace
-
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  static constexpr Op op = {
-      .name = "linear",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return gemm(g, f.x(1), false, false); }},  // dx
-               {keep::x(0), [](Grad g, Fn f) { return gemm(g, f.x(0), true, false); }},   // dweight
-               {keep::nothing, [](Grad g, Fn) { return g; }}}}};                          // dbias
-  check_linear(x, weight, bias);
-  if (const DType t = linear_dtype(x, weight, bias);
-      x.dtype() != t || weight.dtype() != t || (bias.defined() && bias.dtype() != t))
-    return linear(x.to(t), weight.to(t), bias.defined() ? bias.to(t) : bias);
-  if (x.dim() != 2) return reshape(linear(as_rows(x), weight, bias), with_last(x.shape(), weight.size(0)));
-  Tensor y = linear_value(x, weight, bias);
-  if (!bias.defined()) return record(op, {x, weight}, std::move(y));
-  return record(op, {x, weight, bias}, std::move(y));
 }
 
 }  // namespace xgrad

@@ -6,6 +6,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/fold.hpp"
+#include "ops/layer_norm.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -91,10 +92,9 @@ void check_eps(const char* op, double eps) {
   if (!(eps >= 0)) fail(op, "eps must not be negative: it is " + std::to_string(eps));
 }
 
-Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps);
+}  // namespace
 
-/// Each row of a matrix with mean 0 and variance 1.
-Tensor standardize(const char* name, const Tensor& x, double eps) {
+Tensor detail::standardize(const char* name, const Tensor& x, double eps) {
   static constexpr Op op = {.name = "standardize", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
                                                                return standardize_vjp(g, f.x(0),
                                                                                       f.attributes<double>());
@@ -104,8 +104,7 @@ Tensor standardize(const char* name, const Tensor& x, double eps) {
   return record(op, {x}, standardized(x, eps), eps);
 }
 
-/// The cotangent of rows that standardize made.
-Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
+Tensor detail::standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
   static constexpr Op op = {
       .name = "standardize_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return standardize_vjp(h, f.x(1), f.attributes<double>()); }},
@@ -119,6 +118,8 @@ Tensor standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
                 }}}}};
   return record(op, {g, x}, standardized_slope(g, x, eps), eps);
 }
+
+namespace {
 
 Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
   Tensor out = weight.defined() ? y * weight : y;
@@ -174,7 +175,9 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
   const std::int64_t n = check_last_axes("layer_norm", x, normalized_shape);
   check_parameter("layer_norm", "weight", x, weight, normalized_shape);
   check_parameter("layer_norm", "bias", x, bias, normalized_shape);
-  return affine(reshape(standardize("layer_norm", as_rows(x, n), eps), x.shape()), weight, bias);
+  check_eps("layer_norm", eps);
+  const auto flat = [n](const Tensor& p) { return p.defined() ? reshape(p, {n}) : p; };
+  return reshape(layer_norm_rows(as_rows(x, n), flat(weight), flat(bias), eps), x.shape());
 }
 
 Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias, double eps) {

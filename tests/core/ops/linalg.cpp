@@ -16,6 +16,16 @@ Row matrices_row(std::string name, F f) {
   return r;
 }
 
+/// A row for linear with an activation; 130 rows are more than one block of its sums.
+Row activated_row(Activation activation, Tensor (*separate)(const Tensor&), Kind kind) {
+  Row r = row("linear", kind, {{{2, 3}}, {{4, 3}}, {{4}}},
+              [=](const Tensor& x, const Tensor& w, const Tensor& b) { return linear(x, w, b, activation); },
+              {{{0, 3}, {4, 3}, {4}}, {{130, 2}, {19, 2}, {19}}});
+  r.composed = as_function(
+      [=](const Tensor& x, const Tensor& w, const Tensor& b) { return separate(linear(x, w, b)); });
+  return r;
+}
+
 const Family linalg(
     "linalg",
     {
@@ -28,6 +38,11 @@ const Family linalg(
         row("linear", Kind::smooth, {{{2, 3}}, {{4, 3}}, {{4}}},
             [](const Tensor& x, const Tensor& w, const Tensor& b) { return linear(x, w, b); },
             {{{0, 3}, {4, 3}, {4}}}),
+        activated_row(Activation::sigmoid, sigmoid, Kind::smooth),
+        activated_row(Activation::tanh, tanh, Kind::smooth),
+        activated_row(Activation::relu, relu, Kind::piecewise),
+        row("linear", Kind::smooth, {{{2, 2, 3}}, {{4, 3}}},
+            [](const Tensor& x, const Tensor& w) { return linear(x, w, {}, Activation::tanh); }),
         row("mm", Kind::smooth, {{{2, 3}}, {{3, 4}}},
             [](const Tensor& a, const Tensor& b) { return mm(a, b); }, {{{2, 0}, {0, 4}}}),
         row("bmm", Kind::smooth, {{{2, 2, 3}}, {{2, 3, 2}}},

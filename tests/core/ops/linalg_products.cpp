@@ -121,3 +121,26 @@ TEST_CASE("trace is the sum of the diagonal of each matrix, square or not") {
   check_gradients([](const Tensor& x) { return trace(x) * trace(x); }, {numbers({2, 3})});
   check_gradients([](const Tensor& x) { return trace(x); }, {numbers({2, 3, 2})});
 }
+
+TEST_CASE("the gradients of products with one matrix are added up, whichever sides are transposed") {
+  const Tensor w = randn({3, 3}, {.dtype = float64}, Generator(1)).requires_grad_();
+  const Tensor x = randn({3, 3}, {.dtype = float64}, Generator(2));
+  const auto products = [&](bool ta, bool tb) { return sum(x * (gemm(w, x, ta, tb) + gemm(x, w, ta, tb))); };
+
+  const Tensor together = products(false, false) + products(false, true) + products(true, false) +
+                          products(true, true) + sum(x * linear(x, w)) + sum(x * linear(w, x));
+  const Tensor at_once = grad(together, {w}, {.retain_graph = true})[0];
+  const Tensor recorded = grad(together, {w}, {.create_graph = true})[0];  // which adds nothing in place
+
+  CHECK(allclose(at_once, recorded, 1e-13, 1e-13));
+}
+
+TEST_CASE("a cotangent that a user holds is not added to by a product's gradient") {
+  const Tensor x = randn({2, 2}, {}, Generator(1)).requires_grad_(), w = randn({2, 2}, {}, Generator(2));
+  const Tensor y = square(x), cotangent = ones({2, 2});
+
+  (y + linear(y, w)).backward(cotangent);
+
+  CHECK(equal(cotangent, ones({2, 2})));
+  CHECK(allclose(x.grad(), 2 * x * (1 + matmul(cotangent, w)), 1e-6, 1e-6));
+}

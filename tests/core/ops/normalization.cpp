@@ -21,13 +21,51 @@ test::Row row(const char* name, Kind kind, std::vector<test::Input> inputs, F f,
   return r;
 }
 
+/// 65 rows are more than one block of sums.
+test::Row layer_norm_row() {
+  test::Row r =
+      row("layer_norm", Kind::smooth, {{{3, 2, 4}}, {{2, 4}}, {{2, 4}}},
+          [](const Tensor& x, const Tensor& w, const Tensor& b) { return layer_norm(x, w.shape(), w, b); },
+          {{{0, 2, 4}, {2, 4}, {2, 4}}, {{2, 0}, {0}, {0}}, {{65, 3}, {3}, {3}}, {{2, 19}, {19}, {19}}});
+  r.composed = as_function([](const Tensor& x, const Tensor& w, const Tensor& b) {
+    const Tensor rows = reshape(x, {x.size(0), w.numel()}), from_mean = rows - mean(rows, 1, true);
+    const Tensor y = from_mean * rsqrt(mean(square(from_mean), 1, true) + 1e-5);
+    return reshape(y, x.shape()) * w + b;
+  });
+  return r;
+}
+
+/// Against softmax between two products; without queries, keys or batches too.
+test::Row attention_row(std::vector<test::Input> inputs, const AttentionOptions& o) {
+  std::vector<std::vector<Shape>> shapes;
+  if (!o.mask.defined())
+    shapes = {{{0, 3, 4}, {0, 5, 4}, {0, 5, 2}}, {{0, 4}, {5, 4}, {5, 2}}, {{20, 3}, {19, 3}, {19, 17}}};
+  test::Row r = row(
+      "scaled_dot_product_attention", Kind::smooth, std::move(inputs),
+      [o](const Tensor& q, const Tensor& k, const Tensor& v) {
+        return scaled_dot_product_attention(q, k, v, o);
+      },
+      shapes);
+  r.composed = as_function([o](const Tensor& q, const Tensor& k, const Tensor& v) {
+    const double scale = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
+    Tensor scores = scale * gemm(q, k, false, true);
+    const Tensor low = full({}, -INFINITY, {.dtype = q.dtype()});
+    if (o.mask.defined()) scores = where(o.mask, scores, low);
+    if (o.is_causal)
+      scores = where(le(unsqueeze(arange(k.size(-2)), 0), unsqueeze(arange(q.size(-2)), 1)), scores, low);
+    return matmul(softmax(scores, -1), v);
+  });
+  return r;
+}
+
 const Family normalization(
     "normalization",
     {
-        row("layer_norm", Kind::smooth, {{{3, 2, 4}}, {{2, 4}}, {{2, 4}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) {
-              return layer_norm(x, {2, 4}, w, b);
-            }),
+        layer_norm_row(),
+        row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
+            [](const Tensor& x, const Tensor& w) { return layer_norm(x, {4}, w); }),
+        row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
+            [](const Tensor& x, const Tensor& b) { return layer_norm(x, {4}, {}, b); }),
         row("layer_norm", Kind::smooth, {{{3, 5}}}, [](const Tensor& x) { return layer_norm(x, {5}); },
             {{{0, 5}}}),
         row("group_norm", Kind::smooth, {{{2, 4, 3}}, {{4}}, {{4}}},
@@ -47,13 +85,13 @@ const Family normalization(
             }),
         row("dropout", Kind::random, {{{3, 4}}},
             [](const Tensor& x) { return dropout(x, 0.3, true, Generator(1)); }),
-        row("scaled_dot_product_attention", Kind::smooth, {{{2, 3, 4}}, {{2, 5, 4}}, {{2, 5, 2}}},
-            [](const Tensor& q, const Tensor& k, const Tensor& v) {
-              return scaled_dot_product_attention(q, k, v);
-            }),
-        row("scaled_dot_product_attention", Kind::smooth, {{{4, 3}}, {{4, 3}}, {{4, 3}}},
-            [](const Tensor& q, const Tensor& k, const Tensor& v) {
-              return scaled_dot_product_attention(q, k, v, {.is_causal = true, .scale = 0.7});
+        attention_row({{{2, 3, 4}}, {{2, 5, 4}}, {{2, 5, 2}}}, {}),
+        attention_row({{{4, 3}}, {{4, 3}}, {{4, 3}}}, {.is_causal = true, .scale = 0.7}),
+        attention_row({{{2, 3, 4}}, {{2, 5, 4}}, {{2, 5, 2}}},
+                      {.mask = tensor({{true, false, true, true, false}}), .scale = -0.4}),
+        row("scaled_dot_product_attention", Kind::smooth, {{{3, 4}}, {{2, 5, 4}}, {{5, 2}}, {{3, 5}}},
+            [](const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
+              return scaled_dot_product_attention(q, k, v, {.mask = mask});
             }),
         row("cosine_similarity", Kind::smooth, {{{4, 3}}, {{4, 3}}},
             [](const Tensor& a, const Tensor& b) { return cosine_similarity(a, b); }),
@@ -125,6 +163,33 @@ TEST_CASE("a causal position does not see what comes after it") {
   const Tensor y = scaled_dot_product_attention(q, k, v, {.is_causal = true});
 
   CHECK(equal(y[0], v[0]));
+}
+
+TEST_CASE("a mask of any shape that broadcasts is added to the scores") {
+  const Tensor q = randn({2, 3, 4, 5}, {.dtype = float64}, Generator(1)),
+               k = randn({2, 3, 6, 5}, {.dtype = float64}, Generator(2));
+  for (const Shape& shape :
+       {Shape{}, Shape{6}, Shape{4, 1}, Shape{4, 6}, Shape{3, 4, 6}, Shape{2, 1, 1, 6}}) {
+    const Tensor mask = randn(shape, {.dtype = float64}, Generator(3));
+
+    const Tensor y = scaled_dot_product_attention(q, k, k, {.mask = mask, .scale = 1});
+
+    CHECK(allclose(y, matmul(softmax(gemm(q, k, false, true) + mask, -1), k), 1e-13, 1e-14));
+  }
+}
+
+TEST_CASE("attention of many positions, whose weights are not kept, has the gradients of its composed form") {
+  const auto leaf = [](Shape shape, unsigned seed) {
+    return randn(shape, {.dtype = float64}, Generator(seed)).requires_grad_();
+  };
+  const Tensor q = leaf({1000, 2}, 1), k = leaf({1100, 2}, 2), v = leaf({1100, 3}, 3);
+  const Tensor mask = randn({1000, 1100}, {.dtype = float64}, Generator(4));
+
+  const auto fused =
+      grad(sum(square(scaled_dot_product_attention(q, k, v, {.mask = mask, .scale = 1}))), {q, k, v});
+  const auto composed = grad(sum(square(matmul(softmax(gemm(q, k, false, true) + mask, -1), v))), {q, k, v});
+
+  for (std::size_t i = 0; i < 3; ++i) CHECK(allclose(fused[i], composed[i], 1e-11, 1e-13));
 }
 
 TEST_CASE("a boolean mask and one of 0 and -inf are the same") {

@@ -54,10 +54,12 @@ namespace detail {
 
 using Grad = const Tensor&;  ///< the cotangent that a rule receives
 
+class Walk;
+
 /// A recorded call, as its rules see it.
 class Fn {
  public:
-  explicit Fn(Node* n) : node_(n) {}
+  explicit Fn(Node* n, Walk* walk = nullptr) : node_(n), walk_(walk) {}
 
   /// The value of input i. Throws Error unless a wanted rule declared it, and when it has changed since.
   Tensor x(int i) const {
@@ -86,12 +88,16 @@ class Fn {
     std::memcpy(&a, node_->attributes, sizeof(A));
     return a;
   }
+  /// The gradient of input i so far, where a rule may add its part in place and return nothing instead;
+  /// otherwise undefined.
+  Tensor sum(int i) const;
   Node* node() const { return node_; }
 
  private:
   Tensor checked_x(int i) const;  // with many inputs, and for what is wrong
 
   Node* node_;
+  Walk* walk_;
 };
 
 /// The vector-Jacobian product for one input: what it reads, and how to compute it from ops.

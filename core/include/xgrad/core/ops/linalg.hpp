@@ -28,6 +28,13 @@ Tensor gemm(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b
 /// x weight^T + bias: x[..., in], weight[out, in], bias[out] (may be undefined) to [..., out].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
+/// What some ops apply to their result in the same pass.
+enum class Activation : std::uint8_t { none, relu, sigmoid, tanh };
+
+/// activation(x weight^T + bias): bias may be undefined. It keeps the value alone, from which the slope is
+/// computed: y (1 - y) of the sigmoid and 1 - y^2 of tanh, within eps.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation);
+
 /// The product of two matrices. Throws Error for any other ranks.
 Tensor mm(const Tensor& a, const Tensor& b);
 /// The products of two batches of as many matrices, a[n, i, k] and b[n, k, j].

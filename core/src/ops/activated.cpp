@@ -1,0 +1,108 @@
+#include "ops/activated.hpp"
+
+#include "kernels/simd.hpp"
+#include "xgrad/core/creation.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/compare.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/unary.hpp"
+
+namespace xgrad::detail {
+
+namespace {
+
+constexpr std::int64_t block_rows = 64;  ///< that are summed one after the other
+
+struct ReluSlope {
+  template <class V>
+  V operator()(const V& g, const V& y) const {
+    return xsimd::select(y <= V(0), V(0), g);
+  }
+};
+struct SigmoidSlope {
+  template <class V>
+  V operator()(const V& g, const V& y) const {
+    return g * (y * (V(1) - y));
+  }
+};
+struct TanhSlope {
+  template <class V>
+  V operator()(const V& g, const V& y) const {
+    return g * vec::fma(-y, y, V(1));
+  }
+};
+
+/// Calls f with the slope of an activation other than `none`.
+template <class F>
+void visit_slope(Activation activation, F f) {
+  if (activation == Activation::relu) return f(ReluSlope());
+  if (activation == Activation::sigmoid) return f(SigmoidSlope());
+  f(TanhSlope());
+}
+
+/// dx = f(g, y) of the rows [first, last), and their sum.
+template <class T, class F>
+[[gnu::flatten]] void rows_and_sum(std::int64_t first, std::int64_t last, std::int64_t n, const T* g,
+                                   const T* y, T* dx, T* sum, F f) {
+  using V = xsimd::batch<T>;
+  std::fill_n(sum, n, T(0));
+  for (std::int64_t at = first * n; at < last * n; at += n)
+    for (std::int64_t j = 0; j < n; j += static_cast<std::int64_t>(V::size)) {
+      const std::int64_t m = n - j;
+      const V v = f(load_part<V>(g + at + j, m, 0), load_part<V>(y + at + j, m, 0));
+      store_part(dx + at + j, m, v);
+      store_part(sum + j, m, load_part<V>(sum + j, m, 0) + v);
+    }
+}
+
+Tensor composed_slope(Activation activation, const Tensor& g, const Tensor& y) {
+  if (activation == Activation::none) return g;
+  if (activation == Activation::relu) return where(le(y, 0), zeros_like(g), g);
+  return g * (activation == Activation::sigmoid ? y * (1 - y) : 1 - square(y));
+}
+
+}  // namespace
+
+void activate(Activation activation, const Tensor& y) {
+  if (activation == Activation::none) return;
+  visit_floating(y.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    T* p = ptr<T>(y);
+    if (activation == Activation::relu)
+      simd_loop<T>(
+          y.numel(), p, [](auto v) { return xsimd::max(decltype(v)(0), v); }, p);
+    else if (activation == Activation::sigmoid)
+      simd_loop<T>(
+          y.numel(), p, [](auto v) { return vec::sigmoid(v); }, p);
+    else
+      simd_loop<T>(
+          y.numel(), p, [](auto v) { return vec::tanh(v); }, p);
+  });
+}
+
+ActivationGradient activation_gradient(Activation activation, const Tensor& g, const Tensor& y,
+                                       bool with_row_sum) {
+  if (recording || activation == Activation::none) {
+    const Tensor dx = composed_slope(activation, g, y);
+    return {dx, with_row_sum ? sum(dx, 0) : Tensor()};
+  }
+  const std::int64_t rows = y.size(0), n = y.size(1);
+  const Tensor dx = new_like(y);
+  Tensor sums;
+  visit_floating(y.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    visit_slope(activation, [&](auto slope) {
+      const T *pg = ptr<T>(g), *py = ptr<T>(y);
+      if (!with_row_sum) return simd_loop<T>(y.numel(), ptr<T>(dx), slope, pg, py);
+      const std::int64_t blocks = std::max<std::int64_t>(1, (rows + block_rows - 1) / block_rows);
+      sums = blocks == 1 ? new_tensor({n}, y.dtype()) : new_tensor({blocks, n}, y.dtype());
+      for (std::int64_t k = 0; k < blocks; ++k)
+        rows_and_sum<T>(k * block_rows, std::min(rows, (k + 1) * block_rows), n, pg, py, ptr<T>(dx),
+                        ptr<T>(sums) + k * n, slope);
+    });
+  });
+  if (sums.defined() && sums.dim() == 2) sums = sum(sums, 0);
+  return {dx, sums};
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "xgrad/core/ops/linalg.hpp"
+
+// Activations at the end of an op that makes its value in fresh memory: linear, recurrent cells. Their slopes
+// come from the values, so that nothing else is kept.
+
+namespace xgrad::detail {
+
+/// Replaces the elements of y, which nobody else has seen, by their activations.
+void activate(Activation activation, const Tensor& y);
+
+/// g times the slope that an activation has where its value is y, and if asked for, the sum of its rows.
+struct ActivationGradient {
+  Tensor x, row_sum;
+};
+
+/// Of matrices. Written in ops while the rule is recorded, else one pass.
+ActivationGradient activation_gradient(Activation activation, const Tensor& g, const Tensor& y,
+                                       bool with_row_sum);
+
+}  // namespace xgrad::detail

@@ -1,0 +1,151 @@
+#include "ops/layer_norm.hpp"
+
+#include <cmath>
+
+#include "kernels/dispatch.hpp"
+#include "kernels/lines.hpp"
+#include "node.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/tape.hpp"
+
+namespace xgrad::detail {
+
+namespace {
+
+constexpr std::int64_t block_rows = 64;  ///< whose gradients of weight and bias are added one after the other
+
+/// What standardising one row needs: in two passes, the mean first.
+template <class T>
+struct Statistics {
+  using V = xsimd::batch<T>;
+  V mean, rstd;
+
+  template <class L>
+  Statistics(const L& along, const T* x, double eps) {
+    const T count = static_cast<T>(along.n);
+    const T centre = line_sum(along, [&](std::int64_t i) { return along.load(x, i); }).get(0) / count;
+    mean = V(centre);
+    const V squares = line_sum(along, [&](std::int64_t i) {
+      const V d = along.load(x, i, centre) - mean;
+      return d * d;
+    });
+    rstd = V(1 / std::sqrt(squares.get(0) / count + static_cast<T>(eps)));
+  }
+};
+
+/// y of the rows [first, last); weight and bias may be null.
+template <class T, class L>
+[[gnu::flatten]] void forward_rows(const L& along, std::int64_t first, std::int64_t last, const T* x,
+                                   const T* weight, const T* bias, double eps, T* y) {
+  using V = xsimd::batch<T>;
+  const std::int64_t n = along.n;
+  for (std::int64_t row = first; row < last; ++row) {
+    const T* p = x + row * n;
+    const Statistics<T> s(along, p, eps);
+    for (std::int64_t i = 0; i < along.steps(); ++i) {
+      V v = (along.load(p, i) - s.mean) * s.rstd;
+      if (weight) v *= along.load(weight, i);
+      if (bias) v += along.load(bias, i);
+      along.store(y + row * n, i, v);
+    }
+  }
+}
+
+/// Adds v to step i of a row of sums.
+template <class T, class L>
+void add_to(const L& along, T* sum, std::int64_t i, const xsimd::batch<T>& v) {
+  along.store(sum, i, along.load(sum, i) + v);
+}
+
+/// dx of the rows [first, last) and their sums of g y and of g, y the standardised row:
+/// dx = rstd (g w - mean(g w) - y mean(g w y)).
+template <class T, class L>
+[[gnu::flatten]] void backward_rows(const L& along, std::int64_t first, std::int64_t last, const T* g,
+                                    const T* x, const T* weight, double eps, T* dx, T* dweight, T* dbias) {
+  using V = xsimd::batch<T>;
+  const std::int64_t n = along.n;
+  const T count = static_cast<T>(n);
+  std::fill_n(dweight, n, T(0)), std::fill_n(dbias, n, T(0));
+  for (std::int64_t row = first; row < last; ++row) {
+    const T *p = x + row * n, *q = g + row * n;
+    const Statistics<T> s(along, p, eps);
+    const auto standard = [&](std::int64_t i) { return (along.load(p, i) - s.mean) * s.rstd; };
+    const auto weighted = [&](std::int64_t i) {
+      const V v = along.load(q, i);
+      return weight ? v * along.load(weight, i) : v;
+    };
+    const V sum_g = line_sum(along, [&](std::int64_t i) {
+      add_to(along, dbias, i, along.load(q, i));
+      return weighted(i);
+    });
+    const V sum_gy = line_sum(along, [&](std::int64_t i) {
+      const V y = standard(i);
+      add_to(along, dweight, i, along.load(q, i) * y);
+      return weighted(i) * y;
+    });
+    const V mean_g(sum_g.get(0) / count), mean_gy(sum_gy.get(0) / count);
+    for (std::int64_t i = 0; i < along.steps(); ++i)
+      along.store(dx + row * n, i, s.rstd * (weighted(i) - mean_g - standard(i) * mean_gy));
+  }
+}
+
+struct LayerNormGradient {
+  Tensor x, weight, bias;
+};
+
+LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& weight, double eps) {
+  const std::int64_t rows = x.size(0), n = x.size(1);
+  const std::int64_t blocks = std::max<std::int64_t>(1, (rows + block_rows - 1) / block_rows);
+  const Tensor dx = new_like(x), dw = new_tensor({blocks, n}, x.dtype()), db = new_like(dw);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    visit_row<T>(n, [&](const auto& along) {
+      for (std::int64_t k = 0; k < blocks; ++k)
+        backward_rows<T>(along, k * block_rows, std::min(rows, (k + 1) * block_rows), ptr<T>(g), ptr<T>(x),
+                         weight.defined() ? ptr<T>(weight) : nullptr, eps, ptr<T>(dx), ptr<T>(dw) + k * n,
+                         ptr<T>(db) + k * n);
+    });
+  });
+  return {dx, sum(dw, 0), sum(db, 0)};
+}
+
+/// The same from other ops, for second derivatives.
+LayerNormGradient composed_gradient(const Tensor& g, const Tensor& x, const Tensor& weight, double eps) {
+  return {standardize_vjp(weight.defined() ? g * weight : g, x, eps),
+          sum(g * standardize("layer_norm", x, eps), 0), sum(g, 0)};
+}
+
+struct Attributes {
+  double eps;
+  bool weight, bias;
+};
+
+}  // namespace
+
+Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  static constexpr Op op = {
+      .name = "layer_norm",
+      .joint = {keep::x(0) | keep::x(1), [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                  const auto a = f.attributes<Attributes>();
+                  const auto gradient = recording ? composed_gradient : gradient_of;
+                  LayerNormGradient d = gradient(g[0], f.x(0), a.weight ? f.x(1) : Tensor(), a.eps);
+                  dx[0] = std::move(d.x);
+                  if (a.weight) dx[1] = std::move(d.weight);
+                  if (a.bias) dx[a.weight ? 2 : 1] = std::move(d.bias);
+                }}};
+  Tensor y = new_like(x);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const auto elements = [](const Tensor& p) -> const T* { return p.defined() ? ptr<T>(p) : nullptr; };
+    visit_row<T>(x.size(1), [&](const auto& along) {
+      forward_rows<T>(along, 0, x.size(0), ptr<T>(x), elements(weight), elements(bias), eps, ptr<T>(y));
+    });
+  });
+  const Attributes a{eps, weight.defined(), bias.defined()};
+  if (a.weight && a.bias) return record(op, {x, weight, bias}, std::move(y), a);
+  if (a.weight || a.bias) return record(op, {x, a.weight ? weight : bias}, std::move(y), a);
+  return record(op, {x}, std::move(y), a);
+}
+
+}  // namespace xgrad::detail

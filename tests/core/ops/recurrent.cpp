@@ -1,0 +1,124 @@
+#include "xgrad/core/ops/recurrent.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "core/ops/rows.hpp"
+
+using namespace xgrad;
+using test::check_rows;
+using test::Family;
+using test::Kind;
+
+using V = std::vector<double>;
+
+namespace {
+
+std::vector<Tensor> both(const LstmState& s) { return {s.h, s.c}; }
+
+std::vector<Tensor> composed_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& c) {
+  const std::vector<Tensor> z = split(input_gates + hidden_gates, c.size(1), 1);
+  const Tensor cell = sigmoid(z[1]) * c + sigmoid(z[0]) * tanh(z[2]);
+  return {sigmoid(z[3]) * tanh(cell), cell};
+}
+
+test::Row cell_row() {
+  test::Row r = rejecting_integers(
+      test::row("lstm_cell", Kind::smooth, {{{3, 8}}, {{3, 8}}, {{3, 2}}},
+                [](const Tensor& a, const Tensor& b, const Tensor& c) { return both(lstm_cell(a, b, c)); },
+                {{{0, 8}, {0, 8}, {0, 2}}, {{2, 0}, {2, 0}, {2, 0}}, {{1, 76}, {1, 76}, {1, 19}}}));
+  r.composed = as_function(composed_cell);
+  return r;
+}
+
+test::Row rnn_row() {
+  test::Row r = rejecting_integers(
+      test::row("rnn_cell", Kind::smooth, {{{3, 2}}, {{3, 2}}, {{2, 2}}},
+                [](const Tensor& a, const Tensor& h, const Tensor& w) { return rnn_cell(a, h, w); },
+                {{{0, 2}, {0, 2}, {2, 2}}, {{2, 0}, {2, 0}, {0, 0}}}));
+  r.composed =
+      as_function([](const Tensor& a, const Tensor& h, const Tensor& w) { return tanh(a + linear(h, w)); });
+  return r;
+}
+
+const Family recurrent(
+    "recurrent",
+    {
+        rnn_row(),
+        rejecting_integers(test::row("rnn_cell", Kind::smooth, {{{3, 2}}, {{3, 2}}, {{2, 2}}},
+                                     [](const Tensor& a, const Tensor& h, const Tensor& w) {
+                                       return rnn_cell(a, h, w, Activation::sigmoid);
+                                     })),
+        cell_row(),
+        rejecting_integers(test::row("lstm_cell", Kind::smooth,
+                                     {{{2, 3}}, {{2, 2}}, {{2, 2}}, {{8, 3}}, {{8, 2}}, {{8}}, {{8}}},
+                                     [](const Tensor& x, const Tensor& h, const Tensor& c, const Tensor& w,
+                                        const Tensor& u, const Tensor& b, const Tensor& d) {
+                                       return both(lstm_cell(x, {h, c}, w, u, b, d));
+                                     })),
+        rejecting_integers(test::row(
+            "lstm_cell", Kind::smooth, {{{2, 3}}, {{2, 2}}, {{2, 2}}, {{8, 3}}, {{8, 2}}},
+            [](const Tensor& x, const Tensor& h, const Tensor& c, const Tensor& w, const Tensor& u) {
+              return both(lstm_cell(x, {h, c}, w, u));
+            })),
+    });
+
+}  // namespace
+
+TEST_CASE("recurrent: every row holds") { check_rows(recurrent); }
+
+TEST_CASE("an lstm_cell with open gates remembers, and with closed ones forgets") {
+  const Tensor c = tensor(V{0.5, -2}, Shape{1, 2});
+  const Tensor none = zeros({1, 8}, {.dtype = float64});
+
+  const LstmState open = lstm_cell(tensor(V{-90, -90, 90, 90, 3, 3, 90, 90}, Shape{1, 8}), none, c);
+  const LstmState closed = lstm_cell(none, tensor(V{90, 90, -90, -90, 90, -90, -90, -90}, Shape{1, 8}), c);
+
+  CHECK(allclose(open.c, c, 1e-15, 0));
+  CHECK(allclose(open.h, tanh(c), 1e-15, 0));
+  CHECK(closed.c.to_vector<double>() == V{1, -1});
+  CHECK(max(abs(closed.h)).item() < 1e-39);
+}
+
+TEST_CASE("an lstm_cell has gradients through either output alone") {
+  const Tensor gates = randn({2, 12}, {.dtype = float64}, Generator(1)).requires_grad_();
+  const Tensor none = zeros({2, 12}, {.dtype = float64}), c = randn({2, 3}, {.dtype = float64}, Generator(2));
+
+  for (std::size_t output : {0u, 1u}) {
+    const Tensor by_op = grad(sum(both(lstm_cell(gates, none, c))[output]), {gates})[0];
+    const Tensor by_parts = grad(sum(composed_cell(gates, none, c)[output]), {gates})[0];
+    CHECK(allclose(by_op, by_parts, 1e-13, 1e-15));
+  }
+}
+
+TEST_CASE("an lstm_cell has second gradients through either output alone") {
+  for (std::size_t output : {0u, 1u})
+    CHECK(gradcheck(
+        [output](const std::vector<Tensor>& x) {
+          return std::vector<Tensor>{both(lstm_cell(x[0], x[1], x[2]))[output]};
+        },
+        {randn({2, 8}, {.dtype = float64}, Generator(1)), randn({2, 8}, {.dtype = float64}, Generator(2)),
+         randn({2, 2}, {.dtype = float64}, Generator(3))},
+        {.order = 2}));
+}
+
+TEST_CASE("recurrent: wrong operands are named") {
+  CHECK_THROWS_WITH_AS(rnn_cell(ones({2, 3}), ones({2, 3}), ones({2, 3})),
+                       "rnn_cell: needs input_gates[batch, hidden], h[batch, hidden], w_hh[hidden, hidden]: "
+                       "input_gates is f32[2, 3], h is f32[2, 3], w_hh is f32[2, 3]",
+                       Error);
+  CHECK_THROWS_WITH_AS(lstm_cell(ones({2, 8}), ones({2, 8}), ones({2, 3})),
+                       "lstm_cell: needs gates[batch, 4 hidden], twice, and c[batch, hidden]: input_gates is "
+                       "f32[2, 8], hidden_gates is f32[2, 8], c is f32[2, 3]",
+                       Error);
+  CHECK_THROWS_WITH_AS(lstm_cell(ones({2, 8}), ones({2, 8}), ones({2, 2}, {.dtype = float64})),
+                       "lstm_cell: the operands must have one floating dtype: input_gates is f32[2, 8], "
+                       "hidden_gates is f32[2, 8], c is f64[2, 2]; convert with .to()",
+                       Error);
+  CHECK_THROWS_WITH_AS(lstm_cell(ones({2, 3}), {ones({2, 2}), ones({2, 2})}, ones({8, 3}), ones({8, 3})),
+                       "lstm_cell: needs x[batch, in], h and c[batch, hidden], w_ih[4 hidden, in], w_hh[4 "
+                       "hidden, hidden] and biases [4 hidden]: x is f32[2, 3], h is f32[2, 2], c is f32[2, "
+                       "2], w_ih is f32[8, 3], w_hh is f32[8, 3]",
+                       Error);
+}
