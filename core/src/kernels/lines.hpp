@@ -77,6 +77,15 @@ struct Columns {
   V max(const V& v) const { return v; }
 };
 
+/// f(first, last) for the rows, n elements each: at once, or by blocks where there are many.
+template <class F>
+void by_rows(std::int64_t rows, std::int64_t n, const F& f) {
+  if (rows * n <= large_work)
+    f(std::int64_t{0}, rows);
+  else
+    parallel_for(rows, std::max<std::int64_t>(block_elements / n, 1), f);
+}
+
 /// Calls f(lines, offset of their first element, number of their first line), from entry `start` of the outer
 /// axis on. Flat, as simd_loop is.
 template <class T, class F>

@@ -67,6 +67,13 @@ struct Heads {
             mask.defined() ? ptr<T>(mask) + mask_of[static_cast<std::size_t>(i)] : nullptr, weights};
   }
 
+  /// Calls f(first, last) for the heads, on several threads where their products are worth it.
+  template <class F>
+  void share(const F& f) const {
+    const std::int64_t work = queries * keys * (size + value_size) + 1;
+    parallel_products(count, std::max<std::int64_t>(large_product / work, 1), f);
+  }
+
   /// Where the weights of head i are: in `kept`, or one place for all.
   template <class T>
   T* weights_of(std::int64_t i, const Tensor& kept, const Tensor& scratch) const {
@@ -130,15 +137,17 @@ Tensor value_of(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&
                 Attributes a) {
   const Heads h(q, k, v, mask, a);
   const Tensor y = new_tensor(matrix_shape(batch_of(q.shape()), h.queries, h.value_size), q.dtype());
-  const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
-  visit_floating(q.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < h.count; ++i) {
-      const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
-      make_weights(h, at);
-      gemm(false, false, h.queries, h.value_size, h.keys, at.weights, at.v, false,
-           ptr<T>(y) + i * h.queries * h.value_size);
-    }
+  h.share([&](std::int64_t first, std::int64_t last) {
+    const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
+    visit_floating(q.dtype(), [&](auto t) {
+      using T = type_of<decltype(t)>;
+      for (std::int64_t i = first; i < last; ++i) {
+        const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
+        make_weights(h, at);
+        gemm(false, false, h.queries, h.value_size, h.keys, at.weights, at.v, false,
+             ptr<T>(y) + i * h.queries * h.value_size);
+      }
+    });
   });
   return y;
 }
@@ -151,22 +160,24 @@ AttentionGradient gradient_of(const Tensor& g, const Tensor& q, const Tensor& k,
                               const Tensor& mask, const Tensor& kept, Attributes a) {
   const Heads h(q, k, v, mask, a);
   const AttentionGradient d{new_like(q), new_like(k), new_like(v)};
-  const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
-  const Tensor scores = new_tensor({h.queries, h.keys}, q.dtype());
-  visit_floating(q.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    T* ds = ptr<T>(scores);
-    for (std::int64_t i = 0; i < h.count; ++i) {
-      const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
-      if (!kept.defined()) make_weights(h, at);
-      const T* dy = ptr<T>(g) + i * h.queries * h.value_size;
-      gemm(true, false, h.keys, h.value_size, h.queries, at.weights, dy, false,
-           ptr<T>(d.v) + i * h.keys * h.value_size);
-      gemm(false, true, h.queries, h.keys, h.value_size, dy, at.v, false, ds);
-      visit_row<T>(h.keys, [&](const auto& along) { softmax_back(along, h, at.weights, ds); });
-      gemm(false, false, h.queries, h.size, h.keys, ds, at.k, false, ptr<T>(d.q) + i * h.queries * h.size);
-      gemm(true, false, h.keys, h.size, h.queries, ds, at.q, false, ptr<T>(d.k) + i * h.keys * h.size);
-    }
+  h.share([&](std::int64_t first, std::int64_t last) {
+    const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
+    const Tensor scores = new_tensor({h.queries, h.keys}, q.dtype());
+    visit_floating(q.dtype(), [&](auto t) {
+      using T = type_of<decltype(t)>;
+      T* ds = ptr<T>(scores);
+      for (std::int64_t i = first; i < last; ++i) {
+        const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
+        if (!kept.defined()) make_weights(h, at);
+        const T* dy = ptr<T>(g) + i * h.queries * h.value_size;
+        gemm(true, false, h.keys, h.value_size, h.queries, at.weights, dy, false,
+             ptr<T>(d.v) + i * h.keys * h.value_size);
+        gemm(false, true, h.queries, h.keys, h.value_size, dy, at.v, false, ds);
+        visit_row<T>(h.keys, [&](const auto& along) { softmax_back(along, h, at.weights, ds); });
+        gemm(false, false, h.queries, h.size, h.keys, ds, at.k, false, ptr<T>(d.q) + i * h.queries * h.size);
+        gemm(true, false, h.keys, h.size, h.queries, ds, at.q, false, ptr<T>(d.k) + i * h.keys * h.size);
+      }
+    });
   });
   return d;
 }

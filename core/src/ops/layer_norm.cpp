@@ -101,10 +101,15 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     visit_row<T>(n, [&](const auto& along) {
-      for (std::int64_t k = 0; k < blocks; ++k)
+      const auto block = [&](std::int64_t k, std::int64_t) {
         backward_rows<T>(along, k * block_rows, std::min(rows, (k + 1) * block_rows), ptr<T>(g), ptr<T>(x),
                          weight.defined() ? ptr<T>(weight) : nullptr, eps, ptr<T>(dx), ptr<T>(dw) + k * n,
                          ptr<T>(db) + k * n);
+      };
+      if (rows * n <= large_work)
+        for (std::int64_t k = 0; k < blocks; ++k) block(k, k + 1);
+      else
+        parallel_for(blocks, 1, block);
     });
   });
   return {dx, sum(dw, 0), sum(db, 0)};
@@ -139,7 +144,9 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
     using T = type_of<decltype(t)>;
     const auto elements = [](const Tensor& p) -> const T* { return p.defined() ? ptr<T>(p) : nullptr; };
     visit_row<T>(x.size(1), [&](const auto& along) {
-      forward_rows<T>(along, 0, x.size(0), ptr<T>(x), elements(weight), elements(bias), eps, ptr<T>(y));
+      by_rows(x.size(0), x.size(1), [&](std::int64_t first, std::int64_t last) {
+        forward_rows<T>(along, first, last, ptr<T>(x), elements(weight), elements(bias), eps, ptr<T>(y));
+      });
     });
   });
   const Attributes a{eps, weight.defined(), bias.defined()};

@@ -6,6 +6,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/fold.hpp"
+#include "kernels/lines.hpp"
 #include "ops/layer_norm.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -35,15 +36,6 @@ struct RowStatistics {
     rstd = 1 / std::sqrt(row_sum(centred, n) / count + static_cast<T>(eps));
   }
 };
-
-/// f(first, last) for the rows, n elements each: at once, or by blocks where there are many.
-template <class F>
-void by_rows(std::int64_t rows, std::int64_t n, const F& f) {
-  if (rows * n <= large_work)
-    f(std::int64_t{0}, rows);
-  else
-    parallel_for(rows, std::max<std::int64_t>(block_elements / n, 1), f);
-}
 
 /// (x - mean) / sqrt(variance + eps) of each row.
 Tensor standardized(const Tensor& x, double eps) {

@@ -3,7 +3,7 @@
 #include "errors.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
-#include "kernels/part.hpp"
+#include "kernels/lines.hpp"
 #include "node.hpp"
 #include "ops/activated.hpp"
 #include "ops/products.hpp"
@@ -99,8 +99,10 @@ CellGradient gradient_of(const Tensor& dh, const Tensor& dc, const Tensor& input
   visit_floating(c.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const auto elements = [](const Tensor& x) -> const T* { return x.defined() ? ptr<T>(x) : nullptr; };
-    step_back<T>(Cells<T>(input_gates, hidden_gates, c), 0, c.size(0),
-                 {elements(dh), elements(dc), ptr<T>(d.gates), ptr<T>(d.c)});
+    by_rows(c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
+      step_back<T>(Cells<T>(input_gates, hidden_gates, c), first, last,
+                   {elements(dh), elements(dc), ptr<T>(d.gates), ptr<T>(d.c)});
+    });
   });
   return d;
 }
@@ -211,7 +213,9 @@ LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const
   std::array<Tensor, 2> y = {new_like(c), new_like(c)};
   visit_floating(c.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    step<T>(Cells<T>(input_gates, hidden_gates, c), 0, c.size(0), ptr<T>(y[0]), ptr<T>(y[1]));
+    by_rows(c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
+      step<T>(Cells<T>(input_gates, hidden_gates, c), first, last, ptr<T>(y[0]), ptr<T>(y[1]));
+    });
   });
   record_outputs(op, std::initializer_list<Ref>{input_gates, hidden_gates, c}, y);
   return {std::move(y[0]), std::move(y[1])};

@@ -126,6 +126,24 @@ const Work lines[] = {
        const Tensor a = leaf({700, 300}, 1), w = leaf({300}, 2), b = leaf({300}, 3);
        return with_gradients(layer_norm(a, {300}, w, b), {a, w, b});
      }},
+    {"attention, with weights that are kept and not",
+     [] {
+       const Tensor a = leaf({6, 180, 40}, 1), b = leaf({6, 180, 40}, 2), c = leaf({6, 500, 40}, 3);
+       Results all = with_gradients(scaled_dot_product_attention(a, b, a, {.is_causal = true}), {a, b});
+       for (const Tensor& r : with_gradients(scaled_dot_product_attention(c, c, c), {c})) all.push_back(r);
+       return all;
+     }},
+    {"recurrent cells and linear with an activation",
+     [] {
+       const Tensor a = leaf({500, 400}, 1), b = leaf({500, 400}, 2), c = leaf({500, 100}, 3),
+                    w = leaf({400, 400}, 4), d = leaf({400}, 5);
+       const LstmState s = lstm_cell(a, b, c);
+       Results all = with_gradients(s.h + s.c, {a, c});
+       for (const Tensor& r : with_gradients(rnn_cell(a, b, w), {a, b, w})) all.push_back(r);
+       for (const Tensor& r : with_gradients(linear(a, w, d, Activation::sigmoid), {a, w, d}))
+         all.push_back(r);
+       return all;
+     }},
 };
 
 const Work moves[] = {
