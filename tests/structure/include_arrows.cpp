@@ -55,6 +55,7 @@ const std::array late_sources{
     Source{"core/src/shape.cpp", "errors"},           // messages print tensors
     Source{"core/src/anomaly.cpp", "kernels/"},       // looks for nan in a value
     Source{"core/src/ops/ctc_loss.cpp", "backward"},  // differentiates its composed form when recorded
+    Source{"core/src/ops/composed.cpp", "backward"},  // the same for any
     Source{"core/src/tensor.cpp", "ops/"},            // members call the free functions
 };
 

@@ -1,6 +1,7 @@
 #include "ops/activated.hpp"
 
 #include "kernels/simd.hpp"
+#include "ops/composed.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
@@ -55,10 +56,20 @@ template <class T, class F>
     }
 }
 
-Tensor composed_slope(Activation activation, const Tensor& g, const Tensor& y) {
-  if (activation == Activation::none) return g;
-  if (activation == Activation::relu) return where(le(y, 0), zeros_like(g), g);
-  return g * (activation == Activation::sigmoid ? y * (1 - y) : 1 - square(y));
+struct Attributes {
+  Activation activation;
+  bool with_row_sum;
+};
+
+/// The gradient from other ops, for second derivatives: of g and y.
+std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
+  const Tensor &g = x[0], &y = x[1];
+  const auto a = f.attributes<Attributes>();
+  const Tensor dx = a.activation == Activation::relu
+                        ? where(le(y, 0), zeros_like(g), g)
+                        : g * (a.activation == Activation::sigmoid ? y * (1 - y) : 1 - square(y));
+  if (!a.with_row_sum) return {dx};
+  return {dx, sum(dx, 0)};
 }
 
 }  // namespace
@@ -82,13 +93,10 @@ void activate(Activation activation, const Tensor& y) {
 
 ActivationGradient activation_gradient(Activation activation, const Tensor& g, const Tensor& y,
                                        bool with_row_sum) {
-  if (recording || activation == Activation::none) {
-    const Tensor dx = composed_slope(activation, g, y);
-    return {dx, with_row_sum ? sum(dx, 0) : Tensor()};
-  }
+  static constexpr Op op = {.name = "activation_vjp", .joint = derived<composed_gradient>};
+  if (activation == Activation::none) return {g, with_row_sum ? sum(g, 0) : Tensor()};
   const std::int64_t rows = y.size(0), n = y.size(1);
-  const Tensor dx = new_like(y);
-  Tensor sums;
+  Tensor dx = new_like(y), sums;
   visit_floating(y.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     visit_slope(activation, [&](auto slope) {
@@ -107,7 +115,10 @@ ActivationGradient activation_gradient(Activation activation, const Tensor& g, c
     });
   });
   if (sums.defined() && sums.dim() == 2) sums = sum(sums, 0);
-  return {dx, sums};
+  std::array<Tensor, 2> all = {std::move(dx), std::move(sums)};
+  record_outputs(op, std::initializer_list<Ref>{g, y}, std::span(all).first(with_row_sum ? 2 : 1),
+                 Attributes{activation, with_row_sum});
+  return {std::move(all[0]), std::move(all[1])};
 }
 
 }  // namespace xgrad::detail

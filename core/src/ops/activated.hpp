@@ -15,7 +15,7 @@ struct ActivationGradient {
   Tensor x, row_sum;
 };
 
-/// Of matrices. Written in ops while the rule is recorded, else one pass.
+/// Of matrices, in one pass; twice differentiable.
 ActivationGradient activation_gradient(Activation activation, const Tensor& g, const Tensor& y,
                                        bool with_row_sum);
 

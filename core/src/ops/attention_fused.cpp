@@ -6,6 +6,7 @@
 #include "kernels/lines.hpp"
 #include "node.hpp"
 #include "ops/attention.hpp"
+#include "ops/composed.hpp"
 #include "ops/matrices.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/broadcast.hpp"
@@ -182,12 +183,24 @@ AttentionGradient gradient_of(const Tensor& g, const Tensor& q, const Tensor& k,
   return d;
 }
 
-/// The same from other ops, for second derivatives.
-AttentionGradient composed_gradient(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
-                                    const Tensor& mask, Attributes a) {
-  const Tensor weights = softmax(attention_scores(q, k, mask, a.scale, a.causal), -1);
+/// The same from other ops, for second derivatives: of g, q, k, v and the mask if there is one.
+std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
+  const auto a = f.attributes<Attributes>();
+  const Tensor &g = x[0], &q = x[1], &k = x[2], &v = x[3];
+  const Tensor weights = softmax(attention_scores(q, k, a.masked ? x[4] : Tensor(), a.scale, a.causal), -1);
   const Tensor scores = softmax_vjp(gemm(g, v, false, true), weights, weights.dim() - 1) * a.scale;
   return {gemm(scores, k, false, false), gemm(scores, q, true, false), gemm(weights, g, true, false)};
+}
+
+/// The gradients of q, k and v.
+std::array<Tensor, 3> attention_vjp(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const Tensor& mask, const Tensor& kept, Attributes a) {
+  static constexpr Op op = {.name = "scaled_dot_product_attention_vjp", .joint = derived<composed_gradient>};
+  AttentionGradient d = gradient_of(g, q, k, v, mask, kept, a);
+  std::array<Tensor, 3> all = {std::move(d.q), std::move(d.k), std::move(d.v)};
+  const std::array<Ref, 5> inputs = {g, q, k, v, a.masked ? mask : q};
+  record_outputs(op, std::span(inputs).first(a.masked ? 5 : 4), all, a);
+  return all;
 }
 
 }  // namespace
@@ -199,9 +212,8 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
       .joint = {keep::every_x, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                   const auto a = f.attributes<Attributes>();
                   const Tensor m = a.masked ? f.x(3) : Tensor(), kept = a.kept ? f.x(3 + a.masked) : Tensor();
-                  AttentionGradient d = recording ? composed_gradient(g[0], f.x(0), f.x(1), f.x(2), m, a)
-                                                  : gradient_of(g[0], f.x(0), f.x(1), f.x(2), m, kept, a);
-                  dx[0] = std::move(d.q), dx[1] = std::move(d.k), dx[2] = std::move(d.v);
+                  auto d = attention_vjp(g[0], f.x(0), f.x(1), f.x(2), m, kept, a);
+                  std::move(d.begin(), d.end(), dx.begin());
                 }}};
   const Shape weights = matrix_shape(batch_of(q.shape()), q.size(-2), k.size(-2));
   std::array<Ref, 5> inputs = {q, k, v, q, q};

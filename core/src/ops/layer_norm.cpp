@@ -1,10 +1,12 @@
 #include "ops/layer_norm.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "kernels/dispatch.hpp"
 #include "kernels/lines.hpp"
 #include "node.hpp"
+#include "ops/composed.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/tape.hpp"
@@ -115,16 +117,27 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
   return {dx, sum(dw, 0), sum(db, 0)};
 }
 
-/// The same from other ops, for second derivatives.
-LayerNormGradient composed_gradient(const Tensor& g, const Tensor& x, const Tensor& weight, double eps) {
-  return {standardize_vjp(weight.defined() ? g * weight : g, x, eps),
-          sum(g * standardize("layer_norm", x, eps), 0), sum(g, 0)};
-}
-
 struct Attributes {
   double eps;
   bool weight, bias;
 };
+
+/// The same from other ops, for second derivatives: of g, x and the weight if there is one.
+std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
+  const auto a = f.attributes<Attributes>();
+  return {standardize_vjp(a.weight ? x[0] * x[2] : x[0], x[1], a.eps),
+          sum(x[0] * standardize("layer_norm", x[1], a.eps), 0), sum(x[0], 0)};
+}
+
+/// The gradients of x, weight and bias.
+std::array<Tensor, 3> layer_norm_vjp(const Tensor& g, const Tensor& x, const Tensor& weight, Attributes a) {
+  static constexpr Op op = {.name = "layer_norm_vjp", .joint = derived<composed_gradient>};
+  LayerNormGradient d = gradient_of(g, x, weight, a.eps);
+  std::array<Tensor, 3> all = {std::move(d.x), std::move(d.weight), std::move(d.bias)};
+  const std::array<Ref, 3> inputs = {g, x, a.weight ? weight : x};
+  record_outputs(op, std::span(inputs).first(a.weight ? 3 : 2), all, a);
+  return all;
+}
 
 }  // namespace
 
@@ -133,11 +146,10 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
       .name = "layer_norm",
       .joint = {keep::x(0) | keep::x(1), [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                   const auto a = f.attributes<Attributes>();
-                  const auto gradient = recording ? composed_gradient : gradient_of;
-                  LayerNormGradient d = gradient(g[0], f.x(0), a.weight ? f.x(1) : Tensor(), a.eps);
-                  dx[0] = std::move(d.x);
-                  if (a.weight) dx[1] = std::move(d.weight);
-                  if (a.bias) dx[a.weight ? 2 : 1] = std::move(d.bias);
+                  auto d = layer_norm_vjp(g[0], f.x(0), a.weight ? f.x(1) : Tensor(), a);
+                  dx[0] = std::move(d[0]);
+                  if (a.weight) dx[1] = std::move(d[1]);
+                  if (a.bias) dx[a.weight ? 2 : 1] = std::move(d[2]);
                 }}};
   Tensor y = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {

@@ -6,6 +6,7 @@
 #include "kernels/lines.hpp"
 #include "node.hpp"
 #include "ops/activated.hpp"
+#include "ops/composed.hpp"
 #include "ops/products.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/creation.hpp"
@@ -107,21 +108,30 @@ CellGradient gradient_of(const Tensor& dh, const Tensor& dc, const Tensor& input
   return d;
 }
 
-/// The same from other ops, for second derivatives.
-CellGradient composed_gradient(const Tensor& dh, const Tensor& dc, const Tensor& input_gates,
-                               const Tensor& hidden_gates, const Tensor& c) {
-  const std::vector<Tensor> z = split(input_gates + hidden_gates, c.size(1), 1);
+/// The same from other ops, for second derivatives: of dh, dc, the gates and c.
+std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn) {
+  const Tensor &dh = x[0], &dc = x[1], &c = x[4];
+  const std::vector<Tensor> z = split(x[2] + x[3], c.size(1), 1);
   const Tensor i = sigmoid(z[0]), f = sigmoid(z[1]), g = tanh(z[2]), o = sigmoid(z[3]), cell = f * c + i * g;
-  Tensor total = dc, d_output = zeros_like(c);
-  if (dh.defined()) {
-    const Tensor through = tanh_vjp(dh * o, cell);
-    total = dc.defined() ? dc + through : through;
-    d_output = sigmoid_vjp(dh * tanh(cell), z[3]);
-  }
-  return {
-      cat({sigmoid_vjp(total * g, z[0]), sigmoid_vjp(total * c, z[1]), tanh_vjp(total * i, z[2]), d_output},
-          1),
-      total * f};
+  const Tensor total = dc + tanh_vjp(dh * o, cell);
+  return {cat({sigmoid_vjp(total * g, z[0]), sigmoid_vjp(total * c, z[1]), tanh_vjp(total * i, z[2]),
+               sigmoid_vjp(dh * tanh(cell), z[3])},
+              1),
+          total * f};
+}
+
+CellGradient lstm_cell_vjp(const Tensor& dh, const Tensor& dc, const Tensor& input_gates,
+                           const Tensor& hidden_gates, const Tensor& c) {
+  static constexpr Op op = {.name = "lstm_cell_vjp", .joint = derived<composed_gradient>};
+  CellGradient d = gradient_of(dh, dc, input_gates, hidden_gates, c);
+  if (!recording) return d;
+  const Tensor zero = zeros_like(c);
+  std::array<Tensor, 2> all = {std::move(d.gates), std::move(d.c)};
+  record_outputs(op,
+                 std::initializer_list<Ref>{dh.defined() ? dh : zero, dc.defined() ? dc : zero, input_gates,
+                                            hidden_gates, c},
+                 all);
+  return {std::move(all[0]), std::move(all[1])};
 }
 
 void check_gates(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& c) {
@@ -203,8 +213,7 @@ LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const
   static constexpr Op op = {
       .name = "lstm_cell",
       .joint = {keep::every_x, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                  const auto gradient = is_recording() ? composed_gradient : gradient_of;
-                  CellGradient d = gradient(g[0], g[1], f.x(0), f.x(1), f.x(2));
+                  CellGradient d = lstm_cell_vjp(g[0], g[1], f.x(0), f.x(1), f.x(2));
                   dx[0] = d.gates;  // both are addends of the same sum
                   dx[1] = std::move(d.gates);
                   dx[2] = std::move(d.c);
