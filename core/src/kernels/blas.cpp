@@ -191,9 +191,9 @@ void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_
   const std::int64_t row = ta ? 1 : k, along = ta ? m : 1, column = tb ? k : 1, down = tb ? 1 : n;
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
-      T sum = accumulate ? c[i * n + j] : T(0);
+      T sum = 0;
       for (std::int64_t p = 0; p < k; ++p) sum += a[i * row + p * along] * b[j * column + p * down];
-      c[i * n + j] = sum;
+      c[i * n + j] = accumulate ? c[i * n + j] + sum : sum;  // the bits of adding the product afterwards
     }
 }
 
