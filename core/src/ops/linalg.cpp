@@ -1,5 +1,7 @@
 #include "xgrad/core/ops/linalg.hpp"
 
+#include <algorithm>
+
 #include "kernels/blas.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/wrap.hpp"
@@ -79,8 +81,13 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
 
 Tensor detail::gradient_product(Fn f, int i, const Tensor& a, const Tensor& b, bool transpose_a,
                                 bool transpose_b) {
-  const Tensor sum = a.dim() == 2 && b.dim() == 2 ? f.sum(i) : Tensor();
-  if (!sum.defined()) return gemm(a, b, transpose_a, transpose_b);
+  // Where a pass over the result costs as much as some of the product, and where BLAS adds each element's
+  // products up before it adds them to the sum: then the bits are those of two steps.
+  constexpr std::int64_t most_added = 128, least_elements = 4096;
+  const bool adds = a.dim() == 2 && b.dim() == 2 && a.size(transpose_a ? 0 : 1) <= most_added;
+  const Tensor sum = adds ? f.sum(i) : Tensor();
+  if (!sum.defined() || sum.numel() < least_elements || std::min(sum.size(0), sum.size(1)) == 1)
+    return gemm(a, b, transpose_a, transpose_b);
   visit_floating(sum.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     gemm(transpose_a, transpose_b, sum.size(0), sum.size(1), a.size(transpose_a ? 0 : 1), ptr<T>(a),
