@@ -46,7 +46,8 @@ Shared& shared() {
 /// faster to walk.
 void* from_system(std::size_t bytes) {
   const bool huge = bytes >= 2 * huge_page;
-  void* p = std::aligned_alloc(huge ? huge_page : line, bytes);
+  void* p = nullptr;
+  if (posix_memalign(&p, huge ? huge_page : line, bytes) != 0) p = nullptr;
   if (p && huge) madvise(p, bytes, MADV_HUGEPAGE);  // a wish; without it all works as well
   if (!p)
     throw Error("allocation: out of memory: " + std::to_string(bytes) +
