@@ -10,6 +10,9 @@ find_package(xtensor REQUIRED)  # xtensor-blas does not look for it
 find_package(xtensor-blas REQUIRED)
 
 # OpenBLAS's own cblas.h, which declares more than the reference one that may lie beside it.
+if(XGRAD_CBLAS_DIR AND NOT EXISTS "${XGRAD_CBLAS_DIR}/cblas.h")
+  unset(XGRAD_CBLAS_DIR CACHE)  # another build of OpenBLAS has been installed in its place
+endif()
 find_path(XGRAD_CBLAS_DIR cblas.h
           PATH_SUFFIXES openblas-openmp openblas-pthread openblas-serial openblas
           DOC "Folder of OpenBLAS's cblas.h" REQUIRED)
