@@ -194,6 +194,7 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
                {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, {}, f.attributes<Convolution>()); }}}}};
   const Sizes s(x.shape(), weight, k);
   Tensor w = zeros_of(weight, x.dtype());
+  if (x.numel() == 0 || g.numel() == 0) return record(op, {x, g}, std::move(w), k);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const DirectSizes d(s.c, s.h, s.w, s.o, k.window);

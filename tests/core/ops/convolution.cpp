@@ -128,6 +128,24 @@ TEST_CASE("conv2d and its gradients are those of a product with unfolded patches
   }
 }
 
+TEST_CASE("conv2d of no images, no channels or no outputs has empty results and gradients of zeros") {
+  const auto check = [](const Shape& x_shape, const Shape& w_shape) {
+    const Tensor x = ones(x_shape, {.requires_grad = true}), w = ones(w_shape, {.requires_grad = true});
+
+    const Tensor y = conv2d(x, w);
+    y.backward(ones(y.shape()));
+
+    CHECK(y.shape() == Shape{x_shape[0], w_shape[0], 3, 3});
+    CHECK(equal(y.detach(), zeros(y.shape())));
+    CHECK(equal(x.grad(), zeros(x_shape)));
+    CHECK(equal(w.grad(), zeros(w_shape)));
+  };
+  check({0, 1, 5, 5}, {2, 1, 3, 3});
+  check({2, 0, 5, 5}, {2, 0, 3, 3});
+  check({2, 1, 5, 5}, {0, 1, 3, 3});
+  check({2, 0, 5, 5}, {0, 0, 3, 3});
+}
+
 TEST_CASE("conv2d: an infinite element reaches only the gradients that it has a part in") {
   const double inf = std::numeric_limits<double>::infinity();
   std::vector<double> pixels(25, 1), taps(9, 1);
