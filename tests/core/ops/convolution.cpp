@@ -8,45 +8,40 @@
 using namespace xgrad;
 using test::check_rows;
 using test::Family;
+using test::floating_row;
 using test::Kind;
 
 namespace {
-
-template <class F>
-test::Row row(const char* name, Kind kind, std::vector<test::Input> inputs, F f,
-              std::vector<std::vector<Shape>> shapes = {}) {
-  test::Row r = test::row(name, kind, std::move(inputs), std::move(f), std::move(shapes));
-  r.integers = test::Integers::rejected;
-  return r;
-}
 
 const ConvOptions strided{.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}};
 
 const Family convolution(
     "convolution",
     {
-        row("conv2d", Kind::smooth, {{{2, 2, 5, 6}}, {{3, 2, 2, 3}}, {{3}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) { return conv2d(x, w, b, strided); },
-            {{{0, 2, 5, 6}, {3, 2, 2, 3}, {3}}}),
-        row("conv2d", Kind::smooth, {{{1, 4, 4, 4}}, {{4, 2, 3, 3}}},
-            [](const Tensor& x, const Tensor& w) { return conv2d(x, w, {}, {.groups = 2}); }),
-        row("conv1d", Kind::smooth, {{{2, 3, 7}}, {{4, 3, 3}}, {{4}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) {
-              return conv1d(x, w, b, {.stride = 2, .padding = 1});
-            }),
-        row("conv_transpose2d", Kind::smooth, {{{2, 4, 3, 2}}, {{4, 2, 3, 2}}, {{4}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) {
-              return conv_transpose2d(x, w, b,
-                                      {.stride = 2, .padding = 1, .output_padding = {1, 0}, .groups = 2});
-            }),
-        row("unfold", Kind::smooth, {{{2, 2, 4, 5}}},
-            [](const Tensor& x) {
-              return unfold(x, {2, 3}, {.dilation = {2, 1}, .padding = 1, .stride = {1, 2}});
-            }),
-        row("fold", Kind::smooth, {{{2, 12, 4}}},
-            [](const Tensor& x) {
-              return fold(x, {3, 3}, {2, 3}, {.padding = {1, 0}, .stride = {1, 2}});
-            }),
+        floating_row("conv2d", Kind::smooth, {{{2, 2, 5, 6}}, {{3, 2, 2, 3}}, {{3}}},
+                     [](const Tensor& x, const Tensor& w, const Tensor& b) {
+                       return conv2d(x, w, b, strided);
+                     },
+                     {{{0, 2, 5, 6}, {3, 2, 2, 3}, {3}}}),
+        floating_row("conv2d", Kind::smooth, {{{1, 4, 4, 4}}, {{4, 2, 3, 3}}},
+                     [](const Tensor& x, const Tensor& w) { return conv2d(x, w, {}, {.groups = 2}); }),
+        floating_row("conv1d", Kind::smooth, {{{2, 3, 7}}, {{4, 3, 3}}, {{4}}},
+                     [](const Tensor& x, const Tensor& w, const Tensor& b) {
+                       return conv1d(x, w, b, {.stride = 2, .padding = 1});
+                     }),
+        floating_row("conv_transpose2d", Kind::smooth, {{{2, 4, 3, 2}}, {{4, 2, 3, 2}}, {{4}}},
+                     [](const Tensor& x, const Tensor& w, const Tensor& b) {
+                       return conv_transpose2d(
+                           x, w, b, {.stride = 2, .padding = 1, .output_padding = {1, 0}, .groups = 2});
+                     }),
+        floating_row("unfold", Kind::smooth, {{{2, 2, 4, 5}}},
+                     [](const Tensor& x) {
+                       return unfold(x, {2, 3}, {.dilation = {2, 1}, .padding = 1, .stride = {1, 2}});
+                     }),
+        floating_row("fold", Kind::smooth, {{{2, 12, 4}}},
+                     [](const Tensor& x) {
+                       return fold(x, {3, 3}, {2, 3}, {.padding = {1, 0}, .stride = {1, 2}});
+                     }),
     });
 
 /// conv2d by its definition, one product after another.

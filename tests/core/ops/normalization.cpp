@@ -7,26 +7,19 @@
 using namespace xgrad;
 using test::check_rows;
 using test::Family;
+using test::floating_row;
 using test::Kind;
 
 using V = std::vector<double>;
 
 namespace {
 
-template <class F>
-test::Row row(const char* name, Kind kind, std::vector<test::Input> inputs, F f,
-              std::vector<std::vector<Shape>> shapes = {}) {
-  test::Row r = test::row(name, kind, std::move(inputs), std::move(f), std::move(shapes));
-  r.integers = test::Integers::rejected;
-  return r;
-}
-
 /// 65 rows are more than one block of sums.
 test::Row layer_norm_row() {
-  test::Row r =
-      row("layer_norm", Kind::smooth, {{{3, 2, 4}}, {{2, 4}}, {{2, 4}}},
-          [](const Tensor& x, const Tensor& w, const Tensor& b) { return layer_norm(x, w.shape(), w, b); },
-          {{{0, 2, 4}, {2, 4}, {2, 4}}, {{2, 0}, {0}, {0}}, {{65, 3}, {3}, {3}}, {{2, 19}, {19}, {19}}});
+  test::Row r = floating_row(
+      "layer_norm", Kind::smooth, {{{3, 2, 4}}, {{2, 4}}, {{2, 4}}},
+      [](const Tensor& x, const Tensor& w, const Tensor& b) { return layer_norm(x, w.shape(), w, b); },
+      {{{0, 2, 4}, {2, 4}, {2, 4}}, {{2, 0}, {0}, {0}}, {{65, 3}, {3}, {3}}, {{2, 19}, {19}, {19}}});
   r.composed = as_function([](const Tensor& x, const Tensor& w, const Tensor& b) {
     const Tensor rows = reshape(x, {x.size(0), w.numel()}), from_mean = rows - mean(rows, 1, true);
     const Tensor y = from_mean * rsqrt(mean(square(from_mean), 1, true) + 1e-5);
@@ -40,7 +33,7 @@ test::Row attention_row(std::vector<test::Input> inputs, const AttentionOptions&
   std::vector<std::vector<Shape>> shapes;
   if (!o.mask.defined())
     shapes = {{{0, 3, 4}, {0, 5, 4}, {0, 5, 2}}, {{0, 4}, {5, 4}, {5, 2}}, {{20, 3}, {19, 3}, {19, 17}}};
-  test::Row r = row(
+  test::Row r = floating_row(
       "scaled_dot_product_attention", Kind::smooth, std::move(inputs),
       [o](const Tensor& q, const Tensor& k, const Tensor& v) {
         return scaled_dot_product_attention(q, k, v, o);
@@ -62,42 +55,47 @@ const Family normalization(
     "normalization",
     {
         layer_norm_row(),
-        row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
-            [](const Tensor& x, const Tensor& w) { return layer_norm(x, {4}, w); }),
-        row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
-            [](const Tensor& x, const Tensor& b) { return layer_norm(x, {4}, {}, b); }),
-        row("layer_norm", Kind::smooth, {{{3, 5}}}, [](const Tensor& x) { return layer_norm(x, {5}); },
-            {{{0, 5}}}),
-        row("group_norm", Kind::smooth, {{{2, 4, 3}}, {{4}}, {{4}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) { return group_norm(x, 2, w, b); }),
-        row("instance_norm", Kind::smooth, {{{2, 3, 4}}, {{3}}, {{3}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) { return instance_norm(x, w, b); }),
-        row("rms_norm", Kind::smooth, {{{3, 5}}, {{5}}},
-            [](const Tensor& x, const Tensor& w) { return rms_norm(x, {5}, w); }),
-        row("batch_norm", Kind::smooth, {{{4, 3, 2}}, {{3}}, {{3}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) {
-              return batch_norm(x, {}, {}, w, b, {.training = true});
-            }),
-        row("batch_norm", Kind::smooth, {{{4, 3}}, {{3}}, {{3}}},
-            [](const Tensor& x, const Tensor& w, const Tensor& b) {
-              return batch_norm(x, full({3}, 0.5, {.dtype = x.dtype()}), full({3}, 2.0, {.dtype = x.dtype()}),
-                                w, b);
-            }),
-        row("dropout", Kind::random, {{{3, 4}}},
-            [](const Tensor& x) { return dropout(x, 0.3, true, Generator(1)); }),
+        floating_row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
+                     [](const Tensor& x, const Tensor& w) { return layer_norm(x, {4}, w); }),
+        floating_row("layer_norm", Kind::smooth, {{{3, 4}}, {{4}}},
+                     [](const Tensor& x, const Tensor& b) { return layer_norm(x, {4}, {}, b); }),
+        floating_row("layer_norm", Kind::smooth, {{{3, 5}}},
+                     [](const Tensor& x) { return layer_norm(x, {5}); }, {{{0, 5}}}),
+        floating_row("group_norm", Kind::smooth, {{{2, 4, 3}}, {{4}}, {{4}}},
+                     [](const Tensor& x, const Tensor& w, const Tensor& b) {
+                       return group_norm(x, 2, w, b);
+                     }),
+        floating_row("instance_norm", Kind::smooth, {{{2, 3, 4}}, {{3}}, {{3}}},
+                     [](const Tensor& x, const Tensor& w, const Tensor& b) {
+                       return instance_norm(x, w, b);
+                     }),
+        floating_row("rms_norm", Kind::smooth, {{{3, 5}}, {{5}}},
+                     [](const Tensor& x, const Tensor& w) { return rms_norm(x, {5}, w); }),
+        floating_row("batch_norm", Kind::smooth, {{{4, 3, 2}}, {{3}}, {{3}}},
+                     [](const Tensor& x, const Tensor& w, const Tensor& b) {
+                       return batch_norm(x, {}, {}, w, b, {.training = true});
+                     }),
+        floating_row("batch_norm", Kind::smooth, {{{4, 3}}, {{3}}, {{3}}},
+                     [](const Tensor& x, const Tensor& w, const Tensor& b) {
+                       return batch_norm(x, full({3}, 0.5, {.dtype = x.dtype()}),
+                                         full({3}, 2.0, {.dtype = x.dtype()}), w, b);
+                     }),
+        floating_row("dropout", Kind::random, {{{3, 4}}},
+                     [](const Tensor& x) { return dropout(x, 0.3, true, Generator(1)); }),
         attention_row({{{2, 3, 4}}, {{2, 5, 4}}, {{2, 5, 2}}}, {}),
         attention_row({{{4, 3}}, {{4, 3}}, {{4, 3}}}, {.is_causal = true, .scale = 0.7}),
         attention_row({{{2, 3, 4}}, {{2, 5, 4}}, {{2, 5, 2}}},
                       {.mask = tensor({{true, false, true, true, false}}), .scale = -0.4}),
-        row("scaled_dot_product_attention", Kind::smooth, {{{3, 4}}, {{2, 5, 4}}, {{5, 2}}, {{3, 5}}},
-            [](const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
-              return scaled_dot_product_attention(q, k, v, {.mask = mask});
-            }),
-        row("cosine_similarity", Kind::smooth, {{{4, 3}}, {{4, 3}}},
-            [](const Tensor& a, const Tensor& b) { return cosine_similarity(a, b); }),
-        row("pairwise_distance", Kind::smooth, {{{4, 3}}, {{4, 3}}},
-            [](const Tensor& a, const Tensor& b) { return pairwise_distance(a, b); }),
-        row("normalize", Kind::smooth, {{{4, 3}}}, [](const Tensor& x) { return normalize(x); }),
+        floating_row("scaled_dot_product_attention", Kind::smooth,
+                     {{{3, 4}}, {{2, 5, 4}}, {{5, 2}}, {{3, 5}}},
+                     [](const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
+                       return scaled_dot_product_attention(q, k, v, {.mask = mask});
+                     }),
+        floating_row("cosine_similarity", Kind::smooth, {{{4, 3}}, {{4, 3}}},
+                     [](const Tensor& a, const Tensor& b) { return cosine_similarity(a, b); }),
+        floating_row("pairwise_distance", Kind::smooth, {{{4, 3}}, {{4, 3}}},
+                     [](const Tensor& a, const Tensor& b) { return pairwise_distance(a, b); }),
+        floating_row("normalize", Kind::smooth, {{{4, 3}}}, [](const Tensor& x) { return normalize(x); }),
     });
 
 }  // namespace

@@ -7,52 +7,46 @@
 using namespace xgrad;
 using test::check_rows;
 using test::Family;
+using test::floating_row;
 using test::Kind;
 
 using V = std::vector<double>;
 
 namespace {
 
-template <class F>
-test::Row row(const char* name, Kind kind, std::vector<test::Input> inputs, F f,
-              std::vector<std::vector<Shape>> shapes = {}) {
-  test::Row r = test::row(name, kind, std::move(inputs), std::move(f), std::move(shapes));
-  r.integers = test::Integers::rejected;
-  return r;
-}
-
 const Family pooling(
     "pooling",
     {
-        row("max_pool2d", Kind::piecewise, {{{2, 2, 5, 4}}},
-            [](const Tensor& x) {
-              return max_pool2d(x, {3, 2}, {.stride = 1, .padding = 1});
-            },
-            {{{0, 2, 5, 4}}}),
-        row("max_pool2d", Kind::piecewise, {{{1, 1, 6, 6}}},
-            [](const Tensor& x) { return max_pool2d(x, 2, {.dilation = 2}); }),
-        row("avg_pool2d", Kind::smooth, {{{2, 2, 5, 4}}},
-            [](const Tensor& x) {
-              return avg_pool2d(x, {3, 2}, {.stride = {2, 1}, .padding = 1});
-            },
-            {{{0, 2, 5, 4}}}),
-        row("avg_pool2d", Kind::smooth, {{{1, 1, 4, 4}}},
-            [](const Tensor& x) {
-              return avg_pool2d(x, 3, {.stride = 2, .padding = 1, .count_include_pad = false});
-            }),
-        row("adaptive_avg_pool2d", Kind::smooth, {{{1, 2, 5, 7}}},
-            [](const Tensor& x) {
-              return adaptive_avg_pool2d(x, {2, 3});
-            }),
-        row("interpolate", Kind::smooth, {{{1, 2, 3, 4}}},
-            [](const Tensor& x) {
-              return interpolate(x, {5, 3});
-            }),
-        row("interpolate", Kind::smooth, {{{1, 2, 3, 4}}},
-            [](const Tensor& x) {
-              return interpolate(x, {5, 7}, {.mode = Interpolation::bilinear});
-            }),
-        row("interpolate", Kind::smooth, {{{1, 1, 3, 4}}},
+        floating_row("max_pool2d", Kind::piecewise, {{{2, 2, 5, 4}}},
+                     [](const Tensor& x) {
+                       return max_pool2d(x, {3, 2}, {.stride = 1, .padding = 1});
+                     },
+                     {{{0, 2, 5, 4}}}),
+        floating_row("max_pool2d", Kind::piecewise, {{{1, 1, 6, 6}}},
+                     [](const Tensor& x) { return max_pool2d(x, 2, {.dilation = 2}); }),
+        floating_row("avg_pool2d", Kind::smooth, {{{2, 2, 5, 4}}},
+                     [](const Tensor& x) {
+                       return avg_pool2d(x, {3, 2}, {.stride = {2, 1}, .padding = 1});
+                     },
+                     {{{0, 2, 5, 4}}}),
+        floating_row("avg_pool2d", Kind::smooth, {{{1, 1, 4, 4}}},
+                     [](const Tensor& x) {
+                       return avg_pool2d(x, 3, {.stride = 2, .padding = 1, .count_include_pad = false});
+                     }),
+        floating_row("adaptive_avg_pool2d", Kind::smooth, {{{1, 2, 5, 7}}},
+                     [](const Tensor& x) {
+                       return adaptive_avg_pool2d(x, {2, 3});
+                     }),
+        floating_row("interpolate", Kind::smooth, {{{1, 2, 3, 4}}},
+                     [](const Tensor& x) {
+                       return interpolate(x, {5, 3});
+                     }),
+        floating_row("interpolate", Kind::smooth, {{{1, 2, 3, 4}}},
+                     [](const Tensor& x) {
+                       return interpolate(x, {5, 7}, {.mode = Interpolation::bilinear});
+                     }),
+        floating_row(
+            "interpolate", Kind::smooth, {{{1, 1, 3, 4}}},
             [](const Tensor& x) {
               return interpolate(x, {5, 2}, {.mode = Interpolation::bilinear, .align_corners = true});
             }),

@@ -94,6 +94,13 @@ inline Row rejecting_integers(Row r) {
   return r;
 }
 
+/// A row for a function that is not elementwise and demands floating operands.
+template <class F>
+Row floating_row(std::string name, Kind kind, std::vector<Input> inputs, F f,
+                 std::vector<std::vector<Shape>> shapes = {}) {
+  return rejecting_integers(row(std::move(name), kind, std::move(inputs), std::move(f), std::move(shapes)));
+}
+
 /// The message of the Error that f throws; "" if it throws none.
 std::string message_of(const std::function<void()>& f);
 
