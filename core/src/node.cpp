@@ -46,14 +46,10 @@ void free_buffer(Buffer* b) noexcept {
     give_block(b, b->size_class);
 }
 
-void release_value(Node* n) noexcept {
-  const bool kept_for_rules = n->keeps_value && !n->freed;
-  if (!kept_for_rules) drop_value(n);
-  drop_link(n);
-}
+namespace {
 
-void release_node(Node* n) noexcept {
-  if (!n->op && !n->grad && !n->extra && n->buffer == &n->own) return drop(&n->own);  // most temporaries
+/// Frees what has a history, a gradient or elements elsewhere.
+[[gnu::noinline]] void release_fully(Node* n) noexcept {
   n->data = std::exchange(dying, n);
   if (tearing_down) return;
   tearing_down = true;
@@ -63,6 +59,27 @@ void release_node(Node* n) noexcept {
     tear_down(next);
   }
   tearing_down = false;
+}
+
+[[gnu::noinline]] void release_value_elsewhere(Node* n) noexcept {
+  const bool kept_for_rules = n->keeps_value && !n->freed;
+  if (!kept_for_rules) drop_value(n);
+  drop_link(n);
+}
+
+}  // namespace
+
+// The way of most temporaries has nothing but calls at its end, so that it saves no registers.
+
+void release_node(Node* n) noexcept {
+  const bool plain = (!n->op || n->freed) && !n->grad && !n->extra && n->shape.inside();
+  if (!plain || n->buffer != &n->own) return release_fully(n);
+  if (n->own.owners.down()) give_block(n, n->block_class);
+}
+
+void release_value(Node* n) noexcept {
+  if (n->buffer != &n->own) return release_value_elsewhere(n);
+  if (n->links.down()) release_node(n);
 }
 
 void release_history(Node* n) noexcept {
@@ -102,25 +119,38 @@ Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
   Buffer* b = new_buffer((bytes + line - 1) / line * line);
   Node* n;
   try {
-    n = new_node(0, dtype);
+    n = new_node(0, dtype, shape, numel);
   } catch (...) {
     drop(b);
     throw;
   }
   n->buffer = b;
   n->data = data_of(b);
-  n->numel = numel;
-  n->shape = shape;
   return Tensor::adopt(n);
 }
 
+namespace {
+
+[[gnu::noinline]] Tensor new_of_any_size(const Node* like) {
+  return new_tensor(like->shape, like->dtype, like->numel);
+}
+
+}  // namespace
+
+Tensor new_like(const Tensor& x) {
+  const Node* like = x.node();
+  // A small tensor says how large a block is taken; with nothing to call, no register is saved either.
+  if (like->buffer != &like->own || !like->shape.inside() || !has_block(like->block_class)) [[unlikely]]
+    return new_of_any_size(like);
+  void* block = take_block(like->block_class);
+  return with_elements_inside(new (block) Node(like->dtype, like->shape, like->numel, like->block_class));
+}
+
 Tensor new_view(const Tensor& x, const Shape& shape, std::int64_t first) {
-  Node* n = new_node(0, x.dtype());
+  Node* n = new_node(0, x.dtype(), shape, shape.numel());
   n->buffer = x.node()->buffer;
   n->buffer->owners.up();
   n->data = static_cast<std::byte*>(x.node()->data) + first * size_of(x.dtype());
-  n->numel = shape.numel();
-  n->shape = shape;
   return Tensor::adopt(n);
 }
 

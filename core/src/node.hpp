@@ -45,12 +45,10 @@ inline void prefetch_node(const Node* n) {
 }
 
 /// A new node of one block, with room for `behind` bytes of elements.
-inline Node* new_node(std::size_t behind, DType dtype) {
+inline Node* new_node(std::size_t behind, DType dtype, const Shape& shape, std::int64_t numel) {
   std::uint16_t c;
   void* block = take_block(sizeof(Node) + behind, c);
-  Node* n = new (block) Node(dtype);
-  n->block_class = c;
-  return n;
+  return new (block) Node(dtype, shape, numel, c);
 }
 
 static_assert(class_of((most_elements * 8 + static_cast<std::int64_t>(sizeof(Buffer))) / line + 2) <
@@ -60,17 +58,20 @@ static_assert(class_of((most_elements * 8 + static_cast<std::int64_t>(sizeof(Buf
 /// A new tensor with uninitialised elements, whose buffer is a block of its own.
 Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel);
 
+/// The handle of a new node whose elements lie behind it.
+inline Tensor with_elements_inside(Node* n) {
+  n->own.inside_node = true;
+  n->buffer = &n->own;
+  n->data = n + 1;
+  return Tensor::adopt(n);
+}
+
 /// A new tensor with uninitialised elements; numel is the shape's.
 inline Tensor new_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
   const std::size_t bytes = static_cast<std::size_t>(numel) * static_cast<std::size_t>(size_of(dtype));
   if (bytes > small_bytes) return new_large_tensor(shape, dtype, numel);
-  Node* n = new_node((bytes + line - 1) / line * line, dtype);
-  n->own.inside_node = true;
-  n->buffer = &n->own;
-  n->data = n + 1;
-  n->numel = numel;
-  n->shape = shape;
-  return Tensor::adopt(n);
+  Node* n = new_node((bytes + line - 1) / line * line, dtype, shape, numel);
+  return with_elements_inside(n);
 }
 inline Tensor new_tensor(const Shape& shape, DType dtype) {
   std::int64_t n = 1;
@@ -79,7 +80,8 @@ inline Tensor new_tensor(const Shape& shape, DType dtype) {
   if (n < 0 || n > most_elements) too_many_elements(shape);
   return new_tensor(shape, dtype, n);
 }
-inline Tensor new_like(const Tensor& x) { return new_tensor(x.shape(), x.dtype(), x.numel()); }
+/// The same with x's shape and dtype.
+Tensor new_like(const Tensor& x);
 
 /// A new tensor that shares x's buffer from an element on, without history.
 Tensor new_view(const Tensor& x, const Shape& shape, std::int64_t first = 0);

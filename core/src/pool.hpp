@@ -83,10 +83,11 @@ extern constinit thread_local ThreadCache cache;
 /// Takes a block although the magazine is full.
 [[gnu::cold]] void overflow(void* block, int c) noexcept;
 
-/// A block of at least `bytes` bytes on a 64-byte boundary.
-inline void* take_block(std::size_t bytes, std::uint16_t& size_class) {
-  const int c = class_of((bytes + line - 1) / line);
-  size_class = static_cast<std::uint16_t>(c);
+/// Whether the next block of a size class is at hand.
+inline bool has_block(int c) { return cache.magazines[c].head != nullptr; }
+
+/// A block of a size class, on a 64-byte boundary.
+inline void* take_block(int c) {
   Magazine& m = cache.magazines[c];
   if (!m.head) [[unlikely]]
     return refill(c);
@@ -94,6 +95,13 @@ inline void* take_block(std::size_t bytes, std::uint16_t& size_class) {
   Free* next = m.head->next;
   __builtin_prefetch(next, 1);  // the next block will be asked for its own next
   return std::exchange(m.head, next);
+}
+
+/// A block of at least `bytes` bytes.
+inline void* take_block(std::size_t bytes, std::uint16_t& size_class) {
+  const int c = class_of((bytes + line - 1) / line);
+  size_class = static_cast<std::uint16_t>(c);
+  return take_block(c);
 }
 
 /// Gives a block back.

@@ -27,6 +27,11 @@ Shape Shape::filled(int rank, std::int64_t size) {
   return s;
 }
 
+void Shape::copy_outside(const Shape& o) {
+  outside_ = new std::int64_t[o.size()];
+  std::copy(o.begin(), o.end(), outside_);
+}
+
 void Shape::insert(int i, std::int64_t size) {
   Shape longer = filled(rank_ + 1, size);
   std::copy(begin(), begin() + i, longer.begin());

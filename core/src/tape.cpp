@@ -1,5 +1,7 @@
 #include "xgrad/core/tape.hpp"
 
+#include <algorithm>
+
 #include "anomaly.hpp"
 #include "errors.hpp"
 #include "node.hpp"
@@ -9,22 +11,6 @@ namespace xgrad::detail {
 constinit thread_local bool recording = true;
 
 namespace {
-
-/// Which values the wanted rules read; `wanted` tells whether there is a rule at all.
-std::uint32_t values_to_keep(const Op& op, std::span<const Ref> inputs, bool& wanted) {
-  if (op.joint.run || op.each.run) {
-    wanted = true;
-    return op.joint.run ? op.joint.keep : op.each.keep;
-  }
-  std::uint32_t mask = 0;
-  const std::size_t rules = inputs.size() < op.vjp.size() ? inputs.size() : op.vjp.size();
-  for (std::size_t i = 0; i < rules; ++i) {
-    if (!op.vjp[i].run || !inputs[i].tensor->node()->requires_grad) continue;
-    wanted = true;
-    mask |= op.vjp[i].keep;
-  }
-  return mask;
-}
 
 bool keeps(std::uint32_t mask, int i) {
   return i < 31 ? (mask >> i & 1) != 0 : (mask & keep::every_x) == keep::every_x;
@@ -56,40 +42,81 @@ void check_version(const Node* n, const Node* value, std::uint32_t saved, const 
 
 }  // namespace
 
-void attach(const Op& op, std::span<const Ref> inputs, Node* y) {
-  bool wanted = false;
-  const std::uint32_t mask = values_to_keep(op, inputs, wanted);
-  if (!wanted) return;
+namespace {
+
+/// What the rules of a call need.
+struct Needs {
+  bool rules = false;        ///< there is a rule at all for an input that requires a gradient
+  std::uint32_t values = 0;  ///< those that the rules read
+  std::uint32_t stamp = 0;   ///< the newest of the inputs'
+};
+
+/// The same in two forms: `few` for up to three inputs with a rule each, as most calls have.
+template <bool few>
+Needs needs_of(const Op& op, std::span<const Ref> inputs) {
+  Needs needs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Node* x = inputs[i].tensor->node();
+    if (!x->requires_grad) continue;
+    needs.stamp = std::max(needs.stamp, x->stamp);
+    if ((!few && i >= op.vjp.size()) || !op.vjp[i].run) continue;
+    needs.rules = true;
+    needs.values |= op.vjp[i].keep;
+  }
+  if (!few && (op.joint.run || op.each.run)) {
+    needs.rules = true;
+    needs.values = op.joint.run ? op.joint.keep : op.each.keep;
+  }
+  return needs;
+}
+
+template <bool few>
+void attach_to(const Op& op, std::span<const Ref> inputs, Node* y) {
+  const Needs needs = needs_of<few>(op, inputs);
+  if (!needs.rules) return;
 
   const int count = static_cast<int>(inputs.size());
   Node** edges = y->inside;
-  if (count > 3) y->outside = edges = outside_inputs(inputs.size());
-  y->input_count = static_cast<std::uint16_t>(count);
-  std::uint32_t* versions = versions_of(y);
-  std::uint32_t stamp = 0;
+  edges[0] = edges[1] = edges[2] = nullptr;
+  if (!few && count > 3) y->outside = edges = outside_inputs(inputs.size());
+  y->input_count = count;
+  std::uint32_t* versions = few ? y->versions : versions_of(y);
   for (int i = 0; i < count; ++i) {
     Node* x = inputs[static_cast<std::size_t>(i)].tensor->node();
-    const bool kept = keeps(mask, i);
-    edges[i] = nullptr;
-    if (!kept && !x->requires_grad) continue;
+    const bool kept = few ? (needs.values >> i & 1) != 0 : keeps(needs.values, i);
+    edges[i] = kept || x->requires_grad ? x : nullptr;
     if (kept) {  // a handle is a link too
       add_handle(x);
       versions[i] = x->buffer->version;
-    } else {
+    } else if (x->requires_grad) {
       x->links.up();
     }
-    edges[i] = x;
-    if (x->requires_grad && x->stamp > stamp) stamp = x->stamp;
   }
   y->op = &op;
-  y->stamp = stamp + 1;
+  y->stamp = needs.stamp + 1;
   y->requires_grad = true;
-  y->kept = mask & keep::every_x;
-  y->keeps_value = (mask & keep::y) != 0;
+  y->kept = needs.values & keep::every_x;
+  y->keeps_value = (needs.values & keep::y) != 0;
   if (y->buffer) y->value_version = y->buffer->version;
   count_live_nodes(1);
   if (anomaly_mode) [[unlikely]]
     watch_recording(y, inputs);
+}
+
+[[gnu::noinline]] void attach_any(const Op& op, std::span<const Ref> inputs, Node* y) {
+  if (any_requires_grad(inputs)) attach_to<false>(op, inputs, y);
+}
+
+void attach(const Op& op, std::span<const Ref> inputs, Node* y) {
+  if (inputs.size() > 3 || op.joint.run || op.each.run) return attach_any(op, inputs, y);
+  attach_to<true>(op, inputs, y);
+}
+
+}  // namespace
+
+Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value) {
+  if (recording) attach(op, inputs, value.node());
+  return value;
 }
 
 Tensor Fn::checked_x(int i) const {
@@ -121,6 +148,8 @@ Tensor attach_output(Tensor value, Node* joint, int k) {
   Node* y = value.node();
   y->op = joint->op;
   y->inside[0] = joint;
+  y->inside[1] = y->inside[2] = nullptr;
+  y->kept = keep::nothing;
   joint->links.up();
   y->input_count = 1;
   y->stamp = joint->stamp + 1;

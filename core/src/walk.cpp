@@ -66,28 +66,61 @@ void Walk::run() {
   }
 }
 
+bool Walk::leads_to_captured(Node* x) const { return leads_to_input(x) || captured_.find(x); }
+
+namespace {
+
+/// `value`, unless it is null, is described.
+[[noreturn]] void was_freed(const Op& op, Node* value) {
+  fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + op.name +
+                       (value ? " of " + Tensor::share(value).describe() : "") +
+                       "; pass {.retain_graph = true} to the earlier one");
+}
+
+/// What the rule of input i gives, undefined where it has none.
+inline Tensor gradient(const Op& op, const Tensor& g, Fn f, int i) {
+  if (op.each.run) return op.each.run(g, f, i);
+  const Rule& rule = op.vjp[static_cast<std::size_t>(i)];
+  return rule.run ? rule.run(g, f) : Tensor();
+}
+
+/// What a rule returned, checked and summed to the shape of the input.
+[[gnu::noinline]] Tensor checked(Node* n, int i, const Tensor& g, Tensor&& dx) {
+  Node* x = n->inputs()[i];
+  if (dx.dtype() != x->dtype)
+    fail(n->op->name, "the rule of input " + std::to_string(i) + " returned " + dx.describe() +
+                          " for an input of dtype " + name_of(x->dtype) +
+                          "; a rule must return the input's dtype, see to()");
+  if (anomaly_mode) check_gradient(n, i, g, dx);
+  return dx.shape() == x->shape ? std::move(dx) : sum_to(n->op->name, dx, x->shape);
+}
+
+}  // namespace
+
+/// Passes on what a rule returned, if anything.
+[[gnu::always_inline]] inline void Walk::contribute(Node* n, int i, const Tensor& g, Tensor&& dx) {
+  if (!dx.defined()) return;
+  Node* x = n->inputs()[i];
+  if (dx.dtype() != x->dtype || !(dx.shape() == x->shape) || anomaly_mode) [[unlikely]]
+    dx = checked(n, i, g, std::move(dx));
+  pass_on(x, std::move(dx));
+}
+
 void Walk::visit(Node* n) {
   Tensor g = take_cotangent(n);
-  if (n->extra || restricted_) {
+  if (n->extra || restricted_) [[unlikely]] {
     g = see(n, std::move(g));
     if (restricted_ && !leads_to_input(n)) return;
   }
-  if (n->freed)
-    fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + n->op->name +
-                         " of " + Tensor::share(n).describe() +
-                         "; pass {.retain_graph = true} to the earlier one");
+  if (n->freed) [[unlikely]]
+    was_freed(*n->op, n);
   if (n->output_of_joint) return pass_to_joint(n, std::move(g));
-  if (n->op->joint.run) return visit_joint(n, std::move(g));
-  const Fn f(n, this);
-  Node** inputs = n->inputs();
   const Op& op = *n->op;
-  for (int i = 0; i < n->input_count; ++i) {
-    if (!wants(inputs[i])) continue;
-    if (op.each.run)
-      contribute(n, i, g, op.each.run(g, f, i));
-    else if (i < 4 && op.vjp[static_cast<std::size_t>(i)].run)
-      contribute(n, i, g, op.vjp[static_cast<std::size_t>(i)].run(g, f));
-  }
+  if (op.joint.run) return visit_joint(n, std::move(g));
+  const Fn f(n, this);
+  const int rules = op.each.run ? n->input_count : std::min(n->input_count, 4);
+  for (int i = 0; i < rules; ++i)
+    if (wants(n->inputs()[i])) contribute(n, i, g, gradient(op, g, f, i));
 }
 
 Tensor Walk::open_sum(Node* x) {
@@ -119,9 +152,7 @@ void Walk::pass_to_joint(Node* n, Tensor&& g) {
   int k;
   std::memcpy(&k, n->attributes, sizeof k);
   Node* joint = n->inside[0];
-  if (joint->freed)
-    fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + n->op->name +
-                         "; pass {.retain_graph = true} to the earlier one");
+  if (joint->freed) was_freed(*n->op, nullptr);
   Tensor& slot = joint->extra->cotangents[static_cast<std::size_t>(k)];
   slot = slot.defined() ? add_grads(slot, g, create_) : std::move(g);
   enqueue(joint);
@@ -136,24 +167,11 @@ void Walk::visit_joint(Node* n, Tensor&& g) {
     cotangents = several;
   }
   std::array<Tensor, 4> few;  // without an allocation
-  std::vector<Tensor> many(n->input_count <= few.size() ? 0 : n->input_count);
-  const std::span<Tensor> dx(many.empty() ? few.data() : many.data(), n->input_count);
+  std::vector<Tensor> many(n->input_count <= 4 ? 0 : static_cast<std::size_t>(n->input_count));
+  const std::span<Tensor> dx(many.empty() ? few.data() : many.data(), static_cast<std::size_t>(n->input_count));
   n->op->joint.run(cotangents, Fn(n, this), dx);
   for (int i = 0; i < n->input_count; ++i)
     if (wants(n->inputs()[i])) contribute(n, i, cotangents[0], std::move(dx[static_cast<std::size_t>(i)]));
-}
-
-/// Checks what a rule returned, sums it to the shape of the input, and passes it on.
-void Walk::contribute(Node* n, int i, const Tensor& g, Tensor&& dx) {
-  if (!dx.defined()) return;
-  Node* x = n->inputs()[i];
-  if (dx.dtype() != x->dtype)
-    fail(n->op->name, "the rule of input " + std::to_string(i) + " returned " + dx.describe() +
-                          " for an input of dtype " + name_of(x->dtype) +
-                          "; a rule must return the input's dtype, see to()");
-  if (anomaly_mode) check_gradient(n, i, g, dx);
-  if (!(dx.shape() == x->shape)) dx = sum_to(n->op->name, dx, x->shape);
-  add(x, std::move(dx));
 }
 
 /// Marks every recorded node from which an input of `grad` can be reached: all inputs of a node are marked

@@ -58,12 +58,7 @@ class Walk {
 
   /// A contribution to the cotangent of n.
   void add(Node* n, Tensor&& g) {
-    if (n->op == nullptr) {
-      if (!restricted_ || captured_.find(n)) stage(n, std::move(g));
-    } else if (!restricted_ || leads_to_input(n) || captured_.find(n)) {
-      gather(n->grad, std::move(g));
-      enqueue(n);
-    }
+    if (!restricted_ || leads_to_captured(n)) pass_on(n, std::move(g));
   }
 
   void run();
@@ -127,6 +122,12 @@ class Walk {
       slot = add_grads(Tensor::adopt(std::exchange(slot, nullptr)), g, create_).release();
   }
 
+  void pass_on(Node* n, Tensor&& g) {
+    if (!n->op) return stage(n, std::move(g));
+    gather(n->grad, std::move(g));
+    enqueue(n);
+  }
+
   void stage(Node* n, Tensor&& g);
 
   void visit(Node* n);
@@ -134,9 +135,8 @@ class Walk {
   void pass_to_joint(Node* n, Tensor&& g);
   Tensor see(Node* n, Tensor&& g);
   void contribute(Node* n, int i, const Tensor& g, Tensor&& dx);
-  bool wants(Node* x) const {
-    return x && x->requires_grad && (!restricted_ || leads_to_input(x) || captured_.find(x));
-  }
+  bool wants(Node* x) const { return x && x->requires_grad && (!restricted_ || leads_to_captured(x)); }
+  bool leads_to_captured(Node* x) const;  ///< or is an input of `grad` itself
   bool leads_to_input(Node* x) const { return needed_.find(x) != nullptr; }
   void find_needed(std::span<const Tensor> outputs);
 

@@ -26,7 +26,10 @@ class Shape {
   /// A shape of `rank` axes, each of size `size`.
   static Shape filled(int rank, std::int64_t size);
 
-  Shape(const Shape& o) : rank_(0) { assign(o); }
+  Shape(const Shape& o) : inside_{o.inside_[0], o.inside_[1], o.inside_[2], o.inside_[3]}, rank_(o.rank_) {
+    if (!inside()) [[unlikely]]
+      copy_outside(o);
+  }
   Shape(Shape&& o) noexcept : rank_(o.rank_) {
     if (inside())
       take_inside(o);
@@ -78,6 +81,9 @@ class Shape {
   /// Without axis i.
   void erase(int i);
 
+  /// True for up to four axes, which lie inside the object.
+  bool inside() const { return rank_ <= 4; }
+
   /// "[2, 3]", "[]" without axes.
   std::string str() const;
 
@@ -89,8 +95,8 @@ class Shape {
   }
 
  private:
-  bool inside() const { return rank_ <= 4; }
   void take(std::span<const std::int64_t> sizes);
+  void copy_outside(const Shape& o);
   void resize(int rank);  // sizes that lie inside become 0, others undefined
   void take_inside(const Shape& o) {
     for (int i = 0; i < 4; ++i) inside_[i] = o.inside_[i];

@@ -139,24 +139,22 @@ inline bool any_requires_grad(std::span<const Ref> inputs) {
   return false;
 }
 
-void attach(const Op& op, std::span<const Ref> inputs, Node* y);
-
 /// Records that `op` made `value` from `inputs`, if recording is on and one of them requires a gradient.
 ///
 /// `value` must be fresh: a handle that nobody else has. `attributes` is trivially copyable and small.
-template <class A = char>
-Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value, const A& attributes = {}) {
+Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value);
+inline Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value) {
+  return record(op, std::span(inputs.begin(), inputs.size()), std::move(value));
+}
+template <class A>
+Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value, const A& attributes) {
   static_assert(std::is_trivially_copyable_v<A> && sizeof(A) <= sizeof(Node::attributes),
                 "a rule holds small attributes, never a tensor: pass tensors as inputs");
-  if (recording && any_requires_grad(inputs)) {
-    std::memcpy(value.node()->attributes, &attributes, sizeof(A));
-    attach(op, inputs, value.node());
-  }
-  return value;
+  std::memcpy(value.node()->attributes, &attributes, sizeof(A));
+  return record(op, inputs, std::move(value));
 }
-
-template <class A = char>
-Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value, const A& attributes = {}) {
+template <class A>
+Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value, const A& attributes) {
   return record(op, std::span(inputs.begin(), inputs.size()), std::move(value), attributes);
 }
 

@@ -41,33 +41,36 @@ struct Extra;
 struct alignas(line) Node {
   Count handles{1};
   Count links{1};
-  void* data = nullptr;
-  Buffer* buffer = nullptr;  ///< null when the value is gone
-  std::int64_t numel = 0;
+  void* data;
+  Buffer* buffer;  ///< null when the value is gone
+  std::int64_t numel;
   Shape shape;
   Buffer own;  ///< the buffer of a small tensor, its bytes right behind this node
-  DType dtype = float32;
+  DType dtype;
   bool requires_grad = false;
+  std::uint16_t block_class;
+  const Op* op = nullptr;        ///< null for a leaf
+  Node* grad = nullptr;          ///< leaf: `.grad()`; recorded: the cotangent during a walk
+  Extra* extra = nullptr;        ///< what few nodes have: hooks, state of a custom op, several outputs
+  std::uint32_t stamp = 0;       ///< one more than the largest stamp of its inputs: orders backward
   bool freed = false;            ///< backward has walked it and let the graph go
   bool keeps_value = false;      ///< one of its rules reads its own value
   bool queued = false;           ///< a walk has reached it
   bool output_of_joint = false;  ///< one of several outputs: its only input is the node that they share
-  std::uint16_t input_count = 0;
-  std::uint16_t block_class = 0;
-  std::uint32_t stamp = 0;  ///< one more than the largest stamp of its inputs: orders backward
-  std::uint32_t value_version = 0;
-  const Op* op = nullptr;  ///< null for a leaf
-  Node* grad = nullptr;    ///< leaf: `.grad()`; recorded: the cotangent during a walk
-  Extra* extra = nullptr;  ///< what few nodes have: hooks, state of a custom op, several outputs
-  std::uint32_t kept = 0;  ///< bit i: the value of input i is held
-  std::uint32_t versions[3] = {};
+  int input_count = 0;
+
+  // Of recorded nodes only: uninitialised in others.
+  std::uint32_t kept;  ///< bit i: the value of input i is held
+  std::uint32_t value_version;
+  std::uint32_t versions[3];
   union {
     Node* inside[3];  ///< inputs; null where a constant is not kept
     Node** outside;   ///< more than three: inputs, and behind them their versions
   };
   alignas(8) std::byte attributes[24];
 
-  explicit Node(DType t) : dtype(t) { inside[0] = inside[1] = inside[2] = nullptr; }
+  Node(DType t, const Shape& s, std::int64_t elements, std::uint16_t size_class)
+      : numel(elements), shape(s), dtype(t), block_class(size_class) {}
 
   Node** inputs() { return input_count <= 3 ? inside : outside; }
 };
