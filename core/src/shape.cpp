@@ -1,5 +1,7 @@
 #include "xgrad/core/shape.hpp"
 
+#include <algorithm>
+
 #include "errors.hpp"
 
 namespace xgrad {
@@ -31,6 +33,13 @@ void Shape::copy_outside(const Shape& o) {
   outside_ = new std::int64_t[o.size()];
   std::copy(o.begin(), o.end(), outside_);
 }
+
+void Shape::assign_outside(const Shape& o) {
+  resize(o.rank_);
+  std::copy(o.begin(), o.end(), begin());
+}
+
+bool Shape::equals_outside(const Shape& o) const { return std::equal(begin(), end(), o.begin()); }
 
 void Shape::insert(int i, std::int64_t size) {
   Shape longer = filled(rank_ + 1, size);

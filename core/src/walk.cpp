@@ -66,7 +66,7 @@ void Walk::run() {
   }
 }
 
-bool Walk::leads_to_captured(Node* x) const { return leads_to_input(x) || captured_.find(x); }
+[[gnu::noinline]] bool Walk::leads_to_captured(Node* x) const { return leads_to_input(x) || captured_.find(x); }
 
 namespace {
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -89,7 +88,7 @@ class Shape {
 
   friend bool operator==(const Shape& a, const Shape& b) {
     if (a.rank_ != b.rank_) return false;
-    if (!a.inside()) return std::equal(a.begin(), a.end(), b.begin());
+    if (!a.inside()) return a.equals_outside(b);
     const std::int64_t *p = a.inside_, *q = b.inside_;  // sizes beyond the rank are 0
     return ((p[0] ^ q[0]) | (p[1] ^ q[1]) | (p[2] ^ q[2]) | (p[3] ^ q[3])) == 0;
   }
@@ -97,6 +96,8 @@ class Shape {
  private:
   void take(std::span<const std::int64_t> sizes);
   void copy_outside(const Shape& o);
+  void assign_outside(const Shape& o);
+  bool equals_outside(const Shape& o) const;  // of the same rank
   void resize(int rank);  // sizes that lie inside become 0, others undefined
   void take_inside(const Shape& o) {
     for (int i = 0; i < 4; ++i) inside_[i] = o.inside_[i];
@@ -109,8 +110,7 @@ class Shape {
       rank_ = o.rank_;
       take_inside(o);
     } else {
-      resize(o.rank_);
-      std::copy(o.begin(), o.end(), begin());
+      assign_outside(o);
     }
   }
 
