@@ -66,7 +66,9 @@ void Walk::run() {
   }
 }
 
-[[gnu::noinline]] bool Walk::leads_to_captured(Node* x) const { return leads_to_input(x) || captured_.find(x); }
+[[gnu::noinline]] bool Walk::leads_to_captured(Node* x) const {
+  return leads_to_input(x) || captured_.find(x);
+}
 
 namespace {
 
@@ -168,7 +170,8 @@ void Walk::visit_joint(Node* n, Tensor&& g) {
   }
   std::array<Tensor, 4> few;  // without an allocation
   std::vector<Tensor> many(n->input_count <= 4 ? 0 : static_cast<std::size_t>(n->input_count));
-  const std::span<Tensor> dx(many.empty() ? few.data() : many.data(), static_cast<std::size_t>(n->input_count));
+  const std::span<Tensor> dx(many.empty() ? few.data() : many.data(),
+                             static_cast<std::size_t>(n->input_count));
   n->op->joint.run(cotangents, Fn(n, this), dx);
   for (int i = 0; i < n->input_count; ++i)
     if (wants(n->inputs()[i])) contribute(n, i, cotangents[0], std::move(dx[static_cast<std::size_t>(i)]));

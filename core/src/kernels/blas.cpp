@@ -185,16 +185,40 @@ template <class T, class Gemv>
 /// Below this many multiplications a plain loop is done before OpenBLAS has chosen its way.
 constexpr std::int64_t tiny_product = 64;
 
+/// c = op(a) b, by rows of b.
 template <class T>
-void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
-                   bool accumulate, T* c) {
-  const std::int64_t row = ta ? 1 : k, along = ta ? m : 1, column = tb ? k : 1, down = tb ? 1 : n;
+void multiply_tiny_rows(bool ta, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                        bool accumulate, T* c) {
+  using V = xsimd::batch<T>;
+  const std::int64_t row = ta ? 1 : k, along = ta ? m : 1;
+  for (std::int64_t j = 0; j < n; j += static_cast<std::int64_t>(V::size))
+    for (std::int64_t i = 0; i < m; ++i) {
+      V sum(T(0));
+      for (std::int64_t p = 0; p < k; ++p)
+        sum = vec::fma(V(a[i * row + p * along]), load_part<V>(b + p * n + j, n - j, T(0)), sum);
+      T* to = c + i * n + j;
+      store_part(to, n - j, accumulate ? load_part<V>(to, n - j, T(0)) + sum : sum);
+    }
+}
+
+/// c = op(a) b^T, by rows of both where a is not transposed.
+template <bool ta, class T>
+void multiply_tiny_dots(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                        bool accumulate, T* c) {
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
       T sum = 0;
-      for (std::int64_t p = 0; p < k; ++p) sum += a[i * row + p * along] * b[j * column + p * down];
+      for (std::int64_t p = 0; p < k; ++p) sum += (ta ? a[p * m + i] : a[i * k + p]) * b[j * k + p];
       c[i * n + j] = accumulate ? c[i * n + j] + sum : sum;  // the bits of adding the product afterwards
     }
+}
+
+template <class T>
+void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                   bool accumulate, T* c) {
+  if (!tb) return multiply_tiny_rows(ta, m, n, k, a, b, accumulate, c);
+  ta ? multiply_tiny_dots<true>(m, n, k, a, b, accumulate, c)
+     : multiply_tiny_dots<false>(m, n, k, a, b, accumulate, c);
 }
 
 template <class T, class Gemm, class Gemv>

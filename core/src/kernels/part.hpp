@@ -9,6 +9,17 @@
 
 namespace xgrad::detail {
 
+#if defined(__AVX2__)
+/// All bits of the first m of 8 lanes of 32 bits, or of 4 of 64.
+inline __m256i first_lanes(std::int64_t m, float) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(m)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline __m256i first_lanes(std::int64_t m, double) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(m), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+#endif
+
 /// The first m elements from p on, and `fill` in the other lanes.
 template <class V>
 V load_part(const typename V::value_type* p, std::int64_t m, typename V::value_type fill) {
@@ -19,6 +30,15 @@ V load_part(const typename V::value_type* p, std::int64_t m, typename V::value_t
     return _mm512_mask_loadu_ps(V(fill), static_cast<__mmask16>((1u << m) - 1), p);
   else if constexpr (sizeof(V) == 64)
     return _mm512_mask_loadu_pd(V(fill), static_cast<__mmask8>((1u << m) - 1), p);
+#endif
+#if defined(__AVX2__)
+  if constexpr (sizeof(V) == 32) {
+    const __m256i mask = first_lanes(m, *p);
+    if constexpr (sizeof(*p) == 4)
+      return _mm256_blendv_ps(V(fill), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask));
+    else
+      return _mm256_blendv_pd(V(fill), _mm256_maskload_pd(p, mask), _mm256_castsi256_pd(mask));
+  }
 #endif
   alignas(64) typename V::value_type padded[V::size];
   V(fill).store_aligned(padded);
@@ -36,6 +56,12 @@ void store_part(typename V::value_type* p, std::int64_t m, const V& v) {
     return _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << m) - 1), v);
   else if constexpr (sizeof(V) == 64)
     return _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << m) - 1), v);
+#endif
+#if defined(__AVX2__)
+  if constexpr (sizeof(V) == 32 && sizeof(*p) == 4)
+    return _mm256_maskstore_ps(p, first_lanes(m, *p), v);
+  else if constexpr (sizeof(V) == 32)
+    return _mm256_maskstore_pd(p, first_lanes(m, *p), v);
 #endif
   alignas(64) typename V::value_type padded[V::size];
   v.store_aligned(padded);

@@ -21,21 +21,16 @@ struct Transposed {
   bool a, b;
 };
 
-/// The products of all pairs of matrices; batches are checked and broadcast.
-Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) {
-  const Shape &p = a.shape(op), &q = b.shape(op);
-  const int i = p.rank() - 2, j = q.rank() - 2;
-  const std::int64_t m = p[i + t.a], k = p[i + !t.a], n = q[j + !t.b];
-  if (k != q[j + t.b])
-    fail(op, "inner sizes differ: " + operands(a, b) + (t.a ? ", a transposed" : "") +
-                 (t.b ? ", b transposed" : "") + inner_rule);
-  const Shape batch_a = batch_of(p), batch_b = batch_of(q), batch = broadcast_batches(op, a, b);
+/// Of batches, which are checked and broadcast.
+Tensor batches_of_products(const char* op, const Tensor& a, const Tensor& b, Transposed t, std::int64_t m,
+                           std::int64_t n, std::int64_t k) {
+  const Shape batch_a = batch_of(a.shape()), batch_b = batch_of(b.shape()),
+              batch = broadcast_batches(op, a, b);
   const Shape shape = matrix_shape(batch, m, n);
   check_sizes(op, shape);
   Tensor c = new_tensor(shape, a.dtype());
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
-    if (batch.rank() == 0) return gemm(t.a, t.b, m, n, k, ptr<T>(a), ptr<T>(b), false, ptr<T>(c));
     const Walker<2> walk(batch, {&batch_a, &batch_b});
     const auto run = [&](std::int64_t at, const auto& x, std::int64_t count) {
       for (std::int64_t l = 0; l < count; ++l)
@@ -49,6 +44,25 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
                         [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
     else
       walk.each_inner([&](std::int64_t at, const auto& x) { run(at, x, walk.size[0]); });
+  });
+  return c;
+}
+
+/// The products of all pairs of matrices.
+Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) {
+  const Shape &p = a.shape(op), &q = b.shape(op);
+  const int i = p.rank() - 2, j = q.rank() - 2;
+  const std::int64_t m = p[i + t.a], k = p[i + !t.a], n = q[j + !t.b];
+  if (k != q[j + t.b])
+    fail(op, "inner sizes differ: " + operands(a, b) + (t.a ? ", a transposed" : "") +
+                 (t.b ? ", b transposed" : "") + inner_rule);
+  if (i > 0 || j > 0) return batches_of_products(op, a, b, t, m, n, k);
+  const Shape shape = {m, n};
+  check_sizes(op, shape);
+  Tensor c = new_tensor(shape, a.dtype());
+  visit_number(a.dtype(), [&](auto tag) {
+    using T = type_of<decltype(tag)>;
+    gemm(t.a, t.b, m, n, k, ptr<T>(a), ptr<T>(b), false, ptr<T>(c));
   });
   return c;
 }

@@ -18,7 +18,12 @@ class Shape {
   static constexpr int max_rank = 32;
 
   Shape() noexcept : rank_(0) {}
-  Shape(std::initializer_list<std::int64_t> sizes) : rank_(0) { take({sizes.begin(), sizes.size()}); }
+  Shape(std::initializer_list<std::int64_t> sizes) : rank_(0) {
+    if (sizes.size() > 4)
+      take({sizes.begin(), sizes.size()});
+    else
+      for (std::int64_t size : sizes) inside_[rank_++] = size;
+  }
   Shape(const std::vector<std::int64_t>& sizes) : rank_(0) { take(sizes); }  // NOLINT
   explicit Shape(std::span<const std::int64_t> sizes) : rank_(0) { take(sizes); }
 

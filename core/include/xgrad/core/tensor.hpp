@@ -122,7 +122,13 @@ class Tensor {
   // `user` is the function that asks, which the error of an undefined tensor names.
   const Shape& shape(const char* user = __builtin_FUNCTION()) const { return node(user)->shape; }
   /// Size along `axis`; negative axes count from the end. Throws Error when there is no such axis.
-  std::int64_t size(int axis, const char* user = __builtin_FUNCTION()) const;
+  std::int64_t size(int axis, const char* user = __builtin_FUNCTION()) const {
+    const Shape& s = shape(user);
+    const int i = axis < 0 ? axis + s.rank() : axis;
+    if (i < 0 || i >= s.rank()) [[unlikely]]
+      no_such_axis(axis);
+    return s[i];
+  }
   /// Number of axes.
   int dim(const char* user = __builtin_FUNCTION()) const { return node(user)->shape.rank(); }
   std::int64_t numel(const char* user = __builtin_FUNCTION()) const { return node(user)->numel; }
@@ -269,6 +275,7 @@ class Tensor {
 
  private:
   [[noreturn]] static void undefined(const char* user);
+  [[noreturn]] void no_such_axis(int axis) const;
   const void* read(DType as) const;
   void* write(DType as);
   Scalar item_scalar() const;
