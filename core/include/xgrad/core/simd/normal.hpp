@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xgrad/core/simd/functions.hpp"
+#include "xgrad/core/simd/parts.hpp"
 
 // The error function, within 2 ulp, and the normal distribution, within 7.
 
@@ -29,30 +29,46 @@ inline constexpr double root_half = 0.70710678118654752;
 
 /// e^(x^2) erfc(x) for x >= 0, by one division for both fractions.
 template <class V>
+TwoParts<V> erfcx_in_parts(const V& x) {
+  const V a = x + V(4), b = vec::fma(V(2), x, V(1));
+  const V over = V(1) / (a * b), q = polynomial((x - V(4)) * b * over, erfcx_f64);
+  const V r = a * over, lost = vec::fma(-r, (V(2) * x - b) + V(1), vec::fma(-r, b, V(1)));  // of 1 / b
+  const V y = q * r;
+  return {y, vec::fma(y, lost, vec::fma(q, r, -y))};
+}
+template <class V>
 V erfcx(const V& x) {
-  using T = Value<V>;
-  constexpr T middle = sizeof(T) == 4 ? 3 : 4;
-  const V a = x + V(middle), b = vec::fma(V(2), x, V(1));
-  const V over = V(1) / (a * b), q = (x - V(middle)) * b * over;
-  if constexpr (sizeof(T) == 4)
-    return polynomial(q, erfcx_f32) * (a * over);
-  else
-    return polynomial(q, erfcx_f64) * (a * over);
+  if constexpr (sizeof(Value<V>) == 8) {
+    const auto y = erfcx_in_parts(x);
+    return y.hi + y.lo;
+  } else {
+    const V a = x + V(3), b = vec::fma(V(2), x, V(1)), over = V(1) / (a * b);
+    return polynomial((x - V(3)) * b * over, erfcx_f32) * (a * over);
+  }
 }
 
 /// e^(-c x^2); what rounding c x^2 loses is not lost. Multiples of a power of two by c are exact.
 template <class V>
 V gaussian(const V& x, Value<V> c) {
   const V a = xsimd::min(V(64), xsimd::abs(x)), b = V(c) * a, s = a * b;
-  const V e = vec::exp(-s);
-  return vec::fma(-e, vec::fma(a, b, -s), e);
+  if constexpr (sizeof(Value<V>) == 8) {
+    return exp_of_parts(TwoParts<V>{-s, vec::fma(-a, b, s)});
+  } else {
+    const V e = vec::exp(-s);
+    return vec::fma(-e, vec::fma(a, b, -s), e);
+  }
 }
 
 /// erfc(|x|).
 template <class V>
 V erfc_tail(const V& x) {
-  const V a = xsimd::min(V(64), xsimd::abs(x));
-  return vec::gaussian(a, 1) * erfcx(a);
+  const V a = xsimd::min(V(64), xsimd::abs(x)), e = vec::gaussian(a, 1);
+  if constexpr (sizeof(Value<V>) == 4) {
+    return e * erfcx(a);
+  } else {
+    const auto y = times(erfcx_in_parts(a), e);
+    return y.hi + y.lo;
+  }
 }
 
 /// erf(x) for |x| <= 1.
