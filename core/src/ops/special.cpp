@@ -37,9 +37,7 @@ Tensor erfc(const Tensor& x) {
       .name = "erfc",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(-two_over_root_pi * g, gaussian(f.x(0), 1)); }}}}};
   if (!is_floating(x.dtype())) return erfc(x.to(float32));
-  return record(op, {x}, map_simd(x, [](auto v) {
-                  return vec::in_double(v, [](const auto& d) { return vec::erfc(d); });
-                }));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::erfc(v); }));
 }
 
 Tensor erfinv(const Tensor& x) {

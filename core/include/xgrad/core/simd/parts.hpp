@@ -2,7 +2,7 @@
 
 #include "xgrad/core/simd/functions.hpp"
 
-// Doubles in two parts, for what more than the places of one decide.
+// Doubles in two parts, where the places of one are too few; and for floats, where they are more than enough.
 
 namespace xgrad::detail::vec {
 
@@ -73,6 +73,18 @@ V exp_of_parts(const TwoParts<V>& x) {
   const V e = hi + V(1), rest = (hi - (e - V(1))) + vec::fma(r * r, polynomial(r, exp_tail_long), lo);
   const V half = vec::fma(a, V(F::log2e / 2), magic);
   return (e + rest) * power_of_two(half) * power_of_two(n - (half - magic) + magic);
+}
+
+/// 2^r for |r| <= 1/2, within 2^-34: a minimax polynomial.
+inline constexpr double exp2_short[] = {0.9999999999616793,    0.6931471807284384,    0.24022651198167252,
+                                        0.05550410353456927,   0.00961802725269062,   0.001333392255491749,
+                                        0.0001546929140753477, 1.5201924248838622e-05};
+
+/// 2^x in double for floats: right but for 1/1000 of a float's last place.
+template <class D>
+D short_exp2(const D& x0) {
+  const D magic(Format<double>::magic), x = bounded(x0, 300), t = x + magic;
+  return polynomial(x - (t - magic), exp2_short) * power_of_two(t);
 }
 
 }  // namespace xgrad::detail::vec

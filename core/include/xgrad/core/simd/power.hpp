@@ -7,23 +7,17 @@
 
 namespace xgrad::detail::vec {
 
-// Minimax polynomials for floats: log2((1 + s) / (1 - s)) / s as a function of s^2, within 2^-37 of itself,
-// and 2^r for |r| <= 1/2, within 2^-34.
+/// log2((1 + s) / (1 - s)) / s as a function of s^2, within 2^-37 of itself: for floats.
 inline constexpr double log2_short[] = {2.88539008179008, 0.9617966733500856, 0.5770835832765245,
                                         0.4116728260438163, 0.3407280291383529};
-inline constexpr double exp2_short[] = {0.9999999999616793,    0.6931471807284384,    0.24022651198167252,
-                                        0.05550410353456927,   0.00961802725269062,   0.001333392255491749,
-                                        0.0001546929140753477, 1.5201924248838622e-05};
 
-/// a^y in double for floats, as 2^(y log2 a): right but for 1 % of a float's last place.
+/// a^y in double for floats, as 2^(y log2 a).
 template <class D>
 D short_power(const D& a, const D& y) {
   D k, f;
   split(a, k, f);
-  const D s = f / (D(2) + f), log = vec::fma(s, polynomial(s * s, log2_short), k);
-  const D magic(Format<double>::magic), x = bounded(y * log, 300);
-  const D t = x + magic;
-  return polynomial(x - (t - magic), exp2_short) * power_of_two(t);
+  const D s = f / (D(2) + f);
+  return short_exp2(y * vec::fma(s, polynomial(s * s, log2_short), k));
 }
 
 /// a^y for a positive finite a, as e^(y log a).
