@@ -18,10 +18,10 @@ inline constexpr double lgamma_near[] = {
     -9.27205833789247e-06,   4.518513022285925e-06,   -3.1571857439811984e-06, -3.9412133137813125e-06,
     -1.0623247071954287e-05, -1.2640202418138214e-05, -1.0265926035457545e-05, -4.6771874854414305e-06,
     -1.0473886979176222e-06};
-// a (lgamma a - (a - 1/2) (log a - 1) - (log(2 pi) - 1) / 2) in 1 / a^2 for a >= 6,
-inline constexpr double lgamma_far[] = {0.0833333333333333,     -0.0027777777776853106, 0.0007936507392360538,
-                                        -0.0005952260323263482, 0.0008404648915664511,  -0.001845641240928035,
-                                        0.004306078526484111};
+// a (lgamma a - (a - 1/2) (log a - 1) - (log(2 pi) - 1) / 2) in 1 / a^2 for a >= 4,
+inline constexpr double lgamma_far[] = {0.08333333333333331,    -0.002777777777724769, 0.0007936507700064023,
+                                        -0.0005952340100533412, 0.0008413929558584581, -0.0018995174610077139,
+                                        0.005854843747192799,   -0.018647655113750057, 0.03733703312384614};
 // digamma(3/2 + t) / (3/2 + t - its zero) for |t| <= 1/2,
 inline constexpr double digamma_near[] = {
     0.951055876031833,     -0.4236274212814606,     0.24054248424077398,    -0.14840492305389,
@@ -30,13 +30,14 @@ inline constexpr double digamma_near[] = {
     0.003519012170280687,  -0.0023454209241975154,  0.0015565991735653562,  -0.0010368413363776238,
     0.0007234377512741235, -0.00048473319841854987, 0.00022702334676614637, -0.0001469718824474102,
     0.0002598531495417662, -0.0001765680089292977};
-// a^2 (log a - 1 / (2 a) - digamma(a)) in 1 / a^2 for a >= 6.
-inline constexpr double digamma_far[] = {0.08333333333333331,  -0.008333333333269806, 0.00396825391900327,
-                                         -0.00416665206144511, 0.007573612911135442,  -0.020918987433136915,
-                                         0.07525935874975359,  -0.23056293490846316};
-inline constexpr double gamma_far = 6;
+// a^2 (log a - 1 / (2 a) - digamma(a)) in 1 / a^2 for a >= 4.
+inline constexpr double digamma_far[] = {0.0833333333333333,    -0.008333333333236435, 0.0039682539145349735,
+                                         -0.004166655048311448, 0.007574467409424323,  -0.021008914104765436,
+                                         0.07989887115319821,   -0.3505386145874882,   1.3328000422297148,
+                                         -2.8168666647077742};
+inline constexpr double gamma_far = 4;
 
-/// lgamma(a) for a > 0. From 6 on Stirling's series; a smaller one is brought to 2 + d, d in [-0.8, 0.2], and
+/// lgamma(a) for a > 0. From 4 on Stirling's series; a smaller one is brought to 2 + d, d in [-0.8, 0.2], and
 /// the logarithm of what lgamma's recurrence then multiplies takes lgamma(2 + d) in before it rounds, so that
 /// the zeros at 1 and 2 keep all places.
 template <class D>
@@ -44,7 +45,7 @@ D lgamma_right(const D& a) {
   const auto far = a >= D(gamma_far), low = a < D(1.2), lower = a < D(0.2);
   D d = xsimd::select(low, xsimd::select(lower, a, a - D(1)), a - D(2));
   D q = xsimd::select(low, xsimd::select(lower, vec::fma(a, a, a), a), D(1));
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 2; ++i) {
     const auto above = d > D(0.2);
     d = xsimd::select(above, d - D(1), d);
     q = xsimd::select(above, q * (d + D(2)), q);
@@ -72,14 +73,14 @@ V lgamma(const V& x0) {
   });
 }
 
-/// digamma(a) for a > 0: from 6 on Stirling's series; a smaller one is brought to [1, 2] by digamma's
+/// digamma(a) for a > 0: from 4 on Stirling's series; a smaller one is brought to [1, 2] by digamma's
 /// recurrence, whose quotients are added up as one.
 template <class D>
 D digamma_right(const D& a) {
   const auto far = a >= D(gamma_far), low = a < D(1);
   D b = xsimd::select(low, a + D(1), a);
   D over = xsimd::select(low, D(-1), D(0)), under = xsimd::select(low, a, D(1));
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 2; ++i) {
     const auto above = b > D(2);
     b = xsimd::select(above, b - D(1), b);
     over = xsimd::select(above, vec::fma(over, b, under), over);

@@ -151,8 +151,10 @@ const KnownPolygamma known_polygamma[] = {
 }  // namespace
 
 TEST_CASE("digamma is within 4 ulp for x > 0, near its zero too, polygamma within 8") {
-  for (const auto& [n, values] : known_polygamma)
-    for (const auto& [x, exact] : values) {
+  for (const KnownPolygamma& known : known_polygamma)
+    for (const auto& [at, exact] : known.values) {
+      const double x = at;
+      const int n = known.n;
       CAPTURE(n);
       CAPTURE(x);
       const double y = polygamma(n, tensor(std::vector<double>{x})).item();
