@@ -134,15 +134,24 @@ D zeta(int s, const D& x) {
   return sum;
 }
 
-/// The n-th derivative of digamma; factorial is (-1)^(n + 1) n!.
-template <class V>
-V polygamma(int n, double factorial, const V& x0) {
+/// The n-th derivative of digamma, from what `right` makes of x > 0.
+template <class V, class F>
+V polygamma_by(int n, const V& x0, F right) {
   return in_double(x0, [=](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D a = xsimd::select(x < D(0), D(1) - x, x);
-    const D y = n == 0 ? digamma_right(a) : D(factorial) * zeta(n + 1, a);
-    return by_lane(x <= D(0), x, y, [n](double u, double right) { return polygamma_left(n, u, right); });
+    const D y = right(xsimd::select(x < D(0), D(1) - x, x));
+    return by_lane(x <= D(0), x, y, [n](double u, double above) { return polygamma_left(n, u, above); });
   });
+}
+template <class V>
+V digamma(const V& x) {
+  return polygamma_by(0, x, [](const auto& a) { return digamma_right(a); });
+}
+/// For n >= 1; factorial is (-1)^(n + 1) n!.
+template <class V>
+V polygamma(int n, double factorial, const V& x) {
+  return polygamma_by(n, x,
+                      [=](const auto& a) { return std::decay_t<decltype(a)>(factorial) * zeta(n + 1, a); });
 }
 
 }  // namespace xgrad::detail::vec

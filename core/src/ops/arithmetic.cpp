@@ -180,7 +180,13 @@ Tensor pow(const Tensor& x, Scalar p) {
   if (q == 3) return power([](auto u) { return u * u * u; });
   if (q == -1) return power([](auto u) { return 1 / u; });
   if (q == 0.5) return power([](auto u) { return std::abs(u) == INFINITY ? INFINITY : std::sqrt(u + 0); });
-  return record(op, {x}, map_simd(x, [q](auto v) { return vec::power(v, q); }), q);
+  return record(op, {x},
+                map_simd(x,
+                         [q](auto v) {
+                           using V = decltype(v);
+                           return vec::pow(v, V(static_cast<typename V::value_type>(q)));
+                         }),
+                q);
 }
 
 Tensor pow(Scalar x, const Tensor& p) {

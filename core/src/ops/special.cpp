@@ -86,6 +86,7 @@ Tensor polygamma(int n, const Tensor& x) {
     fail("polygamma",
          "n must lie between 0 and 170, whose factorial is the largest: it is " + std::to_string(n));
   if (!is_floating(x.dtype())) return polygamma(n, x.to(float32));
+  if (n == 0) return record(op, {x}, map_simd(x, [](auto v) { return vec::digamma(v); }), n);
   const double factorial = std::tgamma(n + 1.0) * (n % 2 ? 1 : -1);
   return record(op, {x}, map_simd(x, [=](auto v) { return vec::polygamma(n, factorial, v); }), n);
 }
