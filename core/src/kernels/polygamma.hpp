@@ -2,9 +2,7 @@
 
 namespace xgrad::detail {
 
-/// The n-th derivative of digamma; poles as PyTorch has them.
-double polygamma_at(int n, double x);
-/// The spherical Bessel function j_n(pi x).
-double bessel_at(int n, double x);
+/// The n-th derivative of digamma at x <= 0, from that at 1 - x; poles as PyTorch has them.
+double polygamma_left(int n, double x, double right);
 
 }  // namespace xgrad::detail

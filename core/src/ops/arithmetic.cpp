@@ -2,11 +2,12 @@
 
 #include <cmath>
 
-#include "kernels/elementwise.hpp"
+#include "kernels/simd.hpp"
 #include "kernels/wrap.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/unary.hpp"
+#include "xgrad/core/simd/power.hpp"
 
 namespace xgrad {
 
@@ -161,7 +162,7 @@ Tensor pow(const Tensor& x, const Tensor& p) {
     return pow(u, v);
   }
   if (x.dtype() == int64) return integer_powers(x, p);
-  return record(op, {x, p}, zip_floating("pow", x, p, [](auto u, auto v) { return std::pow(u, v); }));
+  return record(op, {x, p}, zip_simd_broadcast("pow", x, p, [](auto u, auto v) { return vec::pow(u, v); }));
 }
 
 Tensor pow(const Tensor& x, Scalar p) {
@@ -176,8 +177,16 @@ Tensor pow(const Tensor& x, Scalar p) {
   const auto power = [&](auto f) { return record(op, {x}, map(x, f), q); };
   if (q == 2) return power([](auto u) { return u * u; });
   if (q == 1) return power([](auto u) { return u; });
+  if (q == 3) return power([](auto u) { return u * u * u; });
   if (q == -1) return power([](auto u) { return 1 / u; });
-  return power([q](auto u) { return std::pow(u, static_cast<decltype(u)>(q)); });
+  if (q == 0.5) return power([](auto u) { return std::abs(u) == INFINITY ? INFINITY : std::sqrt(u + 0); });
+  return record(op, {x},
+                map_simd(x,
+                         [q](auto v) {
+                           using V = decltype(v);
+                           return vec::pow(v, V(static_cast<typename V::value_type>(q)));
+                         }),
+                q);
 }
 
 Tensor pow(Scalar x, const Tensor& p) {

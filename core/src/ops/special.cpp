@@ -1,7 +1,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "kernels/polygamma.hpp"
+#include "kernels/bessel.hpp"
+#include "kernels/erfinv.hpp"
+#include "kernels/gamma.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
@@ -30,47 +32,20 @@ Tensor erf(const Tensor& x) {
   return record(op, {x}, map_simd(x, [](auto v) { return vec::erf(v); }));
 }
 
-// In double by the C library: the product of two vector functions would be 4 ulp off in the tail.
 Tensor erfc(const Tensor& x) {
   static constexpr Op op = {
       .name = "erfc",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(-two_over_root_pi * g, gaussian(f.x(0), 1)); }}}}};
   if (!is_floating(x.dtype())) return erfc(x.to(float32));
-  if (x.dtype() == float64) return record(op, {x}, map(x, [](auto u) { return std::erfc(u); }));
-  return record(op, {x}, map_simd(x, [](auto v) {
-                  return vec::in_double(v, [](const auto& d) { return vec::erfc(d); });
-                }));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::erfc(v); }));
 }
-
-namespace {
-
-/// Winitzki's approximation, within 2e-3, and three steps of Halley's method, each of which cubes the error.
-double erfinv_at(double x) {
-  const double a = std::abs(x);
-  if (!(a < 1)) return a == 1 ? std::copysign(INFINITY, x) : NAN;
-  if (a < 1e-8) return x / two_over_root_pi;  // y = x sqrt(pi) / 2 (1 + pi x^2 / 12 + ...)
-
-  constexpr double c = 0.147;
-  const double log = a < 0.5 ? std::log1p(-a * a) : std::log((1 - a) * (1 + a));
-  const double t = 2 / (std::numbers::pi * c) + log / 2;
-  double y = std::sqrt(-log / c / (t + std::sqrt(t * t - log / c)));
-  for (int i = 0; i < 3; ++i) {
-    const double error = a < 0.5 ? std::erf(y) - a : (1 - a) - std::erfc(y);
-    const double step = error / (two_over_root_pi * std::exp(-y * y));
-    y -= step / (1 + y * step);
-  }
-  return std::copysign(y, x);
-}
-
-}  // namespace
 
 Tensor erfinv(const Tensor& x) {
   static constexpr Op op = {
       .name = "erfinv",
       .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g / two_over_root_pi, exp(square(f.y()))); }}}}};
   if (!is_floating(x.dtype())) return erfinv(x.to(float32));
-  return record(op, {x},
-                map(x, [](auto u) { return static_cast<decltype(u)>(erfinv_at(static_cast<double>(u))); }));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::erfinv(v); }));
 }
 
 namespace detail {
@@ -97,10 +72,7 @@ Tensor lgamma(const Tensor& x) {
   static constexpr Op op = {.name = "lgamma",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, digamma(f.x(0))); }}}}};
   if (!is_floating(x.dtype())) return lgamma(x.to(float32));
-  return record(op, {x}, map(x, [](auto u) {
-                  int sign;  // std::lgamma stores it in a global variable, which threads would share
-                  return static_cast<decltype(u)>(::lgamma_r(static_cast<double>(u), &sign));
-                }));
+  return record(op, {x}, map_simd(x, [](auto v) { return vec::lgamma(v); }));
 }
 
 Tensor digamma(const Tensor& x) { return polygamma(0, x); }
@@ -114,9 +86,9 @@ Tensor polygamma(int n, const Tensor& x) {
     fail("polygamma",
          "n must lie between 0 and 170, whose factorial is the largest: it is " + std::to_string(n));
   if (!is_floating(x.dtype())) return polygamma(n, x.to(float32));
-  return record(
-      op, {x},
-      map(x, [n](auto u) { return static_cast<decltype(u)>(polygamma_at(n, static_cast<double>(u))); }), n);
+  if (n == 0) return record(op, {x}, map_simd(x, [](auto v) { return vec::digamma(v); }), n);
+  const double factorial = std::tgamma(n + 1.0) * (n % 2 ? 1 : -1);
+  return record(op, {x}, map_simd(x, [=](auto v) { return vec::polygamma(n, factorial, v); }), n);
 }
 
 // The cardinal sine ----------------------------------------------------------------------------------------
@@ -133,9 +105,7 @@ Tensor bessel(int n, const Tensor& x) {
                                         const Tensor slope = k == 0 ? above : above - bessel(k - 1, at) * k;
                                         return mul0(g, slope * (-std::numbers::pi / (2 * k + 1)));
                                       }}}}};
-  return record(
-      op, {x}, map(x, [n](auto u) { return static_cast<decltype(u)>(bessel_at(n, static_cast<double>(u))); }),
-      n);
+  return record(op, {x}, map_simd(x, [n](auto v) { return vec::bessel(n, v); }), n);
 }
 
 }  // namespace

@@ -4,11 +4,13 @@
 #include <numbers>
 
 #include "core/ops/rows.hpp"
+#include "core/ops/ulps.hpp"
 
 using namespace xgrad;
 using test::check_rows;
 using test::Family;
 using test::Kind;
+using test::same;
 
 using V = std::vector<double>;
 
@@ -102,13 +104,6 @@ Tensor leaf(V values) { return tensor(values).requires_grad_(); }
 V slopes(Tensor (*f)(const Tensor&), V at) {
   const Tensor x = leaf(std::move(at));
   return grad(sum(f(x)), {x})[0].to_vector<double>();
-}
-
-bool same(const V& a, const V& b) {
-  bool all = a.size() == b.size();
-  for (std::size_t i = 0; all && i < a.size(); ++i)
-    all = std::isnan(a[i]) ? std::isnan(b[i]) : a[i] == b[i] && std::signbit(a[i]) == std::signbit(b[i]);
-  return all;
 }
 
 }  // namespace

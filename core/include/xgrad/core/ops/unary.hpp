@@ -57,7 +57,7 @@ Tensor atanh(const Tensor& x);  ///< log((1 + x) / (1 - x)) / 2; +-inf at +-1, n
 
 // Special functions
 Tensor erf(const Tensor& x);     ///< 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
-Tensor erfc(const Tensor& x);    ///< 1 - erf(x), exact where erf(x) is almost 1.
+Tensor erfc(const Tensor& x);    ///< 1 - erf(x), within 3 ulp where erf(x) is almost 1 too.
 Tensor erfinv(const Tensor& x);  ///< y with erf(y) = x; +-inf at +-1, nan outside; d/dx at +-1 is inf.
 Tensor lgamma(const Tensor& x);  ///< log |Gamma(x)|; inf at 0, -1, -2, ...; d/dx = digamma(x).
 /// d/dx lgamma(x); -inf at 0, inf at -0, nan at -1, -2, ...; d/dx = polygamma(1, x).

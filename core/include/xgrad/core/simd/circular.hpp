@@ -9,32 +9,58 @@
 
 namespace xgrad::detail::vec {
 
-/// f(x) in double precision, whatever x is.
-template <class V, class F>
-V in_double(const V& x, F f) {
-  if constexpr (sizeof(Value<V>) == 8) {
-    return f(x);
-  } else {
-    using D = xsimd::batch<double>;
+/// Floats as doubles in memory.
+template <class V>
+struct Widened {
+  alignas(64) double at[V::size];
+  explicit Widened(const V& x) {
     alignas(64) float narrow[V::size];
-    alignas(64) double wide[V::size];
     x.store_aligned(narrow);
-    for (std::size_t i = 0; i < V::size; ++i) wide[i] = static_cast<double>(narrow[i]);
-    for (std::size_t i = 0; i < V::size; i += D::size) f(D::load_aligned(wide + i)).store_aligned(wide + i);
-    for (std::size_t i = 0; i < V::size; ++i) narrow[i] = static_cast<float>(wide[i]);
+    for (std::size_t i = 0; i < V::size; ++i) at[i] = static_cast<double>(narrow[i]);
+  }
+  V narrowed() const {
+    alignas(64) float narrow[V::size];
+    for (std::size_t i = 0; i < V::size; ++i) narrow[i] = static_cast<float>(at[i]);
     return V::load_aligned(narrow);
   }
+};
+
+/// f(x, more...) in double precision, whatever the batches are.
+template <class F, class V, class... More>
+V in_double_of(F f, const V& x, const More&... more) {
+  if constexpr (sizeof(Value<V>) == 8) {
+    return f(x, more...);
+  } else {
+    using D = xsimd::batch<double>;
+    Widened<V> y(x);
+    const auto run = [&](const auto&... wide) {
+      for (std::size_t i = 0; i < V::size; i += D::size)
+        f(D::load_aligned(y.at + i), D::load_aligned(wide.at + i)...).store_aligned(y.at + i);
+    };
+    run(Widened<V>(more)...);
+    return y.narrowed();
+  }
+}
+template <class V, class F>
+V in_double(const V& x, F f) {
+  return in_double_of(f, x);
+}
+
+/// y, and f(x, y) by scalar code in the lanes that are chosen.
+template <class V, class M, class F>
+V by_lane(const M& chosen, const V& x, const V& y, F f) {
+  if (!xsimd::any(chosen)) return y;
+  alignas(64) Value<V> from[V::size], to[V::size], lanes[V::size];
+  x.store_aligned(from), y.store_aligned(to), xsimd::select(chosen, V(1), V(0)).store_aligned(lanes);
+  for (std::size_t i = 0; i < V::size; ++i)
+    if (lanes[i] != 0) to[i] = f(from[i], to[i]);
+  return V::load_aligned(to);
 }
 
 /// y, and f(x) by the C library in the lanes where x is too large in magnitude (or inf).
 template <class V, class F>
 V beyond(const V& x, Value<V> limit, const V& y, F f) {
-  if (!xsimd::any(xsimd::abs(x) > V(limit))) return y;
-  alignas(64) Value<V> from[V::size], to[V::size];
-  x.store_aligned(from), y.store_aligned(to);
-  for (std::size_t i = 0; i < V::size; ++i)
-    if (std::abs(from[i]) > limit) to[i] = f(from[i]);
-  return V::load_aligned(to);
+  return by_lane(xsimd::abs(x) > V(limit), x, y, [f](double u, double) { return f(u); });
 }
 
 // Minimax polynomials, found by the exchange algorithm in 60 digits, in z = r^2:

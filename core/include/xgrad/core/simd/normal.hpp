@@ -1,8 +1,9 @@
 #pragma once
 
-#include "xgrad/core/simd/functions.hpp"
+#include "xgrad/core/simd/circular.hpp"
+#include "xgrad/core/simd/parts.hpp"
 
-// The error function, within 2 ulp, and the normal distribution, within 7.
+// The error function, within 2 ulp, its complement, within 3, and the normal distribution, within 7.
 
 namespace xgrad::detail::vec {
 
@@ -28,16 +29,18 @@ inline constexpr double erfcx_f64[] = {
 inline constexpr double root_half = 0.70710678118654752;
 
 /// e^(x^2) erfc(x) for x >= 0, by one division for both fractions.
-template <class V>
-V erfcx(const V& x) {
-  using T = Value<V>;
-  constexpr T middle = sizeof(T) == 4 ? 3 : 4;
+template <class V, class T, std::size_t n>
+V erfcx_by(const V& x, Value<V> middle, const T (&c)[n]) {
   const V a = x + V(middle), b = vec::fma(V(2), x, V(1));
   const V over = V(1) / (a * b), q = (x - V(middle)) * b * over;
-  if constexpr (sizeof(T) == 4)
-    return polynomial(q, erfcx_f32) * (a * over);
+  return polynomial(q, c) * (a * over);
+}
+template <class V>
+V erfcx(const V& x) {
+  if constexpr (sizeof(Value<V>) == 4)
+    return erfcx_by(x, 3, erfcx_f32);
   else
-    return polynomial(q, erfcx_f64) * (a * over);
+    return erfcx_by(x, 4, erfcx_f64);
 }
 
 /// e^(-c x^2); what rounding c x^2 loses is not lost. Multiples of a power of two by c are exact.
@@ -71,12 +74,35 @@ V erf(const V& x) {
   return xsimd::any(far) ? xsimd::select(far, xsimd::copysign(V(1) - erfc_tail(x), x), y) : y;
 }
 
-/// Within 5 ulp of double in the tail: meant for float, by way of double.
+/// erfc(|x|) in double, with fewer roundings.
+template <class D>
+D erfc_tail_in_parts(const D& x) {
+  const D y = xsimd::min(D(64), xsimd::abs(x)), a = y + D(4), b = vec::fma(D(2), y, D(1)), s = y * y;
+  const D over = D(1) / (a * b), q = polynomial((y - D(4)) * b * over, erfcx_f64);
+  const D r = a * over, lost = vec::fma(-r, (D(2) * y - b) + D(1), vec::fma(-r, b, D(1)));  // of 1 / b
+  const D h = q * r, e = exp_of_parts(TwoParts<D>{-s, vec::fma(-y, y, s)});
+  const TwoParts<D> product = times(TwoParts<D>{h, vec::fma(h, lost, vec::fma(q, r, -h))}, e);
+  return product.hi + product.lo;
+}
+
+/// From erfc |x| and erf x.
 template <class V>
-V erfc(const V& x) {
-  const V tail = erfc_tail(x);
-  return xsimd::select(xsimd::abs(x) < V(0.5), V(1) - erf_middle(x),
-                       xsimd::select(x < V(0), V(2) - tail, tail));
+V erfc_of(const V& x, const V& tail, const V& middle) {
+  return xsimd::select(xsimd::abs(x) < V(0.5), V(1) - middle, xsimd::select(x < V(0), V(2) - tail, tail));
+}
+
+/// 1 - erf(x), within 3 ulp; of floats in double, with polynomials for floats.
+template <class V>
+V erfc(const V& x0) {
+  if constexpr (sizeof(Value<V>) == 8) {
+    return erfc_of(x0, erfc_tail_in_parts(x0), erf_middle(x0));
+  } else {
+    return in_double(x0, [](const auto& x) {
+      using D = std::decay_t<decltype(x)>;
+      const D a = xsimd::min(D(64), xsimd::abs(x)), e = short_exp2(a * a * D(-Format<double>::log2e));
+      return erfc_of(x, e * erfcx_by(a, 3, erfcx_f32), vec::fma(x, polynomial(x * x, erf_tail_f32), x));
+    });
+  }
 }
 
 /// c times the normal distribution function at -|x|, erfc(|x| / sqrt 2) / 2.

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cmath>
-
 #include "xgrad/core/simd/circular.hpp"
 #include "xgrad/core/simd/normal.hpp"
 #include "xgrad/core/simd/number.hpp"
+#include "xgrad/core/simd/power.hpp"
 
 // Functions of the numbers of `fuse`. Each gives its value and its slope together, which share most of their
 // work, and its second derivative from both in terms of functions of this file; so the derivatives of a
@@ -305,21 +304,10 @@ auto relu(const X& x) {
 struct Power : Steep {
   double p;
   template <class V>
-  static V power(const V& x, double e) {
-    using T = typename V::value_type;
-    if (e == 0) return V(1);
-    if (e == 1) return x;
-    if (e == 2) return x * x;
-    alignas(64) T lanes[V::size];
-    x.store_aligned(lanes);
-    for (T& lane : lanes) lane = std::pow(lane, static_cast<T>(e));
-    return V::load_aligned(lanes);
-  }
-  template <class V>
   auto at(const V& x) const {
     using T = typename V::value_type;
     if (p == 0) return vec::ValueAndSlope{V(1), V(0)};  // also at 0
-    return vec::ValueAndSlope{power(x, p), V(V(static_cast<T>(p)) * power(x, p - 1))};
+    return vec::ValueAndSlope{vec::power(x, p), V(V(static_cast<T>(p)) * vec::power(x, p - 1))};
   }
   template <class X, class Y, class S>
   auto second(const X& x, const Y&, const S&) const {
