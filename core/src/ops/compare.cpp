@@ -83,7 +83,10 @@ Tensor logical_or(const Tensor& a, const Tensor& b) {
 Tensor logical_xor(const Tensor& a, const Tensor& b) {
   return zip_as<bool, bool>("logical_xor", truth(a), truth(b), [](bool u, bool v) { return u != v; });
 }
-Tensor logical_not(const Tensor& a) { return eq(a, 0); }
+Tensor logical_not(const Tensor& a) {
+  return a.dtype() == boolean ? map_as<bool, unsigned char>(a, [](unsigned char u) { return u ^ 1; })
+                              : eq(a, 0);
+}
 
 Tensor isnan(const Tensor& x) {
   return classify(x, false, [](auto u) { return u != u; });
