@@ -4,6 +4,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/halves.hpp"
+#include "kernels/layout.hpp"
 #include "kernels/part.hpp"
 #include "xgrad/core/simd/functions.hpp"
 
@@ -67,6 +68,18 @@ Tensor zip_simd(F f, const Tensor& x, const More&... more) {
     simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x), ptr<const T>(more)...);
   });
   return o;
+}
+
+/// x in a shape that it broadcasts to: itself, or a copy.
+inline Tensor spread(const Tensor& x, const Shape& shape) {
+  return x.shape() == shape ? x : repeated(x, shape);
+}
+
+/// The same for a and b that broadcast.
+template <class F>
+Tensor zip_simd_broadcast(const char* op, const Tensor& a, const Tensor& b, F f) {
+  const Shape shape = broadcast_shapes(op, a, b);
+  return zip_simd(f, spread(a, shape), spread(b, shape));
 }
 
 /// The sum of f(x[i]...), in halves down to short runs, so that its error grows with the logarithm of n and
