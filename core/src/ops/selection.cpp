@@ -33,6 +33,14 @@ Tensor share_vjp(const Tensor& g, const Tensor& less, const Tensor& more) {
   return record(op, {g, less, more}, zip_simd(value, g, spread(less, g.shape()), spread(more, g.shape())));
 }
 
+/// u where before(u, v) or u is nan, else v.
+template <class F>
+Tensor first_of(const char* op, const Tensor& a, const Tensor& b, F before) {
+  if (is_floating(a.dtype()) && a.shape() == b.shape())  // twice as fast for doubles as what g++ makes of zip
+    return zip_simd([=](auto u, auto v) { return xsimd::select(before(u, v) | (u != u), u, v); }, a, b);
+  return zip(op, a, b, [=](auto u, auto v) { return before(u, v) || u != u ? u : v; });
+}
+
 constexpr std::uint32_t both = keep::x(0) | keep::x(1);
 
 }  // namespace
@@ -45,7 +53,7 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
     const auto [p, q] = promote("maximum", a, b);
     return maximum(p, q);
   }
-  return record(op, {a, b}, zip("maximum", a, b, [](auto u, auto v) { return u > v || u != u ? u : v; }));
+  return record(op, {a, b}, first_of("maximum", a, b, [](auto u, auto v) { return u > v; }));
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
@@ -56,7 +64,7 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
     const auto [p, q] = promote("minimum", a, b);
     return minimum(p, q);
   }
-  return record(op, {a, b}, zip("minimum", a, b, [](auto u, auto v) { return u < v || u != u ? u : v; }));
+  return record(op, {a, b}, first_of("minimum", a, b, [](auto u, auto v) { return u < v; }));
 }
 
 Tensor maximum(const Tensor& a, Scalar b) { return maximum(a, constant(b, dtype_with(a, b))); }

@@ -5,33 +5,17 @@
 #include <numbers>
 #include <random>
 
+#include "core/ops/ulps.hpp"
 #include "xgrad/core.hpp"
 
 // Values in units in the last place, against the C library in the next wider type; in float64 that is long
 // double, of 64 bits, on x86-64.
 
 using namespace xgrad;
+using test::ulps;
+using test::Wide;
 
 namespace {
-
-template <class T>
-using Wide = std::conditional_t<std::is_same_v<T, float>, double, long double>;
-
-/// The error of a value in units of the last place of the exact one; subnormal numbers included.
-template <class T>
-double ulps(T got, Wide<T> exact) {
-  const T nearest = static_cast<T>(exact);
-  if (std::isnan(nearest)) return std::isnan(got) ? 0 : INFINITY;
-  if (std::isinf(nearest) || std::isinf(got)) return got == nearest ? 0 : INFINITY;
-  int exponent = std::numeric_limits<T>::min_exponent;
-  if (exact != 0) {
-    int e;
-    std::frexp(exact, &e);
-    exponent = std::max(exponent, e);
-  }
-  const Wide<T> unit = std::ldexp(Wide<T>(1), exponent - std::numeric_limits<T>::digits);
-  return static_cast<double>(std::abs(static_cast<Wide<T>>(got) - exact) / unit);
-}
 
 /// Numbers evenly in [low, high], numbers of that sign and every size between, and special ones.
 template <class T>
