@@ -37,7 +37,8 @@ Tensor share_vjp(const Tensor& g, const Tensor& less, const Tensor& more) {
 template <class F>
 Tensor first_of(const char* op, const Tensor& a, const Tensor& b, F before) {
   if (is_floating(a.dtype()) && a.shape() == b.shape())  // twice as fast for doubles as what g++ makes of zip
-    return zip_simd([=](auto u, auto v) { return xsimd::select(before(u, v) | (u != u), u, v); }, a, b);
+    return zip_simd([=](auto u, auto v) { return xsimd::select(before(u, v) | xsimd::isnan(u), u, v); }, a,
+                    b);
   return zip(op, a, b, [=](auto u, auto v) { return before(u, v) || u != u ? u : v; });
 }
 
