@@ -28,7 +28,7 @@ bool both_floating(const Tensor& a, const Tensor& b) {
   return a.dtype() == b.dtype() && is_floating(a.dtype());
 }
 
-/// The cotangents of three operands in the shape of the first, by one pass.
+/// f of corresponding elements, in the shape of g, to which a and b broadcast.
 template <class F>
 Tensor zip_three(const Tensor& g, const Tensor& a, const Tensor& b, F f) {
   return zip_simd(f, g, spread(a, g.shape()), spread(b, g.shape()));

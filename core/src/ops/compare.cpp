@@ -84,8 +84,9 @@ Tensor logical_xor(const Tensor& a, const Tensor& b) {
   return zip_as<bool, bool>("logical_xor", truth(a), truth(b), [](bool u, bool v) { return u != v; });
 }
 Tensor logical_not(const Tensor& a) {
-  return a.dtype() == boolean ? map_as<bool, unsigned char>(a, [](unsigned char u) { return u ^ 1; })
-                              : eq(a, 0);
+  if (a.dtype() != boolean) return eq(a, 0);
+  using Byte = unsigned char;  // g++ 12 makes no vector code of loops that read bools: 0.35 ns, bytes 0.01
+  return map_as<bool, Byte>(a, [](Byte u) { return u ^ 1; });
 }
 
 Tensor isnan(const Tensor& x) {

@@ -8,8 +8,8 @@
 
 namespace xgrad::detail::vec {
 
-/// Between these limits the squares and the reciprocal of the larger operand are normal numbers. What is
-/// above is multiplied by `down` first, what is below by `up`.
+/// Between these limits the square of the larger operand is a normal number. What is above is multiplied by
+/// `down` first, what is below by `up`.
 template <class T>
 struct Range;
 template <>
@@ -64,9 +64,9 @@ void into_range(V& a, V& b) {
   a = xsimd::select((a == inf) | (a == V(0)), one, a * scale);
 }
 
-/// The angle of the point (x, y) within 1 ulp. Between the point and the nearer axis it is atan of a quotient
-/// b / a <= 1, or pi/4 + atan((b - a) / (a + b)) where that is above tan(pi/8). What the operands of the
-/// division and the division have lost is added to the arc tangent.
+/// The angle of the point (x, y) within 1.5 ulp. Between the point and the nearer axis it is atan of a
+/// quotient b / a <= 1, or pi/4 + atan((b - a) / (a + b)) where that is above tan(pi/8). What the operands of
+/// the division and the division have lost is added to the arc tangent.
 template <class V>
 V atan2(const V& y, const V& x) {
   using T = Value<V>;
