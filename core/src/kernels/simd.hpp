@@ -70,12 +70,17 @@ Tensor zip_simd(F f, const Tensor& x, const More&... more) {
   return o;
 }
 
+/// x in a shape that it broadcasts to: itself, or a copy.
+inline Tensor spread(const Tensor& x, const Shape& shape) {
+  return x.shape() == shape ? x : repeated(x, shape);
+}
+
 /// f of corresponding elements of two floating tensors of one dtype, broadcast.
 template <class F>
 Tensor zip_simd_broadcast(const char* op, const Tensor& a, const Tensor& b, F f) {
   if (a.shape(op) == b.shape(op)) return zip_simd(f, a, b);
   const Shape shape = broadcast_shapes(op, a, b);
-  return zip_simd(f, repeated(a, shape), repeated(b, shape));
+  return zip_simd(f, spread(a, shape), spread(b, shape));
 }
 
 /// The sum of f(x[i]...), in halves down to short runs, so that its error grows with the logarithm of n and

@@ -83,7 +83,11 @@ Tensor logical_or(const Tensor& a, const Tensor& b) {
 Tensor logical_xor(const Tensor& a, const Tensor& b) {
   return zip_as<bool, bool>("logical_xor", truth(a), truth(b), [](bool u, bool v) { return u != v; });
 }
-Tensor logical_not(const Tensor& a) { return eq(a, 0); }
+Tensor logical_not(const Tensor& a) {
+  if (a.dtype() != boolean) return eq(a, 0);
+  using Byte = unsigned char;  // g++ 12 makes no vector code of loops that read bools: 0.35 ns, bytes 0.01
+  return map_as<bool, Byte>(a, [](Byte u) { return u ^ 1; });
+}
 
 Tensor isnan(const Tensor& x) {
   return classify(x, false, [](auto u) { return u != u; });

@@ -81,7 +81,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
   const Reduction reduction = weight.defined() ? Reduction::none : options.reduction;
   const auto loss = [](auto u, auto v) {
     using V = decltype(u);
-    return xsimd::max(V(0), u) - u * v + vec::log1p(vec::exp(-xsimd::abs(u)));
+    return xsimd::max(V(0), u) - u * v + vec::log1p_to_1(vec::exp(-xsimd::abs(u)));
   };
   const Tensor y = record(op, {x, t}, loss_value(reduction, loss, x, t), scale_of(reduction, x));
   return weight.defined() ? reduced(weighted(op.name, y, weight), options.reduction) : y;

@@ -216,6 +216,13 @@ V log1p(const V& x, const V& rest = V(0)) {
   return xsimd::select((x > V(-1)) & (x < V(inf)) & (x != V(0)), log_of(k, f, lost), special);
 }
 
+/// log(1 + e) for 0 <= e <= 1.
+template <class V>
+V log1p_to_1(const V& e) {
+  const auto far = e > V(Value<V>(0.4142135623730950));
+  return log_of(xsimd::select(far, V(1), V(0)), xsimd::select(far, V(0.5) * (e - V(1)), e), V(0));
+}
+
 /// (tanh r - r) / r^3 as a function of r^2, for |r| < 0.63.
 inline constexpr float tanh_tail_f32[] = {-0.333332747f, 0.133312747f, -0.0537251309f, 0.0205898322f,
                                           -0.00564832194f};
@@ -337,7 +344,7 @@ V mul0(const V& g, const V& d) {
 /// log(1 + e^x).
 template <class V>
 V softplus(const V& x) {
-  return xsimd::max(V(0), x) + vec::log1p(vec::exp(-xsimd::abs(x)));
+  return xsimd::max(V(0), x) + vec::log1p_to_1(vec::exp(-xsimd::abs(x)));
 }
 
 }  // namespace xgrad::detail::vec
