@@ -18,6 +18,10 @@ void Shape::resize(int rank) {
 }
 
 void Shape::take(std::span<const std::int64_t> sizes) {
+  if (sizes.size() <= 4) {
+    for (std::int64_t size : sizes) inside_[rank_++] = size;
+    return;
+  }
   resize(static_cast<int>(sizes.size()));
   std::copy(sizes.begin(), sizes.end(), begin());
 }

@@ -185,6 +185,16 @@ TEST_CASE("shapes that do not broadcast are named") {
                        Error);
 }
 
+TEST_CASE("a shape has the sizes it is given") {  // which g++ 12.2 has got wrong, see shape.hpp
+  const Shape shape{2, 2, 0, 0};
+  CHECK(shape[0] == 2);
+  CHECK(shape[1] == 2);
+  CHECK(shape[2] == 0);
+  CHECK(shape[3] == 0);
+  CHECK(Shape{3, 3, 0}.str() == "[3, 3, 0]");
+  CHECK(Shape{1, 0, 0, 1}.str() == "[1, 0, 0, 1]");
+}
+
 TEST_CASE("shapes of more than four axes behave as others") {
   Shape s{1, 2, 3, 4, 5, 6};
   Shape t = s;

@@ -18,12 +18,7 @@ class Shape {
   static constexpr int max_rank = 32;
 
   Shape() noexcept : rank_(0) {}
-  Shape(std::initializer_list<std::int64_t> sizes) : rank_(0) {
-    if (sizes.size() > 4)
-      take({sizes.begin(), sizes.size()});
-    else
-      for (std::int64_t size : sizes) inside_[rank_++] = size;
-  }
+  Shape(std::initializer_list<std::int64_t> sizes) : rank_(0) { take({sizes.begin(), sizes.size()}); }
   Shape(const std::vector<std::int64_t>& sizes) : rank_(0) { take(sizes); }  // NOLINT
   explicit Shape(std::span<const std::int64_t> sizes) : rank_(0) { take(sizes); }
 
@@ -99,6 +94,7 @@ class Shape {
   }
 
  private:
+  // Not inline: with AVX-512, g++ 12.2 at -O3 makes {2, 2, 2, 2} of constants {2, 2, 0, 0} here.
   void take(std::span<const std::int64_t> sizes);
   void copy_outside(const Shape& o);
   void assign_outside(const Shape& o);
