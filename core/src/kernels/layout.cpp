@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/short_copy.hpp"
 #include "kernels/transpose.hpp"
 #include "xgrad/core/threads.hpp"
 
@@ -50,6 +51,13 @@ template <class T>
 void copy_plane(T* __restrict to, const T* __restrict from, const Line& i, const Line& j) {
   if (i.from == 1 && j.to == 1 && j.from > 1) {
     transpose_plane(to, i.to, from, j.from, i.size, j.size);
+  } else if (j.to == 1 && j.from <= 1 && j.from >= 0 &&
+             j.size * static_cast<std::int64_t>(sizeof(T)) <= longest_short_copy) {
+    const auto row = [&](std::int64_t k) { return from + k * i.from; };
+    if (j.from == 1)
+      copy_short_rows(to, i.to, j.size, i.size, row);
+    else
+      copy_short_rows<true>(to, i.to, j.size, i.size, row);
   } else if (j.size >= 8 || i.size < j.size) {
     for (std::int64_t k = 0; k < i.size; ++k) copy_line(to + k * i.to, from + k * i.from, j);
   } else {  // short runs: the long axis inside
@@ -90,6 +98,11 @@ void LayoutCopy::run_as(T* to, const T* from) const {
     if (k < 0) return;
   }
 }
+
+template void LayoutCopy::run_as(float*, const float*) const;
+template void LayoutCopy::run_as(double*, const double*) const;
+template void LayoutCopy::run_as(std::int64_t*, const std::int64_t*) const;
+template void LayoutCopy::run_as(bool*, const bool*) const;
 
 /// Cuts the outermost axis where there is much to copy.
 template <class T>

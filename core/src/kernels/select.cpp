@@ -28,10 +28,13 @@ Tensor select_elements(const Tensor& condition, const Tensor& a, const Tensor& b
   visit_any(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Walker<3> walk(shape, {&condition.shape(), &a.shape(), &b.shape()});
-    each_run(walk, [&](std::int64_t at, const auto& x, std::int64_t n) {
-      select_loop(n, ptr<T>(o) + at, ptr<bool>(condition) + x[0], walk.stride[0][0], ptr<T>(a) + x[1],
-                  walk.stride[1][0], ptr<T>(b) + x[2], walk.stride[2][0]);
-    });
+    each_run(
+        walk,
+        [po = ptr<T>(o)](std::int64_t at, std::int64_t n, const Run<bool>& c, const Run<T>& u,
+                         const Run<T>& v) {
+          select_loop(n, po + at, c.at, c.step, u.at, u.step, v.at, v.step);
+        },
+        ptr<const bool>(condition), ptr<const T>(a), ptr<const T>(b));
   });
   return o;
 }
