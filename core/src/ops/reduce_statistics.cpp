@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "errors.hpp"
 #include "kernels/lines.hpp"
@@ -35,14 +34,6 @@ struct FromMean {
   template <class V>
   void in_place(V& v, std::int64_t to) const {
     v -= mean[to];
-    v *= v;
-  }
-  /// One element of each line from `to` on.
-  template <class V>
-  void in_lines(V& v, std::int64_t to) const {
-    V means;
-    std::memcpy(&means, mean + to, sizeof means);
-    v -= means;
     v *= v;
   }
 };
