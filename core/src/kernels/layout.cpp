@@ -31,7 +31,9 @@ struct Line {
 /// to[j * t] = from[j * f] for one axis.
 template <class T>
 void copy_line(T* __restrict to, const T* __restrict from, const Line& a) {
-  if (a.to != 1) {
+  if (a.to != 1 && a.from == 1) {
+    for (std::int64_t j = 0; j < a.size; ++j) to[j * a.to] = from[j];
+  } else if (a.to != 1) {
     for (std::int64_t j = 0; j < a.size; ++j) to[j * a.to] = from[j * a.from];
   } else if (a.from == 1) {
     std::memcpy(to, from, static_cast<std::size_t>(a.size) * sizeof(T));

@@ -100,9 +100,10 @@ void by_rows(std::int64_t rows, std::int64_t n, const F& f) {
 }
 
 /// f(lines, number of the first line, its start in y, its start in each x) for a block of the short rows from
-/// here on, of which there are `rest`.
+/// here on, of which there are `rest`. A function of its own, so that long rows keep their registers.
 template <class T, class F, class... X>
-void each_short_row(std::int64_t n, std::int64_t rest, F f, std::int64_t first, T* y, const X*... x) {
+[[gnu::flatten, gnu::noinline]] void each_short_row(std::int64_t n, std::int64_t rest, F f,
+                                                    std::int64_t first, T* y, const X*... x) {
   constexpr std::int64_t width = xsimd::batch<T>::size;
   const std::int64_t count = std::min(short_rows<T>, rest);
   RowBlock<T> out, in[sizeof...(X)];
