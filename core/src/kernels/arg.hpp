@@ -27,10 +27,23 @@ void arg_columns(const T* x, std::int64_t n, std::int64_t width, std::int64_t st
     }
 }
 
+/// Extrema of `rows` short rows, and the first place in each.
+template <class F, class T>
+void arg_short_rows(const T* x, std::int64_t n, std::int64_t rows, T* best, std::int64_t* at) {
+  constexpr std::int64_t w = short_rows<T>;
+  RowBlock<T> block;
+  for (std::int64_t k = 0; k < rows; k += w) {
+    load_rows(block, x + k * n, n, rows - k);
+    arg_columns<F>(static_cast<const T*>(block.at), n, std::min(w, rows - k), w, best + k, at + k);
+  }
+}
+
 /// Extrema along a block with n > 0, and the first place where each stands.
 template <class F, class T>
 void arg_extrema(const T* x, const Block& b, T* best, std::int64_t* at) {
   if (b.inner == 0) return;
+  if constexpr (std::floating_point<T>)
+    if (b.inner == 1 && b.n <= longest_short_fold<T>) return arg_short_rows<F>(x, b.n, b.outer, best, at);
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, best += b.inner, at += b.inner) {
     if (b.inner > 1) {
       constexpr std::int64_t most = fold_width<T>;

@@ -3,10 +3,10 @@
 #include <type_traits>
 
 #include "errors.hpp"
+#include "kernels/broadcast_runs.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/vector.hpp"
 #include "node.hpp"
-#include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/threads.hpp"
 
 // One pass over elements. Functors are generic lambdas over raw values; the loops are plain, so that the
@@ -91,17 +91,6 @@ void zip_loop(std::int64_t n, R* __restrict o, const T* a, std::int64_t sa, cons
   }
 }
 
-/// Calls f(offset of the first element in the output, {offsets in the operands}, count) for runs that make up
-/// the output, in which each operand moves on by its stride[0].
-template <int N, class F>
-void each_run(const Walker<N>& walk, const F& f) {
-  const std::int64_t n = walk.numel();
-  if (n > large_work)
-    return parallel_for(n, block_elements,
-                        [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, f); });
-  walk.each_inner([&](std::int64_t at, const auto& x) { f(at, x, walk.size[0]); });
-}
-
 /// The elements of x as a new tensor of element type R: f of each, R from the dtype `out`.
 template <class R, class T, class F>
 Tensor map_as(const Tensor& x, F f) {
@@ -146,10 +135,12 @@ Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
   }
   Tensor o = new_tensor(broadcast_shapes(op, a, b), dtype_of<R>);
   const Walker<2> walk(o.shape(), {&a.shape(), &b.shape()});
-  each_run(walk, [&, pa = ptr<T>(a), pb = ptr<T>(b), po = ptr<R>(o)](std::int64_t at, const auto& x,
-                                                                     std::int64_t n) {
-    zip_loop(n, po + at, pa + x[0], walk.stride[0][0], pb + x[1], walk.stride[1][0], f);
-  });
+  each_run(
+      walk,
+      [po = ptr<R>(o), f](std::int64_t at, std::int64_t n, const Run<T>& u, const Run<T>& v) {
+        zip_loop(n, po + at, u.at, u.step, v.at, v.step, f);
+      },
+      ptr<const T>(a), ptr<const T>(b));
   return o;
 }
 
@@ -187,12 +178,13 @@ template <class F>
 void update(Tensor& x, const Tensor& y, F f) {
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const Walker<2> walk(x.shape(), {&x.shape(), &y.shape()});
-    each_run(walk, [&, px = ptr<T>(x), py = ptr<T>(y)](std::int64_t at, const auto& from, std::int64_t n) {
-      const T* q = py + from[1];
-      const std::int64_t sq = walk.stride[1][0];
-      for (std::int64_t i = 0; i < n; ++i) px[at + i] = static_cast<T>(f(px[at + i], q[i * sq]));
-    });
+    const Walker<1> walk(x.shape(), {&y.shape()});
+    each_run(
+        walk,
+        [f, px = ptr<T>(x)](std::int64_t at, std::int64_t n, const Run<T>& v) {
+          for (std::int64_t i = 0; i < n; ++i) px[at + i] = static_cast<T>(f(px[at + i], v.at[i * v.step]));
+        },
+        ptr<const T>(y));
   });
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/halves.hpp"
+#include "kernels/short_rows.hpp"
 #include "kernels/vector.hpp"
 #include "kernels/wrap.hpp"
 
@@ -210,11 +211,43 @@ void fold_narrow(const T* x, std::int64_t n, std::int64_t width, A* __restrict o
   for (std::int64_t j = 0; j < width; ++j) F::take(o[j], wide[j]);
 }
 
+/// Rows of up to so many elements are folded several at a time.
+template <class T>
+inline constexpr std::int64_t longest_short_fold = 2 * lanes<T> - 1;
+
+/// o[k] = the fold of row k, of n <= longest_short_fold elements, for blocks of rows from `first` on: in the
+/// order of fold_run, to the same bits. Returns the first row that is left.
+///
+/// For plain elements only: a compiler that makes one instruction of x * x + sum may do so in one of the two.
+template <class F, std::floating_point T>
+std::int64_t fold_short_rows(const T* x, std::int64_t n, std::int64_t first, std::int64_t last, T* o) {
+  constexpr std::int64_t w = short_rows<T>;
+  RowBlock<T> block;
+  for (; first + w <= last; first += w) {
+    load_rows(block, x + first * n, n, last - first);
+    const auto next = [&](Vector<T>& v, std::int64_t i) { load_vector(v, block.at + i * w); };
+    Vector<T> total, v, part[w];
+    for (std::int64_t l = 0; l < w; ++l) total[l] = F::template start<T>;
+    std::int64_t i = 0;
+    if (n >= w) {
+      for (; i < w; ++i) next(part[i], i);
+      for (std::int64_t half = w / 2; half > 0; half /= 2)
+        for (std::int64_t j = 0; j < half; ++j) F::take(part[j], part[j + half]);
+      total = part[0];
+    }
+    for (; i < n; ++i) next(v, i), F::take(total, v);
+    std::memcpy(o + first, &total, sizeof total);
+  }
+  return first;
+}
+
 /// Folds the entries [first, last) of the outer axis of a block with n > 0.
 template <class F, class A, class T, class L>
 void fold_outer(const T* x, const Block& b, std::int64_t first, std::int64_t last, A* __restrict o,
                 const L& load) {
   if (b.inner == 1) {
+    if constexpr (std::floating_point<T> && std::same_as<L, Plain<T>>)
+      if (b.n <= longest_short_fold<T>) first = fold_short_rows<F>(x, b.n, first, last, o);
     for (std::int64_t k = first; k < last; ++k) o[k] = fold_run<F, A>(x + k * b.n, b.n, load, k);
     return;
   }

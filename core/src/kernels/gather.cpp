@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/layout.hpp"
+#include "kernels/short_copy.hpp"
 #include "kernels/wrap.hpp"
 #include "xgrad/core/threads.hpp"
 
@@ -99,6 +100,10 @@ void gather_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index
     const auto take = [&](std::int64_t first, std::int64_t last) {
       if (rows.inner == 1) {
         for (std::int64_t i = first; i < last; ++i) to[i] = from[at[i]];
+      } else if (rows.inner * static_cast<std::int64_t>(sizeof(T)) <= longest_short_copy) {
+        if (rows.inner > 0)
+          copy_short_rows(to + first * rows.inner, rows.inner, rows.inner, last - first,
+                          [&](std::int64_t i) { return from + at[first + i] * rows.inner; });
       } else {
         for (std::int64_t i = first; i < last; ++i)
           std::memcpy(to + i * rows.inner, from + at[i] * rows.inner,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/short_copy.hpp"
 #include "kernels/transpose.hpp"
 #include "xgrad/core/threads.hpp"
 
@@ -30,7 +31,9 @@ struct Line {
 /// to[j * t] = from[j * f] for one axis.
 template <class T>
 void copy_line(T* __restrict to, const T* __restrict from, const Line& a) {
-  if (a.to != 1) {
+  if (a.to != 1 && a.from == 1) {
+    for (std::int64_t j = 0; j < a.size; ++j) to[j * a.to] = from[j];
+  } else if (a.to != 1) {
     for (std::int64_t j = 0; j < a.size; ++j) to[j * a.to] = from[j * a.from];
   } else if (a.from == 1) {
     std::memcpy(to, from, static_cast<std::size_t>(a.size) * sizeof(T));
@@ -50,6 +53,13 @@ template <class T>
 void copy_plane(T* __restrict to, const T* __restrict from, const Line& i, const Line& j) {
   if (i.from == 1 && j.to == 1 && j.from > 1) {
     transpose_plane(to, i.to, from, j.from, i.size, j.size);
+  } else if (j.to == 1 && j.from <= 1 && j.from >= 0 &&
+             j.size * static_cast<std::int64_t>(sizeof(T)) <= longest_short_copy) {
+    const auto row = [&](std::int64_t k) { return from + k * i.from; };
+    if (j.from == 1)
+      copy_short_rows(to, i.to, j.size, i.size, row);
+    else
+      copy_short_rows<true>(to, i.to, j.size, i.size, row);
   } else if (j.size >= 8 || i.size < j.size) {
     for (std::int64_t k = 0; k < i.size; ++k) copy_line(to + k * i.to, from + k * i.from, j);
   } else {  // short runs: the long axis inside
@@ -90,6 +100,11 @@ void LayoutCopy::run_as(T* to, const T* from) const {
     if (k < 0) return;
   }
 }
+
+template void LayoutCopy::run_as(float*, const float*) const;
+template void LayoutCopy::run_as(double*, const double*) const;
+template void LayoutCopy::run_as(std::int64_t*, const std::int64_t*) const;
+template void LayoutCopy::run_as(bool*, const bool*) const;
 
 /// Cuts the outermost axis where there is much to copy.
 template <class T>

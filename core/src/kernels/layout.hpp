@@ -16,13 +16,14 @@ class LayoutCopy {
 
   /// Copies to[...] = from[...]; the tensors have one dtype, and steps start at these elements.
   void run(const Tensor& to, std::int64_t to_first, const Tensor& from, std::int64_t from_first) const;
+  /// The same on this thread, for float, double, int64 or bool; some element is copied.
+  template <class T>
+  void run_as(T* to, const T* from) const;
 
  private:
   struct Axis {
     std::int64_t size, to, from;
   };
-  template <class T>
-  void run_as(T* to, const T* from) const;
   template <class T>
   void run_in_blocks(T* to, const T* from) const;
 

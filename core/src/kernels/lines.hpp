@@ -4,12 +4,14 @@
 
 #include "kernels/fold.hpp"
 #include "kernels/part.hpp"
+#include "kernels/short_rows.hpp"
 #include "xgrad/core/shape.hpp"
 #include "xgrad/core/simd/functions.hpp"
 
 // Kernels over the lines of a tensor along one axis: softmax, cross-entropy. Each is written once, for a line
 // type that says how to walk: a Row is one contiguous line and goes along it batch by batch; Columns are as
-// many neighbouring lines as a batch holds, one in each lane, and go along them element by element.
+// many neighbouring lines as a batch holds, one in each lane, and go along them element by element; ShortRows
+// are rows that were transposed to be walked so, and add up in the order of a Row, to the same bits.
 
 namespace xgrad::detail {
 
@@ -39,8 +41,10 @@ struct Row {
   /// A number for each line, from an array over the lines.
   V of_line(const T* p, std::int64_t first) const { return V(p[first]); }
   /// What the lanes of a line hold together, in all of them.
-  V sum(const V& v) const { return V(xsimd::hadd(v)); }
+  V sum(const V& v) const { return V(sum_of_lanes(v)); }
   V max(const V& v) const { return V(largest_lane(v)); }
+  /// Where element i of line l stands.
+  std::int64_t place(std::int64_t i, std::int64_t) const { return i; }
 };
 
 /// A row that whole batches make up, as most do: without the tests for its end.
@@ -75,6 +79,15 @@ struct Columns {
   V of_line(const T* p, std::int64_t first) const { return load_part<V>(p + first, count, 0); }
   V sum(const V& v) const { return v; }
   V max(const V& v) const { return v; }
+  std::int64_t place(std::int64_t i, std::int64_t l) const { return i * stride + l; }
+};
+
+/// Rows of a RowBlock, as many as a batch holds.
+template <class T>
+struct ShortRows : Columns<T> {
+  using typename Columns<T>::V;
+  V load(const T* p, std::int64_t i, T = 0) const { return V::load_aligned(p + i * short_rows<T>); }
+  void store(T* p, std::int64_t i, const V& v) const { v.store_aligned(p + i * short_rows<T>); }
 };
 
 /// f(first, last) for the rows, n elements each: at once, or by blocks where there are many.
@@ -86,23 +99,51 @@ void by_rows(std::int64_t rows, std::int64_t n, const F& f) {
     parallel_for(rows, std::max<std::int64_t>(block_elements / n, 1), f);
 }
 
-/// Calls f(lines, offset of their first element, number of their first line), from entry `start` of the outer
-/// axis on. Flat, as simd_loop is.
-template <class T, class F>
-[[gnu::flatten]] void each_line(const Block& b, F f, std::int64_t start = 0) {
+/// f(lines, number of the first line, its start in y, its start in each x) for a block of the short rows from
+/// here on, of which there are `rest`. A function of its own, so that long rows keep their registers.
+template <class T, class F, class... X>
+[[gnu::flatten, gnu::noinline]] void each_short_row(std::int64_t n, std::int64_t rest, F f,
+                                                    std::int64_t first, T* y, const X*... x) {
   constexpr std::int64_t width = xsimd::batch<T>::size;
-  if (b.outer > 1 && b.outer * b.n * b.inner > large_work) [[unlikely]]
-    return parallel_for(b.outer, std::max<std::int64_t>(block_elements / (b.n * b.inner), 1),
+  const std::int64_t count = std::min(short_rows<T>, rest);
+  RowBlock<T> out, in[sizeof...(X)];
+  std::size_t k = 0;
+  (load_rows(in[k++], x, n, rest), ...);
+  for (std::int64_t j = 0; j < count; j += width) [&]<std::size_t... i>(std::index_sequence<i...>) {
+      f(ShortRows<T>{{n, short_rows<T>, std::min(width, count - j)}}, first + j, out.at + j, in[i].at + j...);
+    }
+  (std::index_sequence_for<X...>());
+  if (y) store_rows(y, out, n, count);
+}
+
+/// Calls f(lines, number of the first line, its start in y, its start in each x), from line `start` on, for
+/// the lines of a block; y may be null. Flat, as simd_loop is.
+template <class T, class F, class... X>
+[[gnu::flatten]] void each_line(const Block& b, F f, std::int64_t start, T* y, const X*... x) {
+  constexpr std::int64_t width = xsimd::batch<T>::size;
+  const std::int64_t size = b.n * b.inner;
+  if (b.outer > 1 && b.outer * size > large_work) [[unlikely]]
+    return parallel_for(b.outer, std::max<std::int64_t>(block_elements / size, 1),
                         [&](std::int64_t first, std::int64_t last) {
-                          each_line<T>({last - first, b.n, b.inner}, f, start + first);
+                          each_line<T>({last - first, b.n, b.inner}, f, start + first * b.inner,
+                                       y ? y + first * size : y, x + first * size...);
                         });
-  if (b.inner == 1) {
-    for (std::int64_t k = start; k < start + b.outer; ++k) f(Row<T>{b.n}, k * b.n, k);
+  const auto lines = [&](auto along, std::int64_t number, std::int64_t at) {
+    f(along, start + number, y ? y + at : y, x + at...);
+  };
+  if (b.inner != 1) {
+    for (std::int64_t k = 0; k < b.outer; ++k)
+      for (std::int64_t j = 0; j < b.inner; j += width)
+        lines(Columns<T>{b.n, b.inner, std::min(width, b.inner - j)}, k * b.inner + j, k * size + j);
     return;
   }
-  for (std::int64_t k = start; k < start + b.outer; ++k)
-    for (std::int64_t j = 0; j < b.inner; j += width)
-      f(Columns<T>{b.n, b.inner, std::min(width, b.inner - j)}, k * b.n * b.inner + j, k * b.inner + j);
+  std::int64_t k = 0;
+  // One row alone is as fast along itself, with the same bits.
+  while (b.n > 0 && b.n <= 4 * std::min(short_rows<T>, b.outer - k)) {
+    each_short_row(b.n, b.outer - k, f, start + k, y ? y + k * size : y, x + k * size...);
+    k += std::min(short_rows<T>, b.outer - k);
+  }
+  for (; k < b.outer; ++k) lines(Row<T>{b.n}, k, k * size);
 }
 
 /// The sum over a line of f(step), in halves down to short runs, so that its error grows with the logarithm
@@ -121,6 +162,22 @@ typename L::V line_sum(const L& along, F f) {
     return s;
   };
   return along.sum(halves(halves, 0, along.steps()));
+}
+
+/// The same bits from short rows: what would be the lanes of a row's sum stands below each other here.
+template <class T, class F>
+xsimd::batch<T> line_sum(const ShortRows<T>& along, F f) {
+  using V = xsimd::batch<T>;
+  constexpr std::int64_t width = V::size;
+  V lane[V::size];
+  std::int64_t lanes = std::min(along.n, width);
+  for (std::int64_t i = 0; i < lanes; ++i) lane[i] = V(0) + f(i);
+  for (std::int64_t i = lanes; i < along.n; ++i) lane[i % width] += f(i);
+  for (std::int64_t half = width / 2; half > 0; half /= 2) {
+    for (std::int64_t j = 0; j + half < lanes; ++j) lane[j] += lane[j + half];
+    lanes = std::min(lanes, half);
+  }
+  return lane[0];
 }
 
 /// The largest element of a line; unspecified where there is a nan.
@@ -150,7 +207,8 @@ Peak<typename L::V> peak_of(const L& along, const T* x) {
     ties += xsimd::select(equal, V(1), V(0));
     return xsimd::select(equal, V(0), vec::exp(v - top));
   });
-  return {top, rest + (along.sum(ties) - V(1))};
+  // Padding behind a row of -inf ties too.
+  return {top, rest + (xsimd::min(along.sum(ties), V(static_cast<T>(along.n))) - V(1))};
 }
 
 }  // namespace xgrad::detail

@@ -84,4 +84,20 @@ typename V::value_type largest_lane(const V& v) {
   return lane[0];
 }
 
+/// The sum of the lanes: their halves added, and again, down to one.
+template <class V>
+typename V::value_type sum_of_lanes(const V& v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(V) == 64 && sizeof(typename V::value_type) == 4)
+    return _mm512_reduce_add_ps(v);
+  else if constexpr (sizeof(V) == 64)
+    return _mm512_reduce_add_pd(v);
+#endif
+  alignas(64) typename V::value_type lane[V::size];
+  v.store_aligned(lane);
+  for (std::size_t half = V::size / 2; half > 0; half /= 2)
+    for (std::size_t j = 0; j < half; ++j) lane[j] += lane[j + half];
+  return lane[0];
+}
+
 }  // namespace xgrad::detail

@@ -10,6 +10,13 @@ namespace {
 using Byte = unsigned char;
 
 template <class T>
+T* plain(T* p) {
+  return p;
+}
+inline Byte* plain(bool* p) { return reinterpret_cast<Byte*>(p); }
+inline const Byte* plain(const bool* p) { return reinterpret_cast<const Byte*>(p); }
+
+template <class T>
 using BitsOf = std::conditional_t<sizeof(T) == 8, std::uint64_t,
                                   std::conditional_t<sizeof(T) == 4, std::uint32_t, Byte>>;
 
@@ -60,12 +67,15 @@ Tensor select_elements(const Tensor& condition, const Tensor& a, const Tensor& b
                                        name_of(a.dtype()));
   Tensor o = new_tensor(shape, a.dtype());
   visit_any(a.dtype(), [&](auto t) {
-    using T = std::conditional_t<std::is_same_v<type_of<decltype(t)>, bool>, Byte, type_of<decltype(t)>>;
+    using T = type_of<decltype(t)>;
     const Walker<3> walk(shape, {&condition.shape(), &a.shape(), &b.shape()});
-    each_run(walk, [&](std::int64_t at, const auto& x, std::int64_t n) {
-      select_loop(n, ptr<T>(o) + at, ptr<Byte>(condition) + x[0], walk.stride[0][0], ptr<T>(a) + x[1],
-                  walk.stride[1][0], ptr<T>(b) + x[2], walk.stride[2][0]);
-    });
+    each_run(
+        walk,
+        [to = plain(ptr<T>(o))](std::int64_t at, std::int64_t n, const Run<bool>& c, const Run<T>& u,
+                                const Run<T>& v) {
+          select_loop(n, to + at, plain(c.at), c.step, plain(u.at), u.step, plain(v.at), v.step);
+        },
+        ptr<const bool>(condition), ptr<const T>(a), ptr<const T>(b));
   });
   return o;
 }

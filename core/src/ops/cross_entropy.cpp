@@ -19,9 +19,8 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
   const std::int64_t lines = b.outer * b.inner;
   const Weights<T> weights(target, weight, b.n, labels);
   Tensor losses = new_tensor(target.shape(), input.dtype());
-  each_line<T>(b, [&](auto along, std::int64_t at, std::int64_t first) {
+  const auto losses_of = [&](auto along, std::int64_t first, T*, const T* x) {
     using V = typename decltype(along)::V;
-    const T* x = ptr<const T>(input) + at;
     T* loss = ptr<T>(losses) + first;
     const Peak<V> peak = peak_of(along, x);
     const V top = peak.top, rest = peak.rest;
@@ -45,10 +44,11 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
         loss[l] = 0;
         continue;
       }
-      const T logit = x[weights.label[first + l] * b.inner + l];
+      const T logit = x[along.place(weights.label[first + l], l)];
       loss[l] = weights.own(first + l) * ((largest[l] - logit) + logs[l]) + extra[l];
     }
-  });
+  };
+  each_line<T>(b, losses_of, 0, static_cast<T*>(nullptr), ptr<const T>(input));
   return losses;
 }
 
@@ -73,10 +73,8 @@ void cross_entropy_slope(T* dx, const T* g, bool each, const Tensor& input, cons
   const Block b = block_at(input.shape(), class_axis(input));
   const std::int64_t lines = b.outer * b.inner;
   const T *tops = ptr<const T>(peaks), *rests = tops + lines;
-  each_line<T>(b, [&](auto along, std::int64_t at, std::int64_t first) {
+  const auto slopes_of = [&](auto along, std::int64_t first, T* d, const T* x) {
     using V = typename decltype(along)::V;
-    const T* x = ptr<const T>(input) + at;
-    T* d = dx + at;
     alignas(line) T totals[V::size] = {}, shares[V::size] = {};
     for (std::int64_t l = 0; l < along.lines(); ++l) {
       if (weights.ignored(first + l)) continue;
@@ -94,14 +92,15 @@ void cross_entropy_slope(T* dx, const T* g, bool each, const Tensor& input, cons
     }
     for (std::int64_t l = 0; l < along.lines(); ++l) {
       if (totals[l] == 0) continue;
-      const std::int64_t place = weights.label[first + l] * b.inner + l;
+      const std::int64_t place = along.place(weights.label[first + l], l);
       const T u = g[each ? first + l : 0] * static_cast<T>(weights.labels.scale), rest = rests[first + l];
       if (x[place] == tops[first + l])
         d[place] = totals[l] * (-rest / (1 + rest)) + shares[l] * (weights.all - weights.of(first + l));
       else
         d[place] -= u * weights.own(first + l);
     }
-  });
+  };
+  each_line<T>(b, slopes_of, 0, dx, ptr<const T>(input));
 }
 
 Tensor cross_entropy_vjp(const Tensor& g, const Tensor& input, const Tensor& target, const Tensor& peaks,

@@ -108,10 +108,8 @@ Tensor shares(const Tensor& x, int axis) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     constexpr T inf = std::numeric_limits<T>::infinity();
-    each_line<T>(block_at(x.shape(), axis), [&](auto along, std::int64_t at, std::int64_t) {
+    const auto share = [](auto along, std::int64_t, T* py, const T* px) {
       using V = typename decltype(along)::V;
-      const T* px = ptr<T>(x) + at;
-      T* py = ptr<T>(y) + at;
       const V top = line_max(along, px);
       const V total = line_sum(along, [&](std::int64_t i) {
         const V v = along.load(px, i, -inf);
@@ -121,7 +119,8 @@ Tensor shares(const Tensor& x, int axis) {
       });
       for (std::int64_t i = 0; i < along.steps(); ++i)
         along.store(py, i, xsimd::select(total == V(0), V(0), along.load(py, i) / total));
-    });
+    };
+    each_line<T>(block_at(x.shape(), axis), share, 0, ptr<T>(y), ptr<const T>(x));
   });
   return record(op, {x}, std::move(y), axis);
 }
@@ -137,13 +136,14 @@ Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     constexpr T inf = std::numeric_limits<T>::infinity();
-    each_line<T>(block_at(x.shape(), axis), [&](auto along, std::int64_t at, std::int64_t number) {
+    const auto log_total = [&](auto along, std::int64_t number, T*, const T* px) {
       using V = typename decltype(along)::V;
-      const auto [top, rest] = peak_of(along, ptr<T>(x) + at);
+      const auto [top, rest] = peak_of(along, px);
       const V special = top + V(0) * rest;  // infinite, and nan where there is one
       const V value = xsimd::select(xsimd::abs(top) == V(inf), special, top + vec::log1p(rest));
       store_part(ptr<T>(y) + number, along.lines(), value);
-    });
+    };
+    each_line<T>(block_at(x.shape(), axis), log_total, 0, static_cast<T*>(nullptr), ptr<const T>(x));
   });
   return record(op, {x}, std::move(y), axis);
 }

@@ -37,15 +37,15 @@ void log_softmax_line(const L& along, T* y, const T* x) {
   for (std::int64_t i = 0; i < along.steps(); ++i) along.store(y, i, along.load(x, i) - top - log_total);
 }
 
-/// The cotangent g where p is largest. To subtract it from g changes no sum_j p_j (g_i - g_j), and keeps
-/// their last places where one p is almost 1.
+/// The cotangent g where p is largest; the largest such g. To subtract it from g changes no
+/// sum_j p_j (g_i - g_j), and keeps their last places where one p is almost 1.
 template <class L, class T>
 typename L::V shift_of(const L& along, const T* g, const T* p) {
   using V = typename L::V;
   const V none(-std::numeric_limits<T>::infinity()), top = line_max(along, p);
   V shift = none;
   for (std::int64_t i = 0; i < along.steps(); ++i)
-    shift = xsimd::select(along.load(p, i, -1) == top, along.load(g, i), shift);
+    shift = xsimd::max(shift, xsimd::select(along.load(p, i, -1) == top, along.load(g, i), none));
   shift = along.max(shift);
   return xsimd::select(shift == none, V(0), shift);
 }
@@ -81,9 +81,9 @@ Tensor by_line(int axis, Kernel kernel, const Tensor& x, const More&... more) {
   Tensor y = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    each_line<T>(block_at(x.shape(), axis), [&](auto along, std::int64_t at, std::int64_t) {
-      kernel(along, ptr<T>(y) + at, ptr<const T>(x) + at, ptr<const T>(more) + at...);
-    });
+    each_line<T>(
+        block_at(x.shape(), axis), [&](auto along, std::int64_t, auto... of) { kernel(along, of...); }, 0,
+        ptr<T>(y), ptr<const T>(x), ptr<const T>(more)...);
   });
   return y;
 }

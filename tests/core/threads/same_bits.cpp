@@ -71,6 +71,13 @@ const Work elementwise[] = {
        const Tensor a = leaf({70000, 1, 3}, 1), b = leaf({2, 3}, 2);
        return with_gradients(a * b, {a, b});
      }},
+    {"short lines, broadcast and reduced",
+     [] {
+       const Tensor a = leaf({30011, 10}, 1), b = leaf({10}, 2), c = leaf({30011, 1}, 3);
+       const Tensor d = (a - b) * c;
+       return with_gradients(softmax(d, 1) + sum(d, {1}, true) + logsumexp(d, {1}, true) + amax(d, {1}, true),
+                             {a, b, c});
+     }},
     {"transcendental",
      [] {
        const Tensor a = leaf({210007}, 1, float64);
