@@ -99,7 +99,7 @@ class Shape {
   void copy_outside(const Shape& o);
   void assign_outside(const Shape& o);
   bool equals_outside(const Shape& o) const;  // of the same rank
-  void resize(int rank);  // sizes that lie inside become 0, others undefined
+  void resize(int rank);                      // sizes that lie inside become 0, others undefined
   void take_inside(const Shape& o) {
     for (int i = 0; i < 4; ++i) inside_[i] = o.inside_[i];
   }
