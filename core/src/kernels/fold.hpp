@@ -43,6 +43,9 @@ struct ProductFold {
   }
 };
 
+// Extrema take two choices one after the other: of a single one with two conditions g++ makes jumps, 30 times
+// as slow over columns.
+
 /// The largest; nan once there is one.
 struct MaxFold {
   template <class A>
@@ -50,7 +53,8 @@ struct MaxFold {
                                                                   : std::numeric_limits<A>::lowest();
   template <class V>
   static void take(V& acc, const V& x) {
-    acc = ((x > acc) | (x != x)) ? x : acc;
+    const V a = acc, larger = a >= x ? a : x;  // x where it is nan
+    acc = a != a ? a : larger;
   }
 };
 
@@ -61,7 +65,8 @@ struct MinFold {
                                                                   : std::numeric_limits<A>::max();
   template <class V>
   static void take(V& acc, const V& x) {
-    acc = ((x < acc) | (x != x)) ? x : acc;
+    const V a = acc, smaller = a <= x ? a : x;
+    acc = a != a ? a : smaller;
   }
 };
 
