@@ -92,6 +92,81 @@ template <class T, class L>
   }
 }
 
+// The same for short rows, several at a time: what is one number for a row is a lane here. Written once more,
+// since one form for both took a third longer for long rows.
+
+/// Rows of up to so many elements are taken so, also where few are left: a row has the same bits wherever it
+/// stands.
+template <class T>
+bool is_short(std::int64_t n) {
+  return n > 0 && n <= short_rows<T>;
+}
+
+template <class T>
+struct ShortStatistics {
+  using V = xsimd::batch<T>;
+  V mean, rstd;
+
+  ShortStatistics(const ShortRows<T>& along, const T* x, double eps) {
+    const V count(static_cast<T>(along.n));
+    mean = line_sum(along, [&](std::int64_t i) { return along.load(x, i); }) / count;
+    const V squares = line_sum(along, [&](std::int64_t i) {
+      const V d = along.load(x, i) - mean;
+      return d * d;
+    });
+    rstd = V(1) / xsimd::sqrt(squares / count + V(static_cast<T>(eps)));
+  }
+};
+
+template <class T>
+void forward_short_rows(std::int64_t n, std::int64_t first, std::int64_t last, const T* x, const T* weight,
+                        const T* bias, double eps, T* y) {
+  using V = xsimd::batch<T>;
+  const auto lines = [=](const ShortRows<T>& along, std::int64_t, T* to, const T* from) {
+    const ShortStatistics<T> s(along, from, eps);
+    for (std::int64_t i = 0; i < n; ++i) {
+      V v = (along.load(from, i) - s.mean) * s.rstd;
+      if (weight) v *= V(weight[i]);
+      if (bias) v += V(bias[i]);
+      along.store(to, i, v);
+    }
+  };
+  for (std::int64_t row = first; row < last; row += short_rows<T>)
+    each_short_row(n, last - row, lines, row, y + row * n, x + row * n);
+}
+
+template <class T>
+void backward_short_rows(std::int64_t n, std::int64_t first, std::int64_t last, const T* g, const T* x,
+                         const T* weight, double eps, T* dx, T* dweight, T* dbias) {
+  using V = xsimd::batch<T>;
+  V by_lane_gy[short_rows<T>], by_lane_g[short_rows<T>];
+  std::fill_n(by_lane_gy, n, V(0)), std::fill_n(by_lane_g, n, V(0));
+  alignas(64) T number[V::size];
+  for (std::size_t l = 0; l < V::size; ++l) number[l] = static_cast<T>(l);
+  const V count(static_cast<T>(n));
+  const auto lines = [&](const ShortRows<T>& along, std::int64_t, T* to, const T* q, const T* p) {
+    const auto there = V::load_aligned(number) < V(static_cast<T>(along.count));  // 0 in the other rows
+    const ShortStatistics<T> s(along, p, eps);
+    const auto standard = [&](std::int64_t i) { return (along.load(p, i) - s.mean) * s.rstd; };
+    const auto weighted = [&](std::int64_t i) {
+      const V v = along.load(q, i);
+      return weight ? v * V(weight[i]) : v;
+    };
+    const V mean_g = line_sum(along, weighted) / count;
+    const V mean_gy = line_sum(along, [&](std::int64_t i) { return weighted(i) * standard(i); }) / count;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const V v = along.load(q, i), y = standard(i);
+      by_lane_g[i] += v;
+      by_lane_gy[i] += xsimd::select(there, v * y, V(0));
+      along.store(to, i, s.rstd * (weighted(i) - mean_g - y * mean_gy));
+    }
+  };
+  for (std::int64_t row = first; row < last; row += short_rows<T>)
+    each_short_row(n, last - row, lines, row, dx + row * n, g + row * n, x + row * n);
+  for (std::int64_t i = 0; i < n; ++i)
+    dweight[i] = sum_of_lanes(by_lane_gy[i]), dbias[i] = sum_of_lanes(by_lane_g[i]);
+}
+
 struct LayerNormGradient {
   Tensor x, weight, bias;
 };
@@ -102,16 +177,24 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
   const Tensor dx = new_like(x), dw = new_tensor({blocks, n}, x.dtype()), db = new_like(dw);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    visit_row<T>(n, [&](const auto& along) {
+    const T *pg = ptr<T>(g), *px = ptr<T>(x), *w = weight.defined() ? ptr<T>(weight) : nullptr;
+    const auto by_blocks = [&](const auto& f) {
       const auto block = [&](std::int64_t k, std::int64_t) {
-        backward_rows<T>(along, k * block_rows, std::min(rows, (k + 1) * block_rows), ptr<T>(g), ptr<T>(x),
-                         weight.defined() ? ptr<T>(weight) : nullptr, eps, ptr<T>(dx), ptr<T>(dw) + k * n,
-                         ptr<T>(db) + k * n);
+        f(k * block_rows, std::min(rows, (k + 1) * block_rows), ptr<T>(dw) + k * n, ptr<T>(db) + k * n);
       };
       if (rows * n <= large_work)
         for (std::int64_t k = 0; k < blocks; ++k) block(k, k + 1);
       else
         parallel_for(blocks, 1, block);
+    };
+    if (is_short<T>(n))
+      return by_blocks([&](std::int64_t first, std::int64_t last, T* to_w, T* to_b) {
+        backward_short_rows(n, first, last, pg, px, w, eps, ptr<T>(dx), to_w, to_b);
+      });
+    visit_row<T>(n, [&](const auto& along) {
+      by_blocks([&](std::int64_t first, std::int64_t last, T* to_w, T* to_b) {
+        backward_rows(along, first, last, pg, px, w, eps, ptr<T>(dx), to_w, to_b);
+      });
     });
   });
   return {dx, sum(dw, 0), sum(db, 0)};
@@ -155,9 +238,15 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const auto elements = [](const Tensor& p) -> const T* { return p.defined() ? ptr<T>(p) : nullptr; };
-    visit_row<T>(x.size(1), [&](const auto& along) {
-      by_rows(x.size(0), x.size(1), [&](std::int64_t first, std::int64_t last) {
-        forward_rows<T>(along, first, last, ptr<T>(x), elements(weight), elements(bias), eps, ptr<T>(y));
+    const T *px = ptr<T>(x), *w = elements(weight), *b = elements(bias);
+    const std::int64_t rows = x.size(0), n = x.size(1);
+    if (is_short<T>(n))
+      return by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+        forward_short_rows(n, first, last, px, w, b, eps, ptr<T>(y));
+      });
+    visit_row<T>(n, [&](const auto& along) {
+      by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+        forward_rows(along, first, last, px, w, b, eps, ptr<T>(y));
       });
     });
   });

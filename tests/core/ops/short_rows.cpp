@@ -83,6 +83,40 @@ TEST_CASE("a broadcast over short runs is cut where an axis does not fit into a 
   check_difference({1, 70000, 3}, {2, 1, 3}, float32);
 }
 
+TEST_CASE("layer_norm of short rows and its gradients are those of other ops") {
+  for (const DType dtype : {float32, float64})
+    for (const std::int64_t n : {3, 7, 8, 9, 15, 16, 17, 31})  // of 2 the slope is 0, but for rounding
+      for (const std::int64_t rows : {1, 3, 15, 16, 17, 64, 70, 129})
+        for (const double eps : {1e-5, 0.0}) {
+          const Tensor x = numbers({rows, n}, dtype, 4), w = numbers({n}, dtype, 5),
+                       b = numbers({n}, dtype, 6), g = numbers({rows, n}, float64, 7);
+          const auto with_gradients = [&](const auto& f, DType in) {
+            std::vector<Tensor> leaves;
+            for (const Tensor& t : {x, w, b}) leaves.push_back(t.to(in).detach().requires_grad_());
+            std::vector<Tensor> all = {f(leaves[0], leaves[1], leaves[2])};
+            for (const Tensor& d : grad({all[0]}, leaves, {g.to(in)})) all.push_back(d);
+            return all;
+          };
+          const auto got = with_gradients([&](const Tensor& u, const Tensor& v,
+                                              const Tensor& c) { return layer_norm(u, {n}, v, c, eps); },
+                                          dtype);
+          const auto expected = with_gradients(
+              [&](const Tensor& u, const Tensor& v, const Tensor& c) {
+                const Tensor d = u - mean(u, 1, true);
+                return d * rsqrt(mean(square(d), 1, true) + eps) * v + c;
+              },
+              float64);
+          CAPTURE(n);
+          CAPTURE(rows);
+          CAPTURE(eps);
+          for (std::size_t k = 0; k < got.size(); ++k) {
+            const Tensor error = amax(abs(got[k].to(float64).detach() - expected[k].detach()));
+            const double scale = amax(abs(expected[k].detach())).item();
+            CHECK(error.item() <= (dtype == float32 ? 1e-3 : 1e-11) * scale);
+          }
+        }
+}
+
 TEST_CASE("short rows have the same bits alone and among others") {
   using Op = std::function<Tensor(const Tensor&)>;
   const auto with_slope = [](const Op& f) {
@@ -93,6 +127,10 @@ TEST_CASE("short rows have the same bits alone and among others") {
   };
   const Op soft = [](const Tensor& x) { return softmax(x, 1); };
   const Op log_soft = [](const Tensor& x) { return log_softmax(x, 1); };
+  const Op norm_of = [](const Tensor& x) {
+    const Shape size{x.size(1)};
+    return layer_norm(x, size, numbers(size, x.dtype(), 8), numbers(size, x.dtype(), 9));
+  };
   const std::pair<std::string, Op> ops[] = {
       {"softmax", soft},
       {"softmax's gradient", with_slope(soft)},
@@ -104,6 +142,8 @@ TEST_CASE("short rows have the same bits alone and among others") {
          return cross_entropy(x, zeros({x.size(0)}, {.dtype = int64}),
                               {.label_smoothing = 0.1, .reduction = Reduction::none});
        }},
+      {"layer_norm", norm_of},
+      {"layer_norm's gradient", with_slope(norm_of)},
       {"sum", [](const Tensor& x) { return sum(x, 1); }},
       {"mean", [](const Tensor& x) { return mean(x, 1); }},
       {"prod", [](const Tensor& x) { return prod(x, 1); }},
