@@ -84,6 +84,9 @@ const Work works[] = {
     {"[n, 10] amax(x, 0)", [](const Tensor& x) { return amax(x, 0); }, {rows, row}},
     {"[n, 10] amax(x, 1)", [](const Tensor& x) { return amax(x, 1); }, {rows, row}},
     {"[n, 10] argmax(x, 1)", [](const Tensor& x) { return argmax(x, 1); }, {rows, row}},
+    {"[256, 32, 2] softmax(x, 1)", [](const Tensor& x) { return softmax(x, 1); }, {256, 32, 2}},
+    {"[8192, 2] var(x, 1)", [](const Tensor& x) { return var(x, 1); }, {8192, 2}},
+    {"[n, 10] t()", [](const Tensor& x) { return x.t(); }, {rows, row}},
     {"[n, 10] softmax", [](const Tensor& x) { return softmax(x, 1); }, {rows, row}},
     {"[n, 10] layer_norm",
      [](const Tensor& x, const Tensor& w) { return layer_norm(x, {row}, w); },
@@ -140,10 +143,10 @@ int main(int argc, char** argv) {
     return help ? 0 : 2;
   }
   set_num_threads(1);
-  std::printf("%-22s %9s %9s %9s %9s\n", "ns an element", "float32", "gradient", "float64", "gradient");
+  std::printf("%-27s %9s %9s %9s %9s\n", "ns an element", "float32", "gradient", "float64", "gradient");
   for (const Work& work : works) {
     if (std::string_view(work.name).find(part) == std::string_view::npos) continue;
-    std::printf("%-22s", work.name);
+    std::printf("%-27s", work.name);
     for (const DType dtype : {float32, float64}) print_times(work, dtype);
     std::printf("\n");
   }

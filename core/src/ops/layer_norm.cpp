@@ -99,7 +99,7 @@ template <class T, class L>
 /// stands.
 template <class T>
 bool is_short(std::int64_t n) {
-  return n > 0 && n <= short_rows<T>;
+  return n > 0 && n <= longest_short_fold<T>;
 }
 
 template <class T>
@@ -139,7 +139,7 @@ template <class T>
 void backward_short_rows(std::int64_t n, std::int64_t first, std::int64_t last, const T* g, const T* x,
                          const T* weight, double eps, T* dx, T* dweight, T* dbias) {
   using V = xsimd::batch<T>;
-  V by_lane_gy[short_rows<T>], by_lane_g[short_rows<T>];
+  V by_lane_gy[longest_short_fold<T>], by_lane_g[longest_short_fold<T>];
   std::fill_n(by_lane_gy, n, V(0)), std::fill_n(by_lane_g, n, V(0));
   alignas(64) T number[V::size];
   for (std::size_t l = 0; l < V::size; ++l) number[l] = static_cast<T>(l);
