@@ -93,7 +93,7 @@ template <class T, class L>
 }
 
 // The same for short rows, several at a time: what is one number for a row is a lane here. Written once more,
-// since one form for both took a third longer for long rows.
+// since one form for both took up to a half longer for long rows.
 
 /// Rows of up to so many elements are taken so, also where few are left: a row has the same bits wherever it
 /// stands.
