@@ -2,12 +2,14 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <new>
 #include <string>
 
+#include "fork.hpp"
 #include "pool.hpp"
 #include "xgrad/core/error.hpp"
 
@@ -28,7 +30,7 @@ std::uint32_t magazine_size(int c) {
 
 /// Chains of free blocks that any thread may take.
 struct Shared {
-  std::mutex mutex;
+  Mutex mutex;
   Free* chains[class_count] = {};
   std::size_t large_bytes = 0;
   std::int64_t reserved = 0;
@@ -37,10 +39,9 @@ struct Shared {
   struct ThreadCache* threads = nullptr;
 };
 
-Shared& shared() {
-  static Shared& s = *new Shared;  // never destroyed: tensors may outlive every static object
-  return s;
-}
+constinit std::atomic<Shared*> of_process = nullptr;
+
+Shared& shared() { return process_wide(of_process); }
 
 /// Of two huge pages or more, the system is asked for such pages: a graph of many small nodes is a fifth
 /// faster to walk.

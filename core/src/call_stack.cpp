@@ -5,10 +5,13 @@
 #include <execinfo.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
+
+#include "fork.hpp"
 
 #if __has_include(<elfutils/libdwfl.h>)
 #include <elfutils/libdwfl.h>
@@ -94,8 +97,14 @@ class DebugInfo {
 };
 
 bool find_in_debug_info(void* address, Frame& frame) {
-  static DebugInfo info;
-  return info.find(address, frame);
+  struct Locked {
+    Mutex mutex;  // libdw's sessions serve one thread at a time
+    DebugInfo info;
+  };
+  static constinit std::atomic<Locked*> of_process = nullptr;
+  Locked& debug = process_wide(of_process);
+  const std::lock_guard lock(debug.mutex);
+  return debug.info.find(address, frame);
 }
 #else
 bool find_in_debug_info(void*, Frame&) { return false; }

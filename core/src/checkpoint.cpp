@@ -1,26 +1,13 @@
 #include "xgrad/core/checkpoint.hpp"
 
+#include "draw_log.hpp"
 #include "errors.hpp"
 #include "node.hpp"
 #include "node_map.hpp"
 #include "xgrad/core/backward.hpp"
-#include "xgrad/core/random.hpp"
 
 namespace xgrad::detail {
 namespace {
-
-/// The default generator at another state, until the end of the scope.
-class ReplayedRandom {
- public:
-  explicit ReplayedRandom(const std::string& state) : before_(default_generator().state()) {
-    default_generator().set_state(state);
-  }
-  ~ReplayedRandom() { default_generator().set_state(before_); }
-  ReplayedRandom(const ReplayedRandom&) = delete;
-
- private:
-  std::string before_;
-};
 
 /// The leaves that y was computed from, apart from `inputs`.
 std::vector<Tensor> captured_leaves(const Tensor& y, const std::vector<Tensor>& inputs) {
@@ -58,7 +45,7 @@ Tensor one_output(const TensorFunction& f, const std::vector<Tensor>& x) {
 struct Recipe {
   TensorFunction f;
   std::size_t inputs = 0;  ///< of f; captured leaves come behind them
-  std::string random_state;
+  DrawScript draws = {};  ///< the random numbers that f took
 };
 
 /// Computes the segment again and differentiates it. When the walk is recorded, the segment hangs on the true
@@ -75,7 +62,7 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
     if (c.wants(i)) wanted.push_back(x[static_cast<std::size_t>(i)]);
 
   const EnableGrad guard;
-  const ReplayedRandom random(r.random_state);
+  const DrawReplay replay(r.draws);
   const Tensor y = one_output(r.f, arguments);
   std::vector<Tensor> found =
       grad({y}, wanted, {g}, {.retain_graph = true, .create_graph = create_graph, .allow_unused = true});
@@ -89,12 +76,14 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
 
 Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs) {
   if (!is_recording()) return one_output(f, inputs);
-  Recipe recipe{f, inputs.size(), default_generator().state()};
+  Recipe recipe{f, inputs.size()};
   Tensor value;
   std::vector<Tensor> all = inputs;
   {
     const std::vector<Tensor> x = as_leaves(inputs);
+    DrawLog log;
     const Tensor y = one_output(f, x);
+    recipe.draws = log.take();
     for (Tensor& leaf : captured_leaves(y, x)) all.push_back(std::move(leaf));
     value = y.detach();
   }

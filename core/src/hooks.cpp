@@ -13,9 +13,10 @@ namespace detail {
 
 Tensor run_hooks(Node* n, Tensor g) {
   if (!n->extra->hooks) return g;
-  const Hooks hooks = *n->extra->hooks;  // a hook may remove itself
-  for (const auto& [id, hook] : hooks) {
-    Tensor changed = hook(g);
+  const Hooks hooks = *n->extra->hooks;  // a hook may remove itself or others, and register more
+  for (const auto& hook : hooks) {
+    if (hook->removed) continue;
+    Tensor changed = hook->run(g);
     if (!changed.defined()) continue;
     if (!(changed.shape() == g.shape()) || changed.dtype() != g.dtype())
       fail("register_hook", "the hook must return a gradient of the same shape and dtype: it took " +
@@ -29,7 +30,7 @@ Tensor run_hooks(Node* n, Tensor g) {
 
 void HookHandle::remove() {
   if (const auto hooks = std::static_pointer_cast<Hooks>(hooks_.lock()))
-    std::erase_if(*hooks, [this](const auto& entry) { return entry.first == id_; });
+    std::erase_if(*hooks, [this](const auto& hook) { return hook->id == id_ && (hook->removed = true); });
 }
 
 HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> hook) {
@@ -42,7 +43,7 @@ HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> h
   Extra& extra = extra_of(x.node());
   if (!extra.hooks) extra.hooks = std::make_shared<Hooks>();
   const std::uint64_t id = next_id++;
-  extra.hooks->emplace_back(id, std::move(hook));
+  extra.hooks->push_back(std::make_shared<Hook>(Hook{id, std::move(hook)}));
   return {extra.hooks, id};
 }
 

@@ -10,7 +10,12 @@
 
 namespace xgrad::detail {
 
-using Hooks = std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>>;
+struct Hook {
+  std::uint64_t id;
+  std::function<Tensor(const Tensor&)> run;
+  bool removed = false;
+};
+using Hooks = std::vector<std::shared_ptr<Hook>>;
 
 /// What only few nodes have.
 struct Extra {

@@ -1,11 +1,13 @@
 #include "xgrad/core/random.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <mutex>
-#include <random>
 #include <sstream>
 
+#include "draw_log.hpp"
 #include "errors.hpp"
+#include "fork.hpp"
 #include "kernels/dispatch.hpp"
 #include "node.hpp"
 #include "xgrad/core/creation.hpp"
@@ -14,12 +16,27 @@ namespace xgrad {
 
 using namespace detail;
 
-/// The draws themselves, without the lock.
-struct Generator::State {
-  std::mutex mutex;
-  std::mt19937 engine;
-  bool has_next_normal = false;
-  double next_normal = 0;
+/// The draws themselves, without the lock: see Use.
+struct Generator::State : Stream {
+  Mutex mutex;
+  std::uint64_t uses = 0;
+  const DrawScript* script = nullptr;  ///< of a replay: where its uses are to begin
+  std::size_t next_run = 0;
+  std::uint64_t left_of_run = 0;
+
+  /// A generator has one use at a time.
+  void begin_use() {
+    if (script) follow_script();
+    DrawLog::tell(*this, *this, uses++);
+  }
+  void follow_script() {
+    if (left_of_run == 0 && next_run < script->size()) {
+      const DrawRun& run = (*script)[next_run++];
+      static_cast<Stream&>(*this) = run.start;
+      left_of_run = run.uses;
+    }
+    if (left_of_run > 0) --left_of_run;
+  }
 
   void seed(std::uint64_t value) {
     engine.seed(static_cast<std::uint32_t>(value));
@@ -44,6 +61,15 @@ struct Generator::State {
 };
 
 namespace {
+
+/// The use of a generator, alone, until the end of its scope.
+class Use {
+ public:
+  explicit Use(Generator::State& s) : lock_(s.mutex) { s.begin_use(); }
+
+ private:
+  std::lock_guard<Mutex> lock_;
+};
 
 /// Sixteen normal numbers from sixteen uniform ones: eight pairs, each split over the two halves.
 template <class T>
@@ -77,12 +103,12 @@ TensorOptions with_dtype(TensorOptions options, DType dtype) {
   return options;
 }
 
-/// A new tensor whose elements `draw` makes one after another under the generator's lock.
+/// A new tensor whose elements `draw` makes one after another in one use of a generator.
 template <class F>
-Tensor drawn(const char* op, const Shape& shape, const TensorOptions& options, std::mutex& mutex, F draw) {
+Tensor drawn(const char* op, const Shape& shape, const TensorOptions& options, Generator::State& s, F draw) {
   check_sizes(op, shape);
   Tensor x = empty(shape, options);
-  const std::lock_guard lock(mutex);
+  const Use use(s);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < x.numel(); ++i) ptr<T>(x)[i] = static_cast<T>(draw());
@@ -95,27 +121,27 @@ Tensor drawn(const char* op, const Shape& shape, const TensorOptions& options, s
 Generator::Generator(std::uint64_t seed) : state_(std::make_shared<State>()) { state_->seed(seed); }
 
 void Generator::manual_seed(std::uint64_t seed) {
-  const std::lock_guard lock(state_->mutex);
+  const Use use(*state_);
   state_->seed(seed);
 }
 std::uint32_t Generator::draw() {
-  const std::lock_guard lock(state_->mutex);
+  const Use use(*state_);
   return state_->draw();
 }
 std::uint64_t Generator::draw64() {
-  const std::lock_guard lock(state_->mutex);
+  const Use use(*state_);
   return state_->draw64();
 }
 float Generator::uniform_float() {
-  const std::lock_guard lock(state_->mutex);
+  const Use use(*state_);
   return state_->uniform(Type<float>{});
 }
 double Generator::uniform() {
-  const std::lock_guard lock(state_->mutex);
+  const Use use(*state_);
   return state_->uniform(Type<double>{});
 }
 double Generator::normal() {
-  const std::lock_guard lock(state_->mutex);
+  const Use use(*state_);
   return state_->normal();
 }
 
@@ -134,16 +160,44 @@ void Generator::set_state(const std::string& state) {
   std::uint64_t bits = 0;
   if (!(in >> engine >> has_next >> bits))
     fail("set_state", "the text must be a generator's state, as state() gives it");
-  const std::lock_guard lock(state_->mutex);
+  const Use use(*state_);
   state_->engine = engine;
   state_->has_next_normal = has_next;
   state_->next_normal = std::bit_cast<double>(bits);
 }
 
+namespace {
+
+constexpr std::uint64_t default_seed = 67280421310721;  // PyTorch's
+constinit std::atomic<Generator*> of_process = nullptr;
+constinit thread_local Generator* of_thread = nullptr;  // while it replays
+constinit thread_local DrawLog* innermost_log = nullptr;
+
+}  // namespace
+
 Generator& default_generator() {
-  static Generator generator(67280421310721u);  // PyTorch's default seed
-  return generator;
+  return of_thread ? *of_thread : process_wide(of_process, default_seed);
 }
+
+DrawLog::DrawLog() : generator_(&default_generator().access()), outer_(innermost_log) {
+  innermost_log = this;
+}
+DrawLog::~DrawLog() { innermost_log = outer_; }
+
+void DrawLog::tell(const Generator::State& generator, const Stream& at, std::uint64_t use) {
+  for (DrawLog* log = innermost_log; log; log = log->outer_) {
+    if (log->generator_ != &generator) continue;
+    if (log->runs_.empty() || use != log->next_use_) log->runs_.push_back({at});
+    ++log->runs_.back().uses;
+    log->next_use_ = use + 1;
+  }
+}
+
+DrawReplay::DrawReplay(const DrawScript& script) : generator_(default_seed), outer_(of_thread) {
+  generator_.access().script = &script;
+  of_thread = &generator_;
+}
+DrawReplay::~DrawReplay() { of_thread = outer_; }
 
 void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
@@ -152,7 +206,7 @@ Tensor rand(const Shape& shape, TensorOptions options, Generator generator) {
   Tensor x = empty(shape, options);
   check_floating("rand", x);
   Generator::State& s = generator.access();
-  const std::lock_guard lock(s.mutex);
+  const Use use(s);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < x.numel(); ++i) ptr<T>(x)[i] = s.uniform(t);
@@ -165,7 +219,7 @@ Tensor randn(const Shape& shape, TensorOptions options, Generator generator) {
   Tensor x = empty(shape, options);
   check_floating("randn", x);
   Generator::State& s = generator.access();
-  const std::lock_guard lock(s.mutex);
+  const Use use(s);
   visit_floating(x.dtype(), [&](auto t) { fill_normal(s, ptr<type_of<decltype(t)>>(x), x.numel()); });
   return x;
 }
@@ -176,7 +230,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOp
     fail("randint", "low must be below high: " + std::to_string(low) + " and " + std::to_string(high));
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   Generator::State& s = generator.access();
-  return drawn("randint", shape, with_dtype(options, int64), s.mutex, [&] {
+  return drawn("randint", shape, with_dtype(options, int64), s, [&] {
     const std::uint64_t bits = range >> 32 ? s.draw64() : s.draw();
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + bits % range);
   });
@@ -186,7 +240,7 @@ Tensor randperm(std::int64_t n, TensorOptions options, Generator generator) {
   check_sizes("randperm", {n});
   Tensor x = arange(n, with_dtype(options, int64));
   Generator::State& s = generator.access();
-  const std::lock_guard lock(s.mutex);
+  const Use use(s);
   visit_any(x.dtype(), [&](auto t) {
     auto* p = ptr<type_of<decltype(t)>>(x);
     for (std::int64_t i = 0; i + 1 < n; ++i) std::swap(p[i], p[i + s.draw() % (n - i)]);
@@ -198,7 +252,7 @@ Tensor bernoulli(double p, const Shape& shape, TensorOptions options, Generator 
   if (!(p >= 0 && p <= 1))
     fail("bernoulli", "the probability must lie in [0, 1]: it is " + std::to_string(p));
   Generator::State& s = generator.access();
-  return drawn("bernoulli", shape, options, s.mutex, [&] { return s.uniform(Type<double>{}) < p; });
+  return drawn("bernoulli", shape, options, s, [&] { return s.uniform(Type<double>{}) < p; });
 }
 
 Tensor rand_like(const Tensor& x, TensorOptions options, Generator generator) {

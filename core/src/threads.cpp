@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "fork.hpp"
 #include "xgrad/core/error.hpp"
 
 namespace xgrad {
@@ -158,20 +159,15 @@ class Pool {
   bool stopped_ = false;
 };
 
-Pool* pool = nullptr;  // never destroyed: static objects that compute may outlive it
+constinit std::atomic<Pool*> pool = nullptr;  // never destroyed: static objects that compute may outlive it
 
-/// The pool. Its threads end with the program; a child process that is forked has none and gets its own.
-Pool& the_pool() {
-  struct Start {
-    Start() {
-      pool = new Pool;
-      pthread_atfork(nullptr, nullptr, [] { pool = new Pool; });
-    }
-    ~Start() { pool->stop(); }
-  };
-  static const Start start;
-  return *pool;
-}
+// Its threads end with the program; a child process that is forked has none and gets a pool of its own.
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { pool = nullptr; });
+const struct Stop {
+  ~Stop() {
+    if (Pool* p = pool) p->stop();
+  }
+} at_exit;
 
 }  // namespace
 
@@ -198,7 +194,7 @@ void detail::run_blocks(std::int64_t n, std::int64_t size, const void* f,
   const std::int64_t blocks = (n + size - 1) / size;
   if (const int threads = free_threads(); threads > 1) {
     Job job{.n = n, .size = size, .blocks = blocks, .f = f, .call = call};
-    the_pool().run(job, threads);
+    detail::process_wide(pool).run(job, threads);
     if (job.error) std::rethrow_exception(job.error);
     return;
   }

@@ -11,6 +11,7 @@ namespace xgrad::detail {
 namespace {
 
 thread_local std::unique_ptr<Scratch> spare_scratch;
+constinit thread_local Walk* innermost = nullptr;
 
 }  // namespace
 
@@ -19,28 +20,83 @@ std::unique_ptr<Scratch> take_scratch() {
 }
 
 void clear_cotangents(Node* n) noexcept {
-  n->queued = false;
   if (n->grad) drop_handle(std::exchange(n->grad, nullptr));
   if (n->extra)
     for (Tensor& g : n->extra->cotangents) g = {};
 }
 
+Walk::Walk(bool retain_graph, bool create_graph)
+    : retain_(retain_graph || create_graph),
+      create_(create_graph),
+      choosy_(innermost != nullptr),
+      outer_(innermost),
+      scratch_(take_scratch()) {
+  if (outer_) outer_->put_aside();
+  innermost = this;
+}
+
 Walk::~Walk() {  // nothing is queued unless something threw: then the rest of the graph counts as freed
-  while (Node* n = pop()) Held(n, retain_);
+  while (Node* n = pop()) Held(*this, n);
   for (Staged& s : staged_) drop_link(s.node);
   staged_.clear();
   where_.clear();
   captured_.clear();
   needed_.clear();
   spare_scratch = std::move(scratch_);
+  innermost = outer_;
+  if (outer_) outer_->put_back();
+}
+
+/// Takes what was gathered in the nodes of the queue out of them. Nothing has changed if it throws.
+void Walk::put_aside() {
+  const auto add = [&](Node* n) {
+    Aside& a = aside_.emplace_back(Aside{n, nullptr, {}});
+    if (n->extra) a.cotangents.resize(n->extra->cotangents.size());
+  };
+  try {
+    aside_.reserve(heap_.size() + 1);
+    if (next_) add(next_);
+    for (const Entry& e : heap_) add(e.node);
+  } catch (...) {
+    aside_.clear();
+    throw;
+  }
+  for (Aside& a : aside_) {
+    a.node->queued = false;
+    a.grad = std::exchange(a.node->grad, nullptr);
+    if (a.node->extra) a.cotangents.swap(a.node->extra->cotangents);
+  }
+}
+
+void Walk::put_back() noexcept {
+  for (Aside& a : aside_) {
+    a.node->queued = true;
+    a.node->grad = a.grad;
+    if (a.node->extra) a.cotangents.swap(a.node->extra->cotangents);
+  }
+  aside_.clear();
+}
+
+/// Whether n's history is this walk's to free: what `grad` finds behind its inputs is not, nor is a node that
+/// an outer walk is visiting, which frees it itself.
+[[gnu::noinline]] bool Walk::may_free(Node* n) const {
+  if (restricted_ && !leads_to_input(n)) return false;
+  for (const Walk* w = outer_; w; w = w->outer_)
+    if (w->visited_ == n) return false;
+  return true;
 }
 
 Node* Walk::pop() {
-  if (next_ && (heap_.empty() || next_->stamp >= heap_.front().stamp)) return std::exchange(next_, nullptr);
-  if (heap_.empty()) return nullptr;
-  std::pop_heap(heap_.begin(), heap_.end());
-  Node* n = heap_.back().node;
-  heap_.pop_back();
+  Node* n = next_;
+  if (n && (heap_.empty() || n->stamp >= heap_.front().stamp)) {
+    next_ = nullptr;
+  } else {
+    if (heap_.empty()) return nullptr;
+    std::pop_heap(heap_.begin(), heap_.end());
+    n = heap_.back().node;
+    heap_.pop_back();
+  }
+  n->queued = false;
   return n;
 }
 
@@ -53,17 +109,28 @@ void Walk::stage(Node* n, Tensor&& g) {
       slot = add_grads(slot, g, create_);
     return;
   }
-  where_.insert(n, static_cast<std::uint32_t>(staged_.size()));
   staged_.push_back({n, std::move(g), {}});
   n->links.up();  // the graph that holds it may be freed before the walk ends
+  where_.insert(n, static_cast<std::uint32_t>(staged_.size() - 1));
+}
+
+Tensor Walk::captured(Node* n) {
+  const std::uint32_t* at = where_.find(n);
+  if (!at) return {};
+  Tensor& g = staged_[*at].grad;
+  if (is_sole_owner(g.node()) || !g.is_leaf()) return g;  // a recorded result can't be written
+  const RecordingGuard guard(create_);
+  return g.clone();
 }
 
 void Walk::run() {
   const RecordingGuard guard(create_);
   while (Node* n = pop()) {
-    const Held held(n, retain_);
+    const Held held(*this, n);
+    visited_ = n;
     visit(n);
   }
+  visited_ = nullptr;
 }
 
 [[gnu::noinline]] bool Walk::leads_to_captured(Node* x) const {
@@ -155,9 +222,9 @@ void Walk::pass_to_joint(Node* n, Tensor&& g) {
   std::memcpy(&k, n->attributes, sizeof k);
   Node* joint = n->inside[0];
   if (joint->freed) was_freed(*n->op, nullptr);
+  enqueue(joint);
   Tensor& slot = joint->extra->cotangents[static_cast<std::size_t>(k)];
   slot = slot.defined() ? add_grads(slot, g, create_) : std::move(g);
-  enqueue(joint);
 }
 
 void Walk::visit_joint(Node* n, Tensor&& g) {

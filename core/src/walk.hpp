@@ -40,11 +40,11 @@ void clear_cotangents(Node* n) noexcept;
 /// One backward pass: newest node first, by stamps, without recursion.
 ///
 /// Cotangents of recorded nodes are gathered in the nodes themselves, those of leaves and of the inputs of
-/// `grad` in the walk, so that threads may share leaves.
+/// `grad` in the walk, so that threads may share leaves. What nodes hold is the innermost walk's of a thread: a
+/// walk that a hook or a rule starts puts what the outer one has gathered aside until its own end.
 class Walk {
  public:
-  Walk(bool retain_graph, bool create_graph)
-      : retain_(retain_graph || create_graph), create_(create_graph), scratch_(take_scratch()) {}
+  Walk(bool retain_graph, bool create_graph);
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
 
@@ -53,7 +53,7 @@ class Walk {
   /// Restricts the walk to what lies between the outputs and these inputs; their cotangents are captured.
   void only(std::span<const Tensor> outputs, std::span<const Tensor> inputs) {
     for (const Tensor& x : inputs) captured_.insert(x.node(), 1);
-    restricted_ = true;
+    restricted_ = choosy_ = true;
     find_needed(outputs);
   }
 
@@ -64,11 +64,9 @@ class Walk {
 
   void run();
 
-  /// The gathered cotangent of a captured input; undefined if nothing reached it.
-  Tensor captured(Node* n) {
-    const std::uint32_t* at = where_.find(n);
-    return at ? staged_[*at].grad : Tensor();
-  }
+  /// The gathered cotangent of a captured input, whose elements nobody else can write; undefined if nothing
+  /// reached it.
+  Tensor captured(Node* n);
 
   /// The gradient of x so far, if it may be added to in place; else undefined.
   Tensor open_sum(Node* x);
@@ -83,32 +81,43 @@ class Walk {
  private:
   /// Lets go of a popped node at the end of its visit, also when a rule throws.
   struct Held {
+    const Walk& walk;
     Node* n;
-    bool retain;
-    Held(Node* node, bool retain_graph) : n(node), retain(retain_graph) {}
+    Held(const Walk& w, Node* node) : walk(w), n(node) {}
     Held(const Held&) = delete;
     ~Held() {
       clear_cotangents(n);
-      if (!retain) release_history(n);
+      if (!walk.retain_ && (!walk.choosy_ || walk.may_free(n))) release_history(n);
       drop_link(n);
     }
   };
+
+  /// What a node of the queue holds while a walk within this one goes on.
+  struct Aside {
+    Node* node;
+    Node* grad;
+    std::vector<Tensor> cotangents;
+  };
+  void put_aside();
+  void put_back() noexcept;
+  bool may_free(Node* n) const;
 
   static Tensor take_cotangent(Node* n) { return Tensor::adopt(std::exchange(n->grad, nullptr)); }
 
   void enqueue(Node* n) {
     if (n->queued) return;
-    n->queued = true;
-    n->links.up();
     for (Node* x : n->inside)
       if (x) prefetch_node(x);  // what its visit reads: in large graphs, from far away
-    if (!next_) {
+    if (next_) {
+      Node* older = n->stamp > next_->stamp ? next_ : n;
+      heap_.push_back({older->stamp, older});  // nothing has changed if it throws
+      std::push_heap(heap_.begin(), heap_.end());
+      if (older == next_) next_ = n;
+    } else {
       next_ = n;
-      return;
     }
-    if (n->stamp > next_->stamp) std::swap(n, next_);
-    heap_.push_back({n->stamp, n});
-    std::push_heap(heap_.begin(), heap_.end());
+    n->queued = true;
+    n->links.up();
   }
 
   Node* pop();
@@ -125,8 +134,8 @@ class Walk {
 
   void pass_on(Node* n, Tensor&& g) {
     if (!n->op) return stage(n, std::move(g));
+    enqueue(n);  // first: what is queued is cleared if the rest throws
     gather(n->grad, std::move(g));
-    enqueue(n);
   }
 
   void stage(Node* n, Tensor&& g);
@@ -142,6 +151,10 @@ class Walk {
   void find_needed(std::span<const Tensor> outputs);
 
   bool retain_, create_, restricted_ = false;
+  bool choosy_;  ///< not every node that is visited may be freed: see may_free
+  Walk* const outer_;
+  Node* visited_ = nullptr;
+  std::vector<Aside> aside_;
   Node* next_ =
       nullptr;  ///< the newest node of all in the queue, or one as new: a chain never touches the heap
   std::unique_ptr<Scratch> scratch_;

@@ -1,11 +1,13 @@
 #include "xgrad/data/directories.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
 
 #include "find_file.hpp"
+#include "fork.hpp"
 #include "xgrad/core/error.hpp"
 
 namespace xgrad::data {
@@ -15,13 +17,13 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Chosen {
-  std::mutex lock;
+  xgrad::detail::Mutex lock;
   std::string path;
 };
 
 Chosen& chosen() {
-  static Chosen directory;
-  return directory;
+  static constinit std::atomic<Chosen*> of_process = nullptr;
+  return xgrad::detail::process_wide(of_process);
 }
 
 void add(std::vector<std::string>& to, const fs::path& path) {

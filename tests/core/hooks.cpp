@@ -130,3 +130,40 @@ TEST_CASE("retain_grad keeps the gradient of a recorded tensor, and adds up") {
 
   CHECK(y.grad().item() == 24);
 }
+
+TEST_CASE("a hook is called as itself and not as a copy, so that it may count") {
+  const Tensor x = leaf(3);
+  register_hook(x, [n = 0](const Tensor& g) mutable { return g * 0 + ++n; });
+
+  for (int i = 0; i < 3; ++i) (x * 2).backward();
+
+  CHECK(x.grad().item() == 1 + 2 + 3);
+}
+
+TEST_CASE("a hook that an earlier one removed in the same backward does not run") {
+  const Tensor x = leaf(3);
+  HookHandle second;
+  register_hook(x, [&](const Tensor&) {
+    second.remove();
+    return Tensor();
+  });
+  second = register_hook(x, [](const Tensor& g) { return g * 100; });
+
+  (x * 2).backward();
+
+  CHECK(x.grad().item() == 2);
+}
+
+TEST_CASE("a hook that is registered by a hook runs from the next backward on") {
+  const Tensor x = leaf(3);
+  bool registered = false;
+  register_hook(x, [&](const Tensor&) {
+    if (!std::exchange(registered, true)) register_hook(x, [](const Tensor& g) { return g * 100; });
+    return Tensor();
+  });
+
+  (x * 2).backward();
+  (x * 2).backward();
+
+  CHECK(x.grad().item() == 202);
+}

@@ -33,14 +33,14 @@ const std::array folders{
 // The files of core, by what follows include/xgrad/core/ or src/ without its extension, in their order: a
 // file includes files of its own row and of the rows above it. A name that ends in '/' stands for a folder.
 const std::vector<std::vector<std::string_view>> core_stages{
-    {"error", "call_stack"},
+    {"error", "call_stack", "fork"},
     {"dtype", "simd/"},
     {"shape", "axes", "broadcast"},
     {"buffer", "pool", "threads"},
     {"tensor", "errors", "function"},
     {"tape", "node", "node_map", "hooks", "anomaly"},
     {"kernels/"},
-    {"ops/", "creation", "random", "inplace", "print", "xtensor"},
+    {"ops/", "creation", "random", "draw_log", "inplace", "print", "xtensor"},
     {"backward", "walk"},
     {"functional", "custom_op", "fuse", "fuse/", "checkpoint", "implicit_root", "graph"},
     {"gradcheck", "gradcheck/"},

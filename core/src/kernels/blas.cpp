@@ -2,13 +2,14 @@
 
 #include <cblas.h>
 #include <dlfcn.h>
-#include <sys/single_threaded.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <climits>
-#include <mutex>
 
 #include "errors.hpp"
+#include "fork.hpp"
 #include "kernels/matvec.hpp"
 #include "node.hpp"
 
@@ -28,6 +29,7 @@ namespace {
 /// How the OpenBLAS at hand is kept on one thread.
 struct Build {
   bool serial;
+  Mutex one_at_a_time;
   int (*openmp_threads)() = nullptr;  // the calling thread's number; from whatever OpenMP the process has
   void (*set_openmp_threads)(int) = nullptr;
 
@@ -42,29 +44,63 @@ struct Build {
   }
 };
 
-const Build& build() {
-  static const Build found;
-  return found;
-}
+constinit std::atomic<Build*> of_process = nullptr;
 
-std::mutex one_at_a_time;
+Build& build() { return process_wide(of_process); }
+
+/// OpenBLAS maps working memory for the first call and for each that runs beside others for the first time, and
+/// tries for ever where there is none. So the memory is looked for beforehand, and a call that surely maps it is
+/// made while it is there.
+constinit std::atomic<int> calls_with_memory = 0;
+constexpr std::size_t memory_of_a_call = std::size_t{136} << 20;  // 128 MiB and the allocator's margin
+
+void find_memory(int calls) {
+  void* found =
+      mmap(nullptr, memory_of_a_call, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (found == MAP_FAILED)
+    fail("blas", "out of memory: OpenBLAS asks for 128 MiB of address space for each product that runs at a "
+                 "time: this would be number " +
+                     std::to_string(calls) + "; free memory, raise the limit, or see set_num_threads()");
+  munmap(found, memory_of_a_call);
+  const float one = 1;
+  float product = 0;
+  cblas_ssymm(CblasRowMajor, CblasLeft, CblasUpper, 1, 1, 1, &one, 1, &one, 1, 0, &product, 1);
+  int before = calls_with_memory;
+  while (before < calls && !calls_with_memory.compare_exchange_weak(before, calls)) {
+  }
+}
 
 }  // namespace
 
-BlasScope::BlasScope() {
-  const Build& b = build();
-  if (b.openmp_threads) {
-    openmp_threads_ = b.openmp_threads();
-    if (openmp_threads_ != 1) b.set_openmp_threads(1);
-  } else if (b.serial && !__libc_single_threaded) {
-    one_at_a_time.lock();
-    alone_ = true;
+BlasScope::BlasScope() : alone_(build().serial) {
+  Build& b = build();
+  int calls = 1;
+  if (alone_)
+    b.one_at_a_time.lock();
+  else
+    calls = Passage::enter();
+  try {
+    if (calls > calls_with_memory) [[unlikely]]
+      find_memory(calls);
+  } catch (...) {
+    leave();
+    throw;
   }
+  if (!b.openmp_threads) return;
+  openmp_threads_ = b.openmp_threads();
+  if (openmp_threads_ != 1) b.set_openmp_threads(1);
+}
+
+void BlasScope::leave() {
+  if (alone_)
+    build().one_at_a_time.unlock();
+  else
+    Passage::leave();
 }
 
 BlasScope::~BlasScope() {
   if (openmp_threads_ != 1) build().set_openmp_threads(openmp_threads_);
-  if (alone_) one_at_a_time.unlock();
+  leave();
 }
 
 bool BlasScope::shared() { return !build().serial; }
