@@ -120,6 +120,7 @@ void* carve(std::size_t bytes) {
 }  // namespace
 
 constinit thread_local ThreadCache cache = {};
+constinit std::atomic<std::int64_t> recorded_gradients = 0;
 
 void register_thread() {
   if (cache.ended) return;
@@ -186,7 +187,7 @@ MemoryStats memory_stats() {
   std::int64_t nodes = s.nodes_of_ended_threads;
   for (detail::ThreadCache* t = s.threads; t; t = t->next)
     nodes += __atomic_load_n(&t->live_nodes, __ATOMIC_RELAXED);
-  return {nodes, s.system_calls, s.reserved};
+  return {nodes, s.system_calls, s.reserved, detail::recorded_gradients};
 }
 
 void empty_cache() {

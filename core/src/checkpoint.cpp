@@ -45,7 +45,7 @@ Tensor one_output(const TensorFunction& f, const std::vector<Tensor>& x) {
 struct Recipe {
   TensorFunction f;
   std::size_t inputs = 0;  ///< of f; captured leaves come behind them
-  DrawScript draws = {};  ///< the random numbers that f took
+  DrawScript draws = {};   ///< the random numbers that f took
 };
 
 /// Computes the segment again and differentiates it. When the walk is recorded, the segment hangs on the true

@@ -29,8 +29,8 @@ class Mutex {
   Mutex* previous_ = nullptr;
 };
 
-/// Between enter and leave, a thread is in code with locks that we can't take, as OpenBLAS's: a fork waits until
-/// nobody is there, and lets nobody in. No Mutex is held by who enters.
+/// Between enter and leave, a thread is in code with locks that we can't take, as OpenBLAS's: a fork waits
+/// until nobody is there, and lets nobody in. No Mutex is held by who enters.
 class Passage {
  public:
   /// Returns how many are inside now.

@@ -25,7 +25,12 @@ void drop_value(Node* n) noexcept {
 void tear_down(Node* n) noexcept {
   release_history(n);
   drop_value(n);
-  if (n->grad) drop_handle(std::exchange(n->grad, nullptr));
+  if (n->grad) {
+    if (n->op)
+      drop_handle(std::exchange(n->grad, nullptr));  // a cotangent
+    else
+      replace_gradient(n, nullptr);
+  }
   delete std::exchange(n->extra, nullptr);
   if (n->buffer == &n->own)
     drop(&n->own);  // frees the block, unless a reshape or a detached handle shares the elements
@@ -103,6 +108,16 @@ void release_history(Node* n) noexcept {
   n->input_count = 0;
   if (n->extra) n->extra->outputs.clear(), n->extra->state.reset();
   if (n->keeps_value && n->handles.get() == 0) drop_value(n);
+}
+
+void replace_gradient(Node* n, Node* grad) noexcept {
+  Node*& slot = n->op ? n->extra->retained : n->grad;
+  Node* old = std::exchange(slot, grad);
+  if (!n->op) {
+    const int more = (grad && grad->op) - (old && old->op);
+    if (more != 0) recorded_gradients += more;
+  }
+  if (old) drop_handle(old);
 }
 
 Extra& extra_of(Node* n) {

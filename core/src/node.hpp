@@ -91,6 +91,9 @@ Tensor new_like(const Tensor& x);
 /// A new tensor that shares x's buffer from an element on, without history.
 Tensor new_view(const Tensor& x, const Shape& shape, std::int64_t first = 0);
 
+/// Puts a gradient, or none, in the place of the one that a leaf, or a recorded tensor that retains it, has.
+void replace_gradient(Node* n, Node* grad) noexcept;
+
 /// Lets go of inputs and kept values: the node can no longer be walked.
 void release_history(Node* n) noexcept;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <utility>
@@ -77,6 +78,7 @@ struct ThreadCache {
 };
 
 extern constinit thread_local ThreadCache cache;
+extern constinit std::atomic<std::int64_t> recorded_gradients;  ///< see MemoryStats
 
 /// A block although the magazine is empty: from the spare chain, a shared one, or new memory.
 [[gnu::cold]] void* refill(int c);

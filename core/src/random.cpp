@@ -175,9 +175,7 @@ constinit thread_local DrawLog* innermost_log = nullptr;
 
 }  // namespace
 
-Generator& default_generator() {
-  return of_thread ? *of_thread : process_wide(of_process, default_seed);
-}
+Generator& default_generator() { return of_thread ? *of_thread : process_wide(of_process, default_seed); }
 
 DrawLog::DrawLog() : generator_(&default_generator().access()), outer_(innermost_log) {
   innermost_log = this;

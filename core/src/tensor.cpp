@@ -106,14 +106,14 @@ void Tensor::set_grad(const Tensor& g) {
   if (g.defined() && (!(g.shape() == shape()) || g.dtype() != dtype()))
     fail("set_grad", "the gradient must have the tensor's shape and dtype: the tensor is " + describe() +
                          ", the gradient is " + g.describe());
-  const Tensor old = adopt(std::exchange(node()->grad, g.defined() ? Tensor(g).release() : nullptr));
+  detail::replace_gradient(node(), g.defined() ? Tensor(g).release() : nullptr);
 }
 
 void Tensor::zero_grad() {
   if (is_leaf())
     set_grad({});
   else if (node()->extra)
-    adopt(std::exchange(node()->extra->retained, nullptr));
+    detail::replace_gradient(node(), nullptr);
 }
 
 Tensor Tensor::detach() const { return detail::new_view(*this, shape()); }

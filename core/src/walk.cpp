@@ -287,7 +287,7 @@ void Walk::commit() {
   }
   for (auto& [n, g, replacement] : staged_) {
     if (replacement.defined())
-      const Tensor old = Tensor::adopt(std::exchange(slot(n), replacement.release()));
+      replace_gradient(n, replacement.release());
     else
       add_in_place(slot(n), g);
   }

@@ -40,8 +40,8 @@ void clear_cotangents(Node* n) noexcept;
 /// One backward pass: newest node first, by stamps, without recursion.
 ///
 /// Cotangents of recorded nodes are gathered in the nodes themselves, those of leaves and of the inputs of
-/// `grad` in the walk, so that threads may share leaves. What nodes hold is the innermost walk's of a thread: a
-/// walk that a hook or a rule starts puts what the outer one has gathered aside until its own end.
+/// `grad` in the walk, so that threads may share leaves. What nodes hold is the innermost walk's of a thread:
+/// a walk that a hook or a rule starts puts what the outer one has gathered aside until its own end.
 class Walk {
  public:
   Walk(bool retain_graph, bool create_graph);

@@ -94,9 +94,11 @@ TEST_CASE("a leaf whose gradient has a graph leaks nothing once the gradient is 
 
   (x * x).backward({.create_graph = true});
   CHECK(x.grad().requires_grad());
+  CHECK(memory_stats().recorded_gradients == 1);
   x.zero_grad();
 
   CHECK(live() == before);
+  CHECK(memory_stats().recorded_gradients == 0);
 }
 
 TEST_CASE("a value that no rule and no user needs dies at once") {

@@ -48,19 +48,19 @@ constinit std::atomic<Build*> of_process = nullptr;
 
 Build& build() { return process_wide(of_process); }
 
-/// OpenBLAS maps working memory for the first call and for each that runs beside others for the first time, and
-/// tries for ever where there is none. So the memory is looked for beforehand, and a call that surely maps it is
-/// made while it is there.
+/// OpenBLAS maps working memory for the first call and for each that runs beside others for the first time,
+/// and tries for ever where there is none. So the memory is looked for beforehand, and a call that surely
+/// maps it is made while it is there.
 constinit std::atomic<int> calls_with_memory = 0;
 constexpr std::size_t memory_of_a_call = std::size_t{136} << 20;  // 128 MiB and the allocator's margin
 
 void find_memory(int calls) {
-  void* found =
-      mmap(nullptr, memory_of_a_call, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* found = mmap(nullptr, memory_of_a_call, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (found == MAP_FAILED)
-    fail("blas", "out of memory: OpenBLAS asks for 128 MiB of address space for each product that runs at a "
-                 "time: this would be number " +
-                     std::to_string(calls) + "; free memory, raise the limit, or see set_num_threads()");
+    fail("blas",
+         "out of memory: OpenBLAS asks for 128 MiB of address space for each product that runs at a "
+         "time: this would be number " +
+             std::to_string(calls) + "; free memory, raise the limit, or see set_num_threads()");
   munmap(found, memory_of_a_call);
   const float one = 1;
   float product = 0;

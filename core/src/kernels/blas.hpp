@@ -12,8 +12,9 @@ int blas_int(std::int64_t n);
 
 /// Around every use of BLAS and LAPACK: OpenBLAS runs on the calling thread, which gives the same bits
 /// everywhere; threads of our own share large products instead. OpenMP's number of threads is that of the
-/// caller again at the end. OpenBLAS's serial build hands out its working memory without a lock, so one thread at a
-/// time is let in. A fork waits until nobody is in. Throws Error when there is no memory for OpenBLAS to work in.
+/// caller again at the end. OpenBLAS's serial build hands out its working memory without a lock, so one
+/// thread at a time is let in. A fork waits until nobody is in. Throws Error when there is no memory for
+/// OpenBLAS to work in.
 class BlasScope {
  public:
   BlasScope();

@@ -63,6 +63,9 @@ struct MemoryStats {
   std::int64_t live_nodes;      ///< recorded nodes alive in the process
   std::int64_t system_calls;    ///< blocks and chunks ever asked of the system by the process
   std::int64_t reserved_bytes;  ///< bytes held from the system, in use or in free lists
+  /// Leaves whose `.grad()` was recorded by {.create_graph = true}: such a gradient holds its graph, which
+  /// holds the leaf, so both live until zero_grad() or set_grad() ends that.
+  std::int64_t recorded_gradients;
 };
 
 /// Counters of the process, for tests and for finding leaks.

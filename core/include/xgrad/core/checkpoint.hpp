@@ -11,8 +11,8 @@ Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& so
 }  // namespace detail
 
 /// f(inputs), keeping none of its intermediate values: backward computes f again, and what f draws from the
-/// default generator is drawn again, so that dropout drops the same elements; the generator itself, from which
-/// other threads may draw meanwhile, is not touched by that. Leaves that f captures, as a model's
+/// default generator is drawn again, so that dropout drops the same elements; the generator itself, from
+/// which other threads may draw meanwhile, is not touched by that. Leaves that f captures, as a model's
 /// parameters, get their gradients too. f returns one tensor and must compute the same thing each time. Chen
 /// et al., 2016.
 template <class F>

@@ -209,6 +209,9 @@ class Tensor {
   ///
   /// This tensor must have one element. Throws Error otherwise, when nothing requires a gradient, when the
   /// graph was freed before, and when a saved value has changed; no `.grad()` has changed then.
+  ///
+  /// With {.create_graph = true} each leaf's gradient holds a graph that leads back to the leaf: neither is
+  /// freed before zero_grad(), and memory_stats().recorded_gradients counts them. `grad` makes no such cycle.
   void backward(BackwardOptions options = {}) const;
   /// The same from a cotangent of this shape and dtype: adds sum(cotangent * d(this)/d(leaf)).
   void backward(const Tensor& cotangent, BackwardOptions options = {}) const;

@@ -1,0 +1,107 @@
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "core/threads/threads.hpp"
+
+using namespace xgrad;
+
+#ifndef __SANITIZE_THREAD__  // which lets no child start threads
+
+namespace {
+
+/// Runs f in a child that is killed after ten seconds; whether it returned true.
+template <class F>
+bool child_does(F f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    _exit(f() ? 0 : 1);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  return status == 0;
+}
+
+/// Threads that do something again and again until the end of the scope.
+class Busy {
+ public:
+  template <class F>
+  Busy(int count, F f) {
+    for (int i = 0; i < count; ++i)
+      threads_.emplace_back([this, f] {
+        while (!stop_) f();
+      });
+  }
+  ~Busy() {
+    stop_ = true;
+    for (std::thread& t : threads_) t.join();
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+TEST_CASE("a child draws, allocates and multiplies although other threads did so when it was forked") {
+  const Generator own(3);
+  const Busy drawing(2, [own] {
+    rand({1000});
+    randn({10}, {}, own);
+    Generator(5).draw();
+  });
+  const Busy allocating(1, [] { zeros({100'000}) + 1; });
+  const Busy multiplying(1, [] { matmul(ones({100, 100}), ones({100, 100})); });
+
+  int right = 0;
+  for (int i = 0; i < 40; ++i)
+    right += child_does([&own] {
+      randn({2}, {}, own);
+      rand({2});
+      return sum(zeros({100'000}) + 1).item() == 100'000 &&
+             matmul(ones({100, 100}), ones({100, 100})).at({3, 4}) == 100;
+    });
+
+  CHECK(right == 40);
+}
+
+#endif
+
+#ifndef __SANITIZE_ADDRESS__  // which needs all of the address space
+#ifndef __SANITIZE_THREAD__
+TEST_CASE("child: a product without memory" * doctest::skip()) {
+  std::int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  rlimit before = {};
+  getrlimit(RLIMIT_AS, &before);
+  const rlimit tight = {static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20),
+                        before.rlim_max};
+  const Threads guard(1);
+  const Tensor a = ones({200, 200});
+  alarm(10);  // without memory, OpenBLAS tries for ever
+
+  setrlimit(RLIMIT_AS, &tight);
+  CHECK_THROWS_WITH_AS(
+      matmul(a, a),
+      "blas: out of memory: OpenBLAS asks for 128 MiB of address space for each product that "
+      "runs at a time: this would be number 1; free memory, raise the limit, or see "
+      "set_num_threads()",
+      Error);
+  setrlimit(RLIMIT_AS, &before);
+
+  CHECK(matmul(a, a).at({0, 0}) == 200);
+}
+
+TEST_CASE("a product that finds no memory to work in is an error, and succeeds when there is some") {
+  CHECK(run_child("child: a product without memory") == 0);
+}
+#endif
+#endif
