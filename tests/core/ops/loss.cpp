@@ -60,7 +60,8 @@ const Family loss(
             "binary_cross_entropy", Kind::smooth,
             [](const Tensor& x, const Tensor& t) {
               return binary_cross_entropy(
-                  x, t, {.weight = full({}, 0.5, {.dtype = x.dtype()}), .reduction = total});
+                  x, t,
+                  {.weight = full({}, 0.5, {.dtype = test::floating_dtype({x, t})}), .reduction = total});
             },
             0.05, 0.95, 0, 1),
         pair(
@@ -71,7 +72,8 @@ const Family loss(
             "binary_cross_entropy_with_logits", Kind::smooth,
             [](const Tensor& x, const Tensor& t) {
               return binary_cross_entropy_with_logits(
-                  x, t, {.pos_weight = full({}, 3.0, {.dtype = x.dtype()}), .reduction = none});
+                  x, t,
+                  {.pos_weight = full({}, 3.0, {.dtype = test::floating_dtype({x, t})}), .reduction = none});
             },
             -2, 2, 0, 1),
         labelled("cross_entropy", [](const Tensor& x, const Tensor& t) { return cross_entropy(x, t); }),

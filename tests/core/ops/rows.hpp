@@ -45,7 +45,9 @@ struct Row {
   int order = 2;  ///< of gradcheck: 1 where no second derivative is defined
   double factor =
       8;  ///< of eps and the condition number, within which float32 agrees with float64; 8 at most
-  TensorFunction composed = {};  ///< the same from other ops, where the op or its gradient is fused
+  std::vector<Input> whole = {};  ///< its integers, where these have other limits; int64: never large
+  std::string moderate = {};      ///< why an elementwise op is not tried near 0 and at large arguments
+  TensorFunction composed = {};   ///< the same from other ops, where the op or its gradient is fused
 };
 
 /// What is wrong with an op, in one line each; nothing if all is well.
@@ -92,6 +94,19 @@ inline Row keeping_integers(Row r) {
 inline Row rejecting_integers(Row r) {
   r.integers = Integers::rejected;
   return r;
+}
+
+/// The same row for an op whose integers have other limits.
+inline Row of_whole(Row r, std::vector<Input> inputs) {
+  r.whole = std::move(inputs);
+  return r;
+}
+
+/// The floating dtype among tensors, float32 where there is none: of what a row makes beside its inputs.
+inline DType floating_dtype(const std::vector<Tensor>& x) {
+  for (const Tensor& t : x)
+    if (is_floating(t.dtype())) return t.dtype();
+  return float32;
 }
 
 /// A row for a function that is not elementwise and demands floating operands.

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/ops/rows.hpp"
+
+// What the checks of the rows share. Each check adds a line to the faults for what it finds.
+
+namespace xgrad::test {
+
+using Tensors = std::vector<Tensor>;
+using Faults = std::vector<std::string>;
+
+inline std::string described(const Tensors& x) {
+  std::string s;
+  for (const Tensor& t : x) s += (s.empty() ? "" : ", ") + t.describe();
+  return s;
+}
+
+inline Tensors floating_of(const Tensors& x) {
+  Tensors some;
+  for (const Tensor& t : x)
+    if (is_floating(t.dtype())) some.push_back(t);
+  return some;
+}
+
+/// The same with another dtype in place of the floating ones.
+inline Tensors as_dtype(Tensors x, DType dtype) {
+  for (Tensor& t : x)
+    if (is_floating(t.dtype())) t = t.to(dtype);
+  return x;
+}
+
+inline bool differentiable(const Row& row) {
+  return row.kind != Kind::not_differentiable && row.kind != Kind::random;
+}
+
+/// The generator of a row's inputs.
+inline std::mt19937_64 generator_of(const Row& row, std::size_t stream) {
+  return std::mt19937_64(std::hash<std::string>{}(row.name) + stream);
+}
+
+/// The inputs of a row in these shapes.
+Tensors make_inputs(const Row& row, const std::vector<Shape>& shapes);
+
+/// float32 against float64 at the same numbers: as far apart as rounding the inputs may move the value.
+void check_float32(const Row& row, const Tensors& inputs, Faults& faults);
+
+/// Integers and booleans against the same numbers in floating inputs: the values, the dtypes, and the
+/// gradients of the inputs that stay floating.
+void check_integers(const Row& row, Faults& faults);
+
+/// An elementwise op near 0, at large arguments, at zeros of both signs, infinities and nan.
+void check_extremes(const Row& row, Faults& faults);
+
+/// gradcheck to an order, and the composed form if there is one.
+void check_gradient(const Row& row, const Tensors& inputs, int order, Faults& faults);
+
+}  // namespace xgrad::test
