@@ -222,6 +222,7 @@ std::vector<std::string> faults_of(const Row& row) {
     check_dtypes(row, make_inputs(row, own_shapes(row)), faults);
     check_integers(row, faults);
     check_extremes(row, faults);
+    check_specials(row, faults);
   } catch (const std::exception& e) {
     faults.push_back(std::string("it throws: ") + e.what());
   }

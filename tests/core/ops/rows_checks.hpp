@@ -53,8 +53,18 @@ void check_float32(const Row& row, const Tensors& inputs, Faults& faults);
 /// gradients of the inputs that stay floating.
 void check_integers(const Row& row, Faults& faults);
 
-/// An elementwise op near 0, at large arguments, at zeros of both signs, infinities and nan.
+/// An elementwise op near 0 and at large arguments: float32 against float64, an element alone against many,
+/// values against slopes.
 void check_extremes(const Row& row, Faults& faults);
+
+/// An elementwise op at zeros of both signs, infinities and nan: against the C library, and to second order.
+void check_specials(const Row& row, Faults& faults);
+
+/// Whether a fault says this.
+inline bool any_says(const Faults& faults, const std::string& text) {
+  return std::any_of(faults.begin(), faults.end(),
+                     [&](const std::string& s) { return s.find(text) != std::string::npos; });
+}
 
 /// gradcheck to an order, and the composed form if there is one.
 void check_gradient(const Row& row, const Tensors& inputs, int order, Faults& faults);

@@ -209,4 +209,34 @@ void check_extremes(const Row& row, Faults& faults) {
   for (const double size : {1e-7, 1e-4, 1e-2, 40.0, 1e4}) check_gradients_at(row, size, faults);
 }
 
+TEST_CASE("a formula that overflows at large arguments or cancels near 0 is a fault") {
+  const auto naive = [](const Tensor& x) { return log(cosh(x)); };
+  const auto cancels = [](const Tensor& x) { return where(abs(x) < 1, log(cosh(x)), abs(x)); };
+  const auto overflows = [](const Tensor& x) { return where(abs(x) > 1, log(cosh(x)), square(x)); };
+
+  for (const auto& f : {TensorFunction(as_function(naive)), as_function(cancels), as_function(overflows)}) {
+    const Row row = {.name = "log_cosh",
+                     .kind = Kind::smooth,
+                     .inputs = {{{2, 3}, -2, -1.5}},
+                     .run = f,
+                     .elementwise = true};
+    CHECK(any_says(faults_of(row), "float32 makes"));
+  }
+}
+
+TEST_CASE("values that lose their places near 0 in every precision are a fault") {
+  const auto lossy = [](const Tensor& x) { return x + (1e-12 * sin(1e6 * x)).detach(); };
+
+  CHECK(any_says(faults_of(elementwise("lossy", Kind::smooth, {{{2, 3}}}, lossy)), "its slopes say"));
+}
+
+TEST_CASE("a zero of another sign in float32 is a fault, and an element that depends on its place") {
+  const auto unsigned_zero = [](const Tensor& x) { return x.dtype() == float32 ? x + 0 : x; };
+  const auto by_place = [](const Tensor& x) { return x.numel() == 1 ? x + 1e-9 : x; };
+
+  CHECK(any_says(faults_of(elementwise("zero", Kind::smooth, {{{2, 3}}}, unsigned_zero)),
+                 "at -0 float32 makes 0"));
+  CHECK(any_says(faults_of(elementwise("place", Kind::smooth, {{{2, 3}}}, by_place)), "alone and"));
+}
+
 }  // namespace xgrad::test

@@ -83,8 +83,8 @@ void check_each(const Row& row, DType dtype, Faults& faults) {
       const Tensors right = run_with_gradients(row, x, i);
       x[i] = x[i].to(dtype);
       const Tensors y = run_with_gradients(row, x, i);
-      for (std::size_t k = 0; k < y.size(); ++k)
-        if (y[k].dtype() != right[k].dtype() || !same_numbers(y[k], right[k]))
+      for (std::size_t k = 0; k < right.size(); ++k)
+        if (y.size() <= k || y[k].dtype() != right[k].dtype() || !same_numbers(y[k], right[k]))
           faults.push_back("of " + described(x) +
                            " it makes other values or gradients than of floating inputs: output " +
                            std::to_string(k));
@@ -146,6 +146,36 @@ void check_integers(const Row& row, Faults& faults) {
   check_large(row, faults);
   if (row.integers == Integers::converted && floating_of(whole_inputs(row, int64)).size() > 1)
     for (const DType dtype : {int64, boolean}) check_each(row, dtype, faults);
+}
+
+TEST_CASE("another value of integers than of the same numbers in floating inputs is a fault") {
+  const auto wrong = [](const Tensor& x) { return is_floating(x.dtype()) ? sin(x) : cos(x); };
+  const auto doubled = [](const Tensor& x) { return is_floating(x.dtype()) ? sin(x) : sin(x.to(float64)); };
+  const auto of_bools = [](const Tensor& x) { return x.dtype() == boolean ? exp(x) + 1 : exp(x); };
+
+  CHECK(any_says(faults_of(elementwise("wrong", Kind::smooth, {{{2, 3}}}, wrong)),
+                 "of i64[2, 3] it makes other"));
+  CHECK(any_says(faults_of(elementwise("doubled", Kind::smooth, {{{2, 3}}}, doubled)), "it makes f64[2, 3]"));
+  CHECK(any_says(faults_of(elementwise("of_bools", Kind::smooth, {{{2, 3}}}, of_bools)),
+                 "of bool[2, 3] it makes"));
+}
+
+TEST_CASE("another gradient beside integers than beside floating inputs is a fault") {
+  const auto wrong = [](const Tensor& a, const Tensor& b) {
+    return is_floating(b.dtype()) ? a * b : a.detach() * b;
+  };
+
+  CHECK(any_says(faults_of(elementwise("wrong", Kind::smooth, {{{2, 3}}, {{2, 3}}}, wrong)),
+                 "values or gradients"));
+}
+
+TEST_CASE("integers that are rounded to doubles on the way are a fault") {
+  const auto wrong = [](const Tensor& x) {
+    return is_floating(x.dtype()) ? 2 * x : (2 * x.to(float64)).to(int64);
+  };
+
+  CHECK(
+      any_says(faults_of(elementwise("wrong", Kind::smooth, {{{2, 3}}}, wrong)), "above 2^53 are not exact"));
 }
 
 }  // namespace xgrad::test
