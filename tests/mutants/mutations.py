@@ -79,6 +79,17 @@ def changes(code):
             yield m.start(), m.end(), PARTNER[m.group()]
 
 
+BEYOND = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+
+
+def decides_an_error(m, text):
+    """Whether it moves the boundary of a condition under which an error is thrown."""
+    condition = text.rfind("if (", 0, m.start)
+    statement = text[m.end : text.find(";", m.end)]
+    return (BEYOND.get(text[m.start : m.end]) == m.new and condition >= 0
+            and not re.search(r"[;{]", text[condition : m.start]) and re.search(r"\b(fail|throw Error)\(", statement))
+
+
 def mutants_of(path, text):
     """All mutants of a source, in the order of their places."""
     found = []

@@ -40,7 +40,7 @@ const Family binary(
         elementwise("lerp", Kind::smooth, {any, any, {{2, 3}, 0, 0.4}},
                     [](const Tensor& a, const Tensor& b, const Tensor& w) { return lerp(a, b, w); }),
         elementwise("lerp", Kind::smooth, {any, any},
-                    [](const Tensor& a, const Tensor& b) { return lerp(a, b, 0.3) + lerp(a, b, 0.8); }),
+                    [](const Tensor& a, const Tensor& b) { return lerp(a, b, 0.3) + lerp(a, b, 0.99); }),
         elementwise("addcmul", Kind::smooth, {any, any, any},
                     [](const Tensor& x, const Tensor& a, const Tensor& b) { return addcmul(x, a, b, 0.5); }),
         elementwise("addcdiv", Kind::smooth, {any, any, positive},

@@ -103,6 +103,10 @@ const Family loss(
         labelled("nll_loss", [](const Tensor& x, const Tensor& t) { return nll_loss(x, t); }),
         labelled("nll_loss",
                  [](const Tensor& x, const Tensor& t) { return nll_loss(x, t, {.reduction = none}); }),
+        labelled("nll_loss",
+                 [](const Tensor& x, const Tensor& t) {
+                   return nll_loss(x, t, {.weight = arange(1, x.size(-1) + 1).to(x.dtype())});
+                 }),
         labelled("multi_margin_loss",
                  [](const Tensor& x, const Tensor& t) { return multi_margin_loss(x, t); }),
         labelled("multi_margin_loss",

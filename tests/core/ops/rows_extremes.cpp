@@ -14,7 +14,8 @@ namespace xgrad::test {
 
 namespace {
 
-const std::vector<double> magnitudes = {1e-8, 3e-7, 1e-5, 4e-4, 1e-2, 0.7, 30, 200, 3e3, 1e5, 1e10, 1e20};
+const std::vector<double> magnitudes = {1e-8, 3e-7, 1e-5, 4e-4, 1e-2, 0.7, 0.999,
+                                        30,   200,  3e3,  1e5,  1e10, 1e20};
 const std::vector<double> specials = {0, INFINITY, NAN};
 
 std::vector<double> both_signs(const std::vector<double>& sizes) {
