@@ -176,6 +176,8 @@ TEST_CASE("windows and images of one pixel") {
   CHECK(of(max_pool2d(ones4, 1)) == V{1});
   CHECK(of(avg_pool2d(ones4, 2, {.padding = 1})) == V{0.25});
   CHECK(of(conv2d(ones4, ones4)) == V{1});
+  CHECK(of(conv2d(ones4, ones4, {}, {.stride = 32767})) == V{1});
+  CHECK(refused([] { conv2d(ones4, ones4, {}, {.stride = 32768}); }, "32767"));
   CHECK(of(conv_transpose2d(ones4, ones4)) == V{1});
   CHECK(of(interpolate(ones4, Pair{1, 1})) == V{1});
   CHECK(of(interpolate(ones4, Pair{1, 2})) == V{1, 1});

@@ -82,10 +82,10 @@ std::vector<std::vector<Shape>> further_shapes(const Row& row) {
   return all;
 }
 
+}  // namespace
+
 // Checks ----------------------------------------------------------------------------------------------------
 
-/// What one entry of a float64 output changes when each input changes by its own size: its condition number
-/// times its size.
 double sensitivity(const Tensor& y, std::int64_t entry, const Tensors& x) {
   if (!y.requires_grad()) return 0;
   std::vector<double> cotangent(static_cast<std::size_t>(y.numel()));
@@ -100,8 +100,6 @@ double sensitivity(const Tensor& y, std::int64_t entry, const Tensors& x) {
   }
   return total;
 }
-
-}  // namespace
 
 void check_float32(const Row& row, const Tensors& inputs, Faults& faults) {
   Tensors x32, x64;

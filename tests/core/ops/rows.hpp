@@ -46,7 +46,7 @@ struct Row {
   double factor =
       8;  ///< of eps and the condition number, within which float32 agrees with float64; 8 at most
   std::vector<Input> whole = {};  ///< its integers, where these have other limits; int64: never large
-  std::string moderate = {};      ///< why an elementwise op is not tried near 0 and at large arguments
+  std::string moderate = {};      ///< why it is not tried near 0 and at large arguments
   TensorFunction composed = {};   ///< the same from other ops, where the op or its gradient is fused
 };
 
@@ -93,6 +93,12 @@ inline Row keeping_integers(Row r) {
 }
 inline Row rejecting_integers(Row r) {
   r.integers = Integers::rejected;
+  return r;
+}
+
+/// The same row for an op that is not tried near 0 and at large arguments, and why not.
+inline Row moderate(std::string why, Row r) {
+  r.moderate = std::move(why);
   return r;
 }
 

@@ -49,6 +49,10 @@ Tensors make_inputs(const Row& row, const std::vector<Shape>& shapes);
 /// float32 against float64 at the same numbers: as far apart as rounding the inputs may move the value.
 void check_float32(const Row& row, const Tensors& inputs, Faults& faults);
 
+/// What one entry of a float64 output changes when each input changes by its own size: its condition number
+/// times its size.
+double sensitivity(const Tensor& y, std::int64_t entry, const Tensors& x);
+
 /// Integers and booleans against the same numbers in floating inputs: the values, the dtypes, and the
 /// gradients of the inputs that stay floating.
 void check_integers(const Row& row, Faults& faults);

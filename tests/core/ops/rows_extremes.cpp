@@ -179,6 +179,31 @@ void check_values_by_slopes(const Row& row, Faults& faults) {
   }
 }
 
+/// Any other op where all inputs are that many times as large: what overflows or vanishes on the way shows.
+void check_sizes(const Row& row, double factor, Faults& faults) {
+  std::vector<Shape> shapes;
+  for (const Input& in : row.inputs) shapes.push_back(in.shape);
+  Tensors x = make_inputs(row, shapes);
+  for (Tensor& t : x)
+    if (is_floating(t.dtype())) t = (t * factor).to(float32).to(float64);
+  Tensors leaves = x;
+  for (Tensor& t : leaves)
+    if (is_floating(t.dtype()) && differentiable(row)) t = t.clone().requires_grad_();
+  const Tensors y32 = row.run(as_dtype(x, float32)), y64 = row.run(leaves);
+  for (std::size_t k = 0; k < y64.size(); ++k) {
+    const auto p = y32[k].to_vector<double>(), q = y64[k].to_vector<double>();
+    for (std::size_t i = 0; i < q.size(); ++i) {
+      if (p[i] == q[i]) continue;
+      const double scale =
+          std::abs(q[i]) + sensitivity(y64[k], static_cast<std::int64_t>(i), floating_of(leaves));
+      if (agree(p[i], q[i], scale, row.factor)) continue;
+      std::ostringstream s;
+      s << "of inputs " << factor << " times as large float32 makes " << p[i] << " and float64 " << q[i];
+      return faults.push_back(s.str());
+    }
+  }
+}
+
 /// gradcheck where all inputs have about one size.
 void check_gradients_at(const Row& row, double size, Faults& faults) {
   std::mt19937_64 random = generator_of(row, 31);
@@ -198,7 +223,11 @@ void check_gradients_at(const Row& row, double size, Faults& faults) {
 }  // namespace
 
 void check_extremes(const Row& row, Faults& faults) {
-  if (!row.elementwise || row.kind == Kind::random || !row.moderate.empty()) return;
+  if (row.kind == Kind::random || !row.moderate.empty()) return;
+  if (!row.elementwise) {
+    for (const double factor : {1e-12, 1e12}) check_sizes(row, factor, faults);
+    return;
+  }
   const Tensors x = combinations(row, both_signs(magnitudes));
   check_float32_at(row, x, faults);
   check_float32_at(row, combinations(row, both_signs(specials)), faults);
