@@ -186,6 +186,40 @@ TEST_CASE("windows and images of one pixel") {
   CHECK(refused([] { interpolate(ones({1, 1, 1, 0}), Pair{1, 1}); }, "at least 1"));
 }
 
+TEST_CASE("the normalized shape has at least one axis, the steps of ctc_loss two or three") {
+  const Tensor one = tensor({1}), x = zeros({2, 2}, {.dtype = float64});
+
+  CHECK(refused([] { layer_norm(ones({2}), Shape{}); }, "x must end in the normalized shape"));
+  CHECK(ctc_loss(x, one, tensor({2}), one).dim() == 0);
+  CHECK(ctc_loss(x.reshape({2, 1, 2}), one, tensor({2}), one).dim() == 0);
+  CHECK(refused(
+      [&] {
+        ctc_loss(x.reshape({1, 2, 1, 2}), one, tensor({2}), one);
+      },
+      "log_probs needs the axes"));
+  CHECK(refused([&] { ctc_loss(x[0], one, tensor({2}), one); }, "log_probs needs the axes"));
+}
+
+TEST_CASE("an empty target of ctc_loss counts as one of length 1 in the mean") {
+  const Tensor x = log(tensor(V{0.25, 0.75}, Shape{1, 2}));
+
+  CHECK(ctc_loss(x, zeros({0}, {.dtype = int64}), tensor({1}), tensor({0})).item() ==
+        doctest::Approx(std::log(4.0)));
+}
+
+TEST_CASE("the slope for the target of a binary cross entropy is bounded by 100 on either side") {
+  Tensor t = tensor(V{0.5, 0.5, 0.5}).requires_grad_();
+  const Tensor y = binary_cross_entropy(tensor(V{0, 1, 0.5}), t, {.reduction = Reduction::sum});
+
+  CHECK(of(grad(y, {t})[0]) == V{100, -100, 0});
+}
+
+TEST_CASE("the vectors of a matrix of zeros have no gradient, as those of equal values") {
+  const Tensor a = zeros({2, 2}, {.dtype = float64}).requires_grad_(), w = tensor(V{1, 2, 3, 4}, Shape{2, 2});
+
+  CHECK(refused([&] { sum(eigh(a).eigenvectors * w).backward(); }, "eigh: "));
+}
+
 TEST_CASE("normalization of the fewest axes, and of two values a channel") {
   const Tensor x = tensor(V{1, 3}, Shape{2, 1});
   Tensor none;

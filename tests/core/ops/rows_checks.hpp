@@ -70,6 +70,9 @@ inline bool any_says(const Faults& faults, const std::string& text) {
                      [&](const std::string& s) { return s.find(text) != std::string::npos; });
 }
 
+/// The derivative of a gradient by its cotangent: with f's product J v made of it, w (J v) is (w J) v.
+void check_transpose(const Row& row, const Tensors& inputs, Faults& faults);
+
 /// gradcheck to an order, and the composed form if there is one.
 void check_gradient(const Row& row, const Tensors& inputs, int order, Faults& faults);
 
