@@ -115,6 +115,15 @@ TEST_CASE("indices go from -n to n - 1 and no further") {
   CHECK(refused([] { select(numbers, 0, 3); }, "out of range"));
 }
 
+TEST_CASE("an index along an axis is no larger than what it is taken from in the others") {
+  const Tensor x = plane.to(float64);
+
+  CHECK(of(gather(x, 1, tensor({{2}}))) == V{2});
+  CHECK(of(gather(x, 1, tensor({{2}, {0}}))) == V{2, 3});
+  CHECK(refused([&] { gather(x, 1, tensor({{2}, {0}, {1}})); }, "no larger sizes apart from axis 1"));
+  CHECK(refused([&] { gather(x, 0, tensor({{0, 1, 0, 1}})); }, "no larger sizes apart from axis 0"));
+}
+
 TEST_CASE("labels go from 0 to classes - 1, one_hot's and padding_idx too") {
   const Tensor table = tensor(V{1, 2, 3}, Shape{3, 1}).requires_grad_();
   const auto slopes = [&](std::int64_t pad) {

@@ -222,6 +222,7 @@ std::vector<std::string> faults_of(const Row& row) {
     check_integers(row, faults);
     check_extremes(row, faults);
     check_specials(row, faults);
+    check_values(row, faults);
   } catch (const std::exception& e) {
     faults.push_back(std::string("it throws: ") + e.what());
   }

@@ -15,8 +15,12 @@
 //   not_differentiable  no gradient, or one of exactly 0; float32 against float64
 //   random              the same seed gives the same values
 //
-// All: the graph is freed, and wrong dtypes are rejected under the op's name. Elementwise ones also run on
-// shapes that broadcast, on empty tensors and on numbers; the others on the row's further shapes.
+// All: the graph is freed, and wrong dtypes are rejected under the op's name; what they make of integers and
+// booleans is what they make of the same numbers in floating inputs, and exact where integers are kept; and
+// float32 agrees with float64 at small and large inputs too. Elementwise ones also run on shapes that
+// broadcast, on empty tensors and on numbers, near 0 and at large arguments of both signs, at zeros of both
+// signs, infinities and nan, against the C library where it has the function; the others on the row's further
+// shapes.
 
 namespace xgrad::test {
 
@@ -93,6 +97,13 @@ inline Row keeping_integers(Row r) {
 }
 inline Row rejecting_integers(Row r) {
   r.integers = Integers::rejected;
+  return r;
+}
+
+/// The same row with its composed form.
+template <class F>
+Row composed_of(Row r, F f) {
+  r.composed = as_function(std::move(f));
   return r;
 }
 

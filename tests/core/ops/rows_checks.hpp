@@ -70,6 +70,12 @@ inline bool any_says(const Faults& faults, const std::string& text) {
                      [&](const std::string& s) { return s.find(text) != std::string::npos; });
 }
 
+/// Whether the C library has a row's function, with which check_specials compares it.
+bool c_function(const Row& row);
+
+/// The values of an elementwise op beside its reference, which it must have.
+void check_values(const Row& row, Faults& faults);
+
 /// The derivative of a gradient by its cotangent: with f's product J v made of it, w (J v) is (w J) v.
 void check_transpose(const Row& row, const Tensors& inputs, Faults& faults);
 

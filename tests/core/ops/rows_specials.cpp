@@ -128,6 +128,11 @@ void check_curvature(const Row& row, Faults& faults) {
 
 }  // namespace
 
+bool c_function(const Row& row) {
+  return (row.inputs.size() == 1 && of_one.count(row.name) > 0) ||
+         (row.inputs.size() == 2 && of_two.count(row.name) > 0);
+}
+
 void check_specials(const Row& row, Faults& faults) {
   if (!row.elementwise || row.kind == Kind::random) return;
   check_c(row, faults);
