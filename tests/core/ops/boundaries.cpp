@@ -229,6 +229,42 @@ TEST_CASE("the vectors of a matrix of zeros have no gradient, as those of equal 
   CHECK(refused([&] { sum(eigh(a).eigenvectors * w).backward(); }, "eigh: "));
 }
 
+TEST_CASE("each side of a window has its own padding, dilation and output padding") {
+  const Tensor x = arange(1, 9).to(float64).reshape({1, 1, 2, 4});
+
+  CHECK(of(max_pool2d(x, 2, {.padding = Pair{1, 0}})) == V{2, 4, 6, 8});
+  CHECK(of(max_pool2d(x, 2, {.padding = Pair{0, 1}})) == V{5, 7, 8});
+  CHECK(of(conv_transpose2d(ones4, ones4, {}, {.stride = 2, .output_padding = Pair{0, 1}})) == V{1, 0});
+  CHECK(conv_transpose2d(ones4, ones4, {}, {.stride = 2, .output_padding = Pair{1, 0}}).shape() ==
+        Shape{1, 1, 2, 1});
+  for (const Pair& p : {Pair{-1, 0}, Pair{0, -1}, Pair{2, 0}, Pair{0, 2}})
+    CHECK(refused(
+        [&] {
+          conv_transpose2d(ones({1, 1, 3, 3}), ones({1, 1, 1, 1}), {}, {.stride = 2, .output_padding = p});
+        },
+        "output_padding"));
+  for (const Pair& p : {Pair{0, 1}, Pair{1, 0}}) {
+    CHECK(refused([&] { max_pool2d(x, 2, {.dilation = p}); }, "must lie between 1"));
+    CHECK(refused([&] { max_pool2d(x, p); }, "must lie between 1"));
+    CHECK(refused([&] { conv2d(x, ones4, {}, {.stride = p}); }, "conv2d: "));
+    CHECK(refused([&] { conv2d(x, ones4, {}, {.dilation = p}); }, "conv2d: "));
+  }
+}
+
+TEST_CASE("a cell of another batch than its hidden size") {
+  const auto number = [](const Shape& s, std::uint64_t seed) {
+    return randn(s, {.dtype = float64}, Generator(seed));
+  };
+  const Tensor x = number({3, 4}, 1), h = number({3, 2}, 2), c = number({3, 2}, 3);
+  const Tensor w_ih = number({8, 4}, 4), w_hh = number({8, 2}, 5);
+
+  const LstmState fused = lstm_cell(x, {h, c}, w_ih, w_hh),
+                  composed = lstm_cell(linear(x, w_ih), linear(h, w_hh), c);
+
+  CHECK(allclose(fused.h, composed.h, 1e-13, 1e-13));
+  CHECK(allclose(fused.c, composed.c, 1e-13, 1e-13));
+}
+
 TEST_CASE("normalization of the fewest axes, and of two values a channel") {
   const Tensor x = tensor(V{1, 3}, Shape{2, 1});
   Tensor none;
