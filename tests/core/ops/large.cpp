@@ -132,3 +132,12 @@ TEST_CASE("attention over more pairs than are kept is softmax and products") {
   CHECK(near(fused({q, k, v})[0], composed({q, k, v})[0]));
   for (std::size_t i = 0; i < 3; ++i) CHECK(near(d[i], e[i]));
 }
+
+TEST_CASE("the masks of 8 x 8 triangles fill their blocks, so that the sanitizer sees their ends") {
+  const auto of_square = [](const Tensor& a) {
+    const Tensor l = cholesky(matmul(a, a.transpose(-1, -2)) + 8 * eye(8, {.dtype = float64}));
+    return sum(l * l * l);
+  };
+
+  CHECK(gradcheck(of_square, {random({8, 8}, 1)}));
+}
