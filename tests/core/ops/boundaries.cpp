@@ -172,6 +172,8 @@ TEST_CASE("matrices, vectors and rows of the fewest axes") {
   CHECK(bilinear(v, v, ones({1, 2, 2}, {.dtype = float64})).item() == 9);
   CHECK(of(lstsq(i, v).solution) == of(v));
   CHECK(of(lstsq(i, v, 0).solution) == of(v));
+  CHECK(lstsq(diag(tensor(V{1, 0x1p-70})), v, 0).rank.item<std::int64_t>() == 2);
+  CHECK(lstsq(diag(tensor(V{1, 0x1p-70})), v).rank.item<std::int64_t>() == 1);
   CHECK(of(solve(i, v)) == of(v));
   CHECK(of(trace(i)) == V{2});
   const Tensor deepest = ones(Shape::filled(Shape::max_rank / 2, 1));
