@@ -65,8 +65,8 @@ D lgamma_right(const D& a) {
 template <class V>
 V lgamma(const V& x0) {
   return in_double(x0, [](const auto& x) {
-    using D = std::decay_t<decltype(x)>;
-    return by_lane(x <= D(0), x, lgamma_right(x), [](double u, double) {
+    using D = std::decay_t<decltype(x)>;  // + 0: the zeros at 1 and 2 are no -0
+    return by_lane(x <= D(0), x, lgamma_right(x) + D(0), [](double u, double) {
       int sign;  // std::lgamma stores it in a global variable, which threads would share
       return ::lgamma_r(u, &sign);
     });

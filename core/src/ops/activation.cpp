@@ -160,7 +160,7 @@ Tensor mish_vjp(const Tensor& g, const Tensor& x) {
                                         const Tensor at = f.x(1), s = sigmoid(at),
                                                      p = softplus(at, 1, INFINITY);
                                         const Tensor curve = s * sigmoid(-at) - 2 * tanh(p) * square(s);
-                                        return mul0(tanh_vjp(mul0(h, f.x(0)), p), 2 * s + at * curve);
+                                        return mul0(tanh_vjp(mul0(h, f.x(0)), p), 2 * s + mul0(curve, at));
                                       }}}}};
   return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::mish_slope(v)); }, g, x));
 }
@@ -170,7 +170,7 @@ Tensor gelu_vjp(const Tensor& g, const Tensor& x) {
       .name = "gelu_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gelu_vjp(h, f.x(1)); }},  // dg
                {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                     // dx: phi(x) (2 - x^2)
-                  const Tensor at = f.x(1), density = gaussian(at, 0.5) * (2 - square(at));
+                  const Tensor at = f.x(1), density = mul0(gaussian(at, 0.5), 2 - square(at));
                   return mul0(mul0(h, f.x(0)), std::numbers::inv_sqrtpi / std::numbers::sqrt2 * density);
                 }}}}};
   return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::gelu_slope(v)); }, g, x));

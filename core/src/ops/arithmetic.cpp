@@ -152,10 +152,11 @@ Tensor pow(const Tensor& x, const Tensor& p) {
                   const Tensor e = f.x(1);
                   return mul0(g, where(e == 0, 0, mul0(e, pow(f.x(0), e - 1))));
                 }},
-               {keep::x(0) | keep::x(1) | keep::y,  // dp = x^p log x, 0 where x = 0 and p >= 0
+               {keep::x(0) | keep::x(1) | keep::y,  // dp = x^p log x, 0 where x = 0 <= p or |x| = inf, p < 0
                 [](Grad g, Fn f) {
-                  const Tensor base = f.x(0);
-                  return mul0(g, where(logical_and(base == 0, f.x(1) >= 0), 0, mul0(f.y(), log(base))));
+                  const Tensor base = f.x(0), e = f.x(1);
+                  const Tensor flat = where(base == 0, e >= 0, logical_and(isinf(base), e < 0));
+                  return mul0(g, where(flat, 0, mul0(f.y(), log(base))));
                 }}}}};
   if (differ(x, p)) {
     const auto [u, v] = promote("pow", x, p);

@@ -120,14 +120,11 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
 
 namespace {
 
-/// a - b, and 0 for equal infinities.
-Tensor gap(const Tensor& a, const Tensor& b) { return where(logical_and(a == b, isinf(a)), 0, a - b); }
-
 /// g s(a - b), s the sigmoid; g / 2 for equal infinities, but 0 where there is nothing to share.
 Tensor logaddexp_vjp(const Tensor& g, const Tensor& a, const Tensor& b) {
   static constexpr auto curve = [](Tensor h, Fn f) {
-    const Tensor nothing = logical_and(f.x(1) == -INFINITY, f.x(2) == -INFINITY);
-    return sigmoid_vjp(where(nothing, 0, mul0(h, f.x(0))), gap(f.x(1), f.x(2)));
+    const Tensor u = f.x(1), v = f.x(2), flat = logical_and(u == v, isinf(u));
+    return sigmoid_vjp(where(flat, 0, mul0(h, f.x(0))), u - v);
   };
   static constexpr std::uint32_t all = keep::x(0) | keep::x(1) | keep::x(2);
   static constexpr Op op = {

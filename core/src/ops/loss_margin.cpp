@@ -54,8 +54,8 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
          "needs inputs [rows, size] and a target [rows], or [size] and []: input1 is " + input1.describe() +
              ", target is " + target.describe());
   constexpr double eps = 1e-12;
-  const Tensor squares = (sum(square(a), -1) + eps) * (sum(square(b), -1) + eps);
-  const Tensor cosine = sum(a * b, -1) * rsqrt(squares), t = target.to(a.dtype());
+  const auto inverse = [](const Tensor& u) { return rsqrt(sum(square(u), -1) + eps); };
+  const Tensor cosine = sum(a * b, -1) * inverse(a) * inverse(b), t = target.to(a.dtype());
   const Tensor apart = relu(cosine - options.margin);
   return reduced(where(t == 1, 1 - cosine, 0) + where(t == -1, apart, 0), options.reduction);
 }

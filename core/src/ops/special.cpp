@@ -53,7 +53,7 @@ namespace detail {
 Tensor gaussian(const Tensor& x, double c) {
   static constexpr Op op = {.name = "gaussian", .vjp = {{{keep::x(0) | keep::y, [](Grad h, Fn f) {
                                                             const double twice = -2 * f.attributes<double>();
-                                                            return mul0(h, twice * f.x(0) * f.y());
+                                                            return mul0(h, twice * mul0(f.y(), f.x(0)));
                                                           }}}}};
   return record(op, {x},
                 map_simd(x,

@@ -88,7 +88,7 @@ namespace {
 Tensor asinh_slope(const Tensor& x) {
   static constexpr Op op = {.name = "asinh_slope",  // -x y^3
                             .vjp = {{{keep::x(0) | keep::y, [](Grad h, Fn f) {
-                                        return mul0(h, -(f.x(0) * f.y()) * square(f.y()));
+                                        return mul0(h, -mul0(f.y(), f.x(0)) * square(f.y()));
                                       }}}}};
   return record(op, {x}, map_simd(x, [](auto v) {
                   using V = decltype(v);

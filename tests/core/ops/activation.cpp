@@ -50,7 +50,8 @@ const Family activation(
             "softplus", [](const Tensor& x) { return softplus(x); }, Kind::smooth,
             as([](const Tensor& x) { return log1p(exp(x)); })),
         row(
-            "softplus", [](const Tensor& x) { return softplus(x, 2, 3); }, Kind::piecewise),
+            "softplus", [](const Tensor& x) { return softplus(x, 2, 3); }, Kind::piecewise,
+            as([](const Tensor& x) { return where(2 * x > 3, x, log1p(exp(2 * x)) / 2); })),
         row(
             "silu", [](const Tensor& x) { return silu(x); }, Kind::smooth,
             as([](const Tensor& x) { return x / (1 + exp(-x)); })),
@@ -75,7 +76,8 @@ const Family activation(
             "relu", [](const Tensor& x) { return relu(x); }, Kind::piecewise,
             as([](const Tensor& x) { return maximum(x, 0); })),
         row(
-            "relu6", [](const Tensor& x) { return relu6(2 * x); }, Kind::piecewise),
+            "relu6", [](const Tensor& x) { return relu6(2 * x); }, Kind::piecewise,
+            as([](const Tensor& x) { return clamp(2 * x, 0, 6); })),
         row(
             "leaky_relu", [](const Tensor& x) { return leaky_relu(x, 0.1); }, Kind::piecewise,
             as([](const Tensor& x) { return where(x > 0, x, 0.1 * x); })),
@@ -83,7 +85,9 @@ const Family activation(
             "elu", [](const Tensor& x) { return elu(x, 0.7); }, Kind::piecewise,
             as([](const Tensor& x) { return where(x > 0, x, 0.7 * expm1(x)); })),
         row(
-            "selu", [](const Tensor& x) { return selu(x); }, Kind::piecewise),
+            "selu", [](const Tensor& x) { return selu(x); }, Kind::piecewise, as([](const Tensor& x) {
+              return 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * expm1(x));
+            })),
         row(
             "celu", [](const Tensor& x) { return celu(x, 0.7); }, Kind::piecewise,
             as([](const Tensor& x) { return where(x > 0, x, 0.7 * expm1(x / 0.7)); })),
@@ -97,9 +101,11 @@ const Family activation(
             "hardswish", [](const Tensor& x) { return hardswish(x); }, Kind::piecewise,
             as([](const Tensor& x) { return x * clamp(x / 6 + 0.5, 0, 1); })),
         row(
-            "hardshrink", [](const Tensor& x) { return hardshrink(x); }, Kind::piecewise),
+            "hardshrink", [](const Tensor& x) { return hardshrink(x); }, Kind::piecewise,
+            as([](const Tensor& x) { return where(abs(x) > 0.5, x, 0); })),
         row(
-            "softshrink", [](const Tensor& x) { return softshrink(x); }, Kind::piecewise),
+            "softshrink", [](const Tensor& x) { return softshrink(x); }, Kind::piecewise,
+            as([](const Tensor& x) { return where(x > 0.5, x - 0.5, where(x < -0.5, x + 0.5, 0)); })),
         test::row("prelu", Kind::piecewise, {{{2, 3, 2}}, {{3}}},
                   [](const Tensor& x, const Tensor& w) { return prelu(x, w); },
                   {{Shape{4}, Shape{1}}, {Shape{}, Shape{}}, {Shape{0, 3}, Shape{3}}}),

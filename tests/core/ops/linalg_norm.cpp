@@ -13,6 +13,15 @@ double norm_of(double ord) { return matrix_norm(a, ord).item(); }
 
 }  // namespace
 
+TEST_CASE("a norm has all its places at every size, subnormal elements beside others included") {
+  for (int e = -1060; e < 1020; ++e) {
+    const double unit = std::ldexp(1.0, e);
+    CHECK(norm(tensor(std::vector{3 * unit, 4 * unit})).item<double>() == 5 * unit);
+    const float single = std::ldexp(1.0F, e / 8);
+    CHECK(norm(tensor({3 * single, 4 * single})).item<float>() == 5 * single);
+  }
+}
+
 TEST_CASE("matrix_norm is one of eight, from elements, rows, columns or singular values") {
   const double large = std::sqrt(45), small = std::sqrt(5);
 

@@ -53,16 +53,21 @@ const Family loss(
              [](const Tensor& x, const Tensor& t) {
                return huber_loss(x, t, {.delta = 0.7, .reduction = none});
              }),
-        pair(
-            "binary_cross_entropy", Kind::smooth,
-            [](const Tensor& x, const Tensor& t) { return binary_cross_entropy(x, t); }, 0.05, 0.95, 0, 1),
-        pair(
-            "binary_cross_entropy", Kind::smooth,
-            [](const Tensor& x, const Tensor& t) {
-              return binary_cross_entropy(
-                  x, t, {.weight = full({}, 0.5, {.dtype = x.dtype()}), .reduction = total});
-            },
-            0.05, 0.95, 0, 1),
+        test::moderate("takes probabilities",
+                       pair(
+                           "binary_cross_entropy", Kind::smooth,
+                           [](const Tensor& x, const Tensor& t) { return binary_cross_entropy(x, t); }, 0.05,
+                           0.95, 0, 1)),
+        test::moderate("takes probabilities",
+                       pair(
+                           "binary_cross_entropy", Kind::smooth,
+                           [](const Tensor& x, const Tensor& t) {
+                             return binary_cross_entropy(
+                                 x, t,
+                                 {.weight = full({}, 0.5, {.dtype = test::floating_dtype({x, t})}),
+                                  .reduction = total});
+                           },
+                           0.05, 0.95, 0, 1)),
         pair(
             "binary_cross_entropy_with_logits", Kind::smooth,
             [](const Tensor& x, const Tensor& t) { return binary_cross_entropy_with_logits(x, t); }, -2, 2, 0,
@@ -71,7 +76,8 @@ const Family loss(
             "binary_cross_entropy_with_logits", Kind::smooth,
             [](const Tensor& x, const Tensor& t) {
               return binary_cross_entropy_with_logits(
-                  x, t, {.pos_weight = full({}, 3.0, {.dtype = x.dtype()}), .reduction = none});
+                  x, t,
+                  {.pos_weight = full({}, 3.0, {.dtype = test::floating_dtype({x, t})}), .reduction = none});
             },
             -2, 2, 0, 1),
         labelled("cross_entropy", [](const Tensor& x, const Tensor& t) { return cross_entropy(x, t); }),
@@ -101,6 +107,10 @@ const Family loss(
         labelled("nll_loss", [](const Tensor& x, const Tensor& t) { return nll_loss(x, t); }),
         labelled("nll_loss",
                  [](const Tensor& x, const Tensor& t) { return nll_loss(x, t, {.reduction = none}); }),
+        labelled("nll_loss",
+                 [](const Tensor& x, const Tensor& t) {
+                   return nll_loss(x, t, {.weight = arange(1, x.size(-1) + 1).to(x.dtype())});
+                 }),
         labelled("multi_margin_loss",
                  [](const Tensor& x, const Tensor& t) { return multi_margin_loss(x, t); }),
         labelled("multi_margin_loss",
@@ -124,12 +134,17 @@ const Family loss(
         pair(
             "poisson_nll_loss", Kind::smooth,
             [](const Tensor& x, const Tensor& t) { return poisson_nll_loss(x, t); }, -2, 2, 0, 5),
-        pair(
-            "poisson_nll_loss", Kind::piecewise,
-            [](const Tensor& x,
-               const Tensor&
-                   t) { return poisson_nll_loss(x, t, {.log_input = false, .full = true, .reduction = none}); },
-            0.2, 2, 0.2, 5),
+        test::moderate(
+            "t log t and t log x cancel where both are large", pair(
+                                                                   "poisson_nll_loss", Kind::piecewise,
+                                                                   [](const Tensor& x, const Tensor& t) {
+                                                                     return poisson_nll_loss(
+                                                                         x, t,
+                                                                         {.log_input = false,
+                                                                          .full = true,
+                                                                          .reduction = none});
+                                                                   },
+                                                                   0.2, 2, 0.2, 5)),
         test::row("gaussian_nll_loss", Kind::smooth, {{{4, 3}}, {{4, 3}}, {{4, 3}, 0.2, 2}},
                   [](const Tensor& x, const Tensor& t, const Tensor& v) {
                     return gaussian_nll_loss(x, t, v);

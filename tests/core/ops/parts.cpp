@@ -29,7 +29,7 @@ const Family parts(
         part("narrow", [](const Tensor& x) { return narrow(x, 1, -3, 2); }, {{2, 5}}),
         part("pad",
              [](const Tensor& x) {
-               return pad(x, {1, 2, 0, 1}, PadMode::constant, 0.5);
+               return pad(x, {1, 2, 0, 1}, PadMode::constant, 2);
              },
              {{2, 3}}, {{{0, 3}}}),
         part("pad",

@@ -1,4 +1,4 @@
-#include "core/ops/rows.hpp"
+#include "core/ops/rows_checks.hpp"
 
 #include <doctest/doctest.h>
 
@@ -28,8 +28,6 @@ std::string message_of(const std::function<void()>& f) {
 
 namespace {
 
-using Tensors = std::vector<Tensor>;
-
 std::vector<const Family*>& families() {
   static std::vector<const Family*> all;
   return all;
@@ -48,12 +46,16 @@ Tensor make(const Input& in, const Shape& shape, std::mt19937_64& random) {
   return tensor(values, shape).to(in.dtype);
 }
 
+}  // namespace
+
 Tensors make_inputs(const Row& row, const std::vector<Shape>& shapes) {
-  std::mt19937_64 random(std::hash<std::string>{}(row.name) + shapes.size());
+  std::mt19937_64 random = generator_of(row, shapes.size());
   Tensors x;
   for (std::size_t i = 0; i < row.inputs.size(); ++i) x.push_back(make(row.inputs[i], shapes[i], random));
   return x;
 }
+
+namespace {
 
 std::vector<Shape> own_shapes(const Row& row) {
   std::vector<Shape> shapes;
@@ -80,29 +82,10 @@ std::vector<std::vector<Shape>> further_shapes(const Row& row) {
   return all;
 }
 
-std::string described(const Tensors& x) {
-  std::string s;
-  for (const Tensor& t : x) s += (s.empty() ? "" : ", ") + t.describe();
-  return s;
-}
+}  // namespace
 
 // Checks ----------------------------------------------------------------------------------------------------
 
-using Faults = std::vector<std::string>;
-
-Tensors floating_of(const Tensors& x) {
-  Tensors some;
-  for (const Tensor& t : x)
-    if (is_floating(t.dtype())) some.push_back(t);
-  return some;
-}
-
-bool differentiable(const Row& row) {
-  return row.kind != Kind::not_differentiable && row.kind != Kind::random;
-}
-
-/// What one entry of a float64 output changes when each input changes by its own size: its condition number
-/// times its size.
 double sensitivity(const Tensor& y, std::int64_t entry, const Tensors& x) {
   if (!y.requires_grad()) return 0;
   std::vector<double> cotangent(static_cast<std::size_t>(y.numel()));
@@ -118,7 +101,6 @@ double sensitivity(const Tensor& y, std::int64_t entry, const Tensors& x) {
   return total;
 }
 
-/// float32 against float64 at the same numbers: as far apart as rounding the inputs may move the value.
 void check_float32(const Row& row, const Tensors& inputs, Faults& faults) {
   Tensors x32, x64;
   for (const Tensor& t : inputs) {
@@ -165,12 +147,15 @@ void check_gradient(const Row& row, const Tensors& inputs, int order, Faults& fa
   }
   const GradcheckResult result = gradcheck(row.run, inputs, {.order = order, .float32_rules = order > 1});
   if (!result) faults.push_back("gradcheck for " + described(inputs) + ":\n" + result.str());
+  check_transpose(row, inputs, faults);
   if (row.composed) {
     const Tensors y = row.run(inputs), z = row.composed(inputs);
     for (std::size_t k = 0; k < y.size(); ++k)
       if (!allclose(y[k], z[k], 1e-12, 1e-13)) faults.push_back("it differs from its composed form");
   }
 }
+
+namespace {
 
 void check_no_gradient(const Row& row, const Tensors& inputs, Faults& faults) {
   Tensors x = inputs;
@@ -234,6 +219,10 @@ std::vector<std::string> faults_of(const Row& row) {
     check_on(own_shapes(row), row.order);
     for (const auto& shapes : further_shapes(row)) check_on(shapes, 1);
     check_dtypes(row, make_inputs(row, own_shapes(row)), faults);
+    check_integers(row, faults);
+    check_extremes(row, faults);
+    check_specials(row, faults);
+    check_values(row, faults);
   } catch (const std::exception& e) {
     faults.push_back(std::string("it throws: ") + e.what());
   }

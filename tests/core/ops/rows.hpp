@@ -15,8 +15,12 @@
 //   not_differentiable  no gradient, or one of exactly 0; float32 against float64
 //   random              the same seed gives the same values
 //
-// All: the graph is freed, and wrong dtypes are rejected under the op's name. Elementwise ones also run on
-// shapes that broadcast, on empty tensors and on numbers; the others on the row's further shapes.
+// All: the graph is freed, and wrong dtypes are rejected under the op's name; what they make of integers and
+// booleans is what they make of the same numbers in floating inputs, and exact where integers are kept; and
+// float32 agrees with float64 at small and large inputs too. Elementwise ones also run on shapes that
+// broadcast, on empty tensors and on numbers, near 0 and at large arguments of both signs, at zeros of both
+// signs, infinities and nan, against the C library where it has the function; the others on the row's further
+// shapes.
 
 namespace xgrad::test {
 
@@ -45,7 +49,9 @@ struct Row {
   int order = 2;  ///< of gradcheck: 1 where no second derivative is defined
   double factor =
       8;  ///< of eps and the condition number, within which float32 agrees with float64; 8 at most
-  TensorFunction composed = {};  ///< the same from other ops, where the op or its gradient is fused
+  std::vector<Input> whole = {};  ///< its integers, where these have other limits; int64: never large
+  std::string moderate = {};      ///< why it is not tried near 0 and at large arguments
+  TensorFunction composed = {};   ///< the same from other ops, where the op or its gradient is fused
 };
 
 /// What is wrong with an op, in one line each; nothing if all is well.
@@ -92,6 +98,32 @@ inline Row keeping_integers(Row r) {
 inline Row rejecting_integers(Row r) {
   r.integers = Integers::rejected;
   return r;
+}
+
+/// The same row with its composed form.
+template <class F>
+Row composed_of(Row r, F f) {
+  r.composed = as_function(std::move(f));
+  return r;
+}
+
+/// The same row for an op that is not tried near 0 and at large arguments, and why not.
+inline Row moderate(std::string why, Row r) {
+  r.moderate = std::move(why);
+  return r;
+}
+
+/// The same row for an op whose integers have other limits.
+inline Row of_whole(Row r, std::vector<Input> inputs) {
+  r.whole = std::move(inputs);
+  return r;
+}
+
+/// The floating dtype among tensors, float32 where there is none: of what a row makes beside its inputs.
+inline DType floating_dtype(const std::vector<Tensor>& x) {
+  for (const Tensor& t : x)
+    if (is_floating(t.dtype())) return t.dtype();
+  return float32;
 }
 
 /// A row for a function that is not elementwise and demands floating operands.

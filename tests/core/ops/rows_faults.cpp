@@ -2,14 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
-#include "core/ops/rows.hpp"
+#include "core/ops/rows_checks.hpp"
 
 namespace xgrad::test {
 namespace {
-
-using Faults = std::vector<std::string>;
 
 /// The sum over x, with a gradient of 2: as wrong as can be.
 Tensor wrong_sum(const Tensor& x) {
@@ -21,11 +17,6 @@ Tensor wrong_sum(const Tensor& x) {
 
 Faults faults_with(const std::string& name, Kind kind, Tensor (*f)(const Tensor&)) {
   return faults_of(row(name, kind, {{{2, 3}}}, [f](const Tensor& x) { return f(x); }));
-}
-
-bool any_says(const Faults& faults, const std::string& text) {
-  return std::any_of(faults.begin(), faults.end(),
-                     [&](auto& s) { return s.find(text) != std::string::npos; });
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ Tensor atan2(const Tensor& y, const Tensor& x);
 /// sqrt(a^2 + b^2) without overflow on the way. d/da = a / hypot, 0 at the origin.
 Tensor hypot(const Tensor& a, const Tensor& b);
 /// log(e^a + e^b). d/da = sigmoid(a - b); equal infinities share: half each at inf, 0 at -inf, as masks make
-/// it.
+/// it, and second derivatives of 0 at both.
 Tensor logaddexp(const Tensor& a, const Tensor& b);
 /// x log(y), 0 where x = 0 and y is not nan. d/dx = log(y), 0 where x = y = 0; d/dy = x / y, 0 where x = 0.
 Tensor xlogy(const Tensor& x, const Tensor& y);

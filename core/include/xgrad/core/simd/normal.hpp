@@ -116,8 +116,8 @@ V normal_tail(const V& x, const V& c) {
 /// c Phi(x), Phi the normal distribution function.
 template <class V>
 V normal_times(const V& x, const V& c) {
-  const V tail = normal_tail(x, bounded(c, 64));  // c may be inf
-  const V y = xsimd::select(x < V(0), tail, c - tail);
+  const V tail = normal_tail(x, bounded(c, 64));        // c may be inf
+  const V y = xsimd::select(x > V(0), c - tail, tail);  // -0 stays -0
   if constexpr (sizeof(Value<V>) == 4) return y;
   const V middle = c * vec::fma(V(0.5), erf_middle(V(Value<V>(root_half)) * x), V(0.5));
   return xsimd::select(xsimd::abs(x) < V(Value<V>(0.7)), middle, y);
