@@ -17,7 +17,10 @@ void run_vjp(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
     fail(d.name.c_str(), "its vjp must return a gradient for each of " + std::to_string(dx.size()) +
                              " inputs (an undefined one for none): it returned " +
                              std::to_string(result.size()));
-  std::move(result.begin(), result.end(), dx.begin());
+  for (std::size_t i = 0; i < dx.size(); ++i) {
+    dx[i] = std::move(result[i]);
+    if (dx[i].defined() && dx[i].node()->copy_of == CopyOf::part_in_list) dx[i] = whole_result(dx[i]);
+  }
 }
 
 }  // namespace

@@ -17,6 +17,9 @@ void check_writable(const char* op, const Tensor& x) {
   if (x.requires_grad() && recording)
     fail(op, "a leaf that requires a gradient can be changed only outside recording: x is " + x.describe() +
                  "; use NoGrad guard;");
+  if (x.node()->copy_of == CopyOf::part_in_list)
+    fail(op, "a copy of a part of another tensor would change, and not that one: x is " + x.describe() +
+                 "; change that one by index_put_ or copy_, or take x.clone() first");
 }
 
 }  // namespace detail
@@ -60,7 +63,7 @@ Tensor& add_multiple(const char* op, Tensor& x, const Tensor& y, double alpha) {
 
 }  // namespace
 
-Tensor& Tensor::fill_(Scalar value) {
+Tensor& Tensor::fill_(Scalar value) & {
   check_writable("fill_", *this);
   ++node()->buffer->version;
   visit_any(dtype(), [&](auto t) {
@@ -70,7 +73,7 @@ Tensor& Tensor::fill_(Scalar value) {
   return *this;
 }
 
-Tensor& Tensor::copy_(const Tensor& source) {
+Tensor& Tensor::copy_(const Tensor& source) & {
   const Tensor from = operand("copy_", *this, source);
   ++node()->buffer->version;
   if (from.node()->data != node()->data)
@@ -78,14 +81,18 @@ Tensor& Tensor::copy_(const Tensor& source) {
   return *this;
 }
 
-Tensor& Tensor::add_(const Tensor& other, double alpha) { return add_multiple("add_", *this, other, alpha); }
-Tensor& Tensor::sub_(const Tensor& other, double alpha) { return add_multiple("sub_", *this, other, -alpha); }
+Tensor& Tensor::add_(const Tensor& other, double alpha) & {
+  return add_multiple("add_", *this, other, alpha);
+}
+Tensor& Tensor::sub_(const Tensor& other, double alpha) & {
+  return add_multiple("sub_", *this, other, -alpha);
+}
 
-Tensor& Tensor::mul_(const Tensor& other) {
+Tensor& Tensor::mul_(const Tensor& other) & {
   return change("mul_", *this, other, [](auto u, auto v) { return times(u, v); });
 }
 
-Tensor& Tensor::div_(const Tensor& other) {
+Tensor& Tensor::div_(const Tensor& other) & {
   check_floating("div_", *this);
   return change("div_", *this, other, [](auto u, auto v) { return u / v; });
 }

@@ -32,7 +32,7 @@ void tear_down(Node* n) noexcept {
       replace_gradient(n, nullptr);
   }
   delete std::exchange(n->extra, nullptr);
-  if (n->buffer == &n->own)
+  if (n->own.inside_node)
     drop(&n->own);  // frees the block, unless a reshape or a detached handle shares the elements
   else
     free_node_block(n);
@@ -166,6 +166,7 @@ Tensor new_view(const Tensor& x, const Shape& shape, std::int64_t first) {
   n->buffer = x.node()->buffer;
   n->buffer->owners.up();
   n->data = static_cast<std::byte*>(x.node()->data) + first * size_of(x.dtype());
+  if (x.node()->copy_of == CopyOf::part_in_list) n->copy_of = CopyOf::part_in_list;
   return Tensor::adopt(n);
 }
 

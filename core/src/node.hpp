@@ -94,6 +94,18 @@ Tensor new_view(const Tensor& x, const Shape& shape, std::int64_t first = 0);
 /// Puts a gradient, or none, in the place of the one that a leaf, or a recorded tensor that retains it, has.
 void replace_gradient(Node* n, Node* grad) noexcept;
 
+/// A result that is a copy of a part of another tensor, marked so: see CopyOf.
+inline Tensor copied_part(Tensor y) {
+  y.node()->copy_of = CopyOf::part;
+  return y;
+}
+
+/// The same result where it is no part of what the user has, but all of what an op computed.
+inline Tensor whole_result(Tensor y) {
+  y.node()->copy_of = CopyOf::nothing;
+  return y;
+}
+
 /// Lets go of inputs and kept values: the node can no longer be walked.
 void release_history(Node* n) noexcept;
 

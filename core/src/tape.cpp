@@ -5,6 +5,7 @@
 #include "anomaly.hpp"
 #include "errors.hpp"
 #include "node.hpp"
+#include "roll.hpp"
 
 namespace xgrad::detail {
 
@@ -56,8 +57,11 @@ template <bool few>
 Needs needs_of(const Op& op, std::span<const Ref> inputs) {
   Needs needs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Node* x = inputs[i].tensor->node();
+    Node* x = inputs[i].tensor->node();
     if (!x->requires_grad) continue;
+#ifndef NDEBUG
+    if (x->layer && !x->roll) note_in_loss(x);
+#endif
     needs.stamp = std::max(needs.stamp, x->stamp);
     if ((!few && i >= op.vjp.size()) || !op.vjp[i].run) continue;
     needs.rules = true;

@@ -84,12 +84,13 @@ Scalar Tensor::at_scalar(std::span<const std::int64_t> index) const {
   return flat_scalar(flat);
 }
 
-Tensor& Tensor::requires_grad_(bool on) {
+Tensor& Tensor::requires_grad_(bool on) & {
   if (!is_leaf())
     fail("requires_grad_", std::string("only leaves can be marked: this is the result of ") + op_name() +
                                ", " + describe() + "; use detach() for a leaf with its values");
   if (on) detail::check_has_gradient("requires_grad_", *this);
   node()->requires_grad = on;
+  if (on) node()->copy_of = detail::CopyOf::nothing;  // a leaf of its own
   return *this;
 }
 
@@ -99,14 +100,28 @@ Tensor Tensor::grad() const {
   return g ? share(g) : Tensor();
 }
 
-void Tensor::set_grad(const Tensor& g) {
+void Tensor::set_grad(const Tensor& g) & {
   if (!is_leaf())
     fail("set_grad", std::string("only leaves hold gradients: this is the result of ") + op_name() + ", " +
                          describe() + "; use detach() for a leaf with its values");
   if (g.defined() && (!(g.shape() == shape()) || g.dtype() != dtype()))
     fail("set_grad", "the gradient must have the tensor's shape and dtype: the tensor is " + describe() +
                          ", the gradient is " + g.describe());
+  if (g.defined()) g.node()->copy_of = detail::CopyOf::nothing;  // it is this tensor's gradient from now on
   detail::replace_gradient(node(), g.defined() ? Tensor(g).release() : nullptr);
+}
+
+void Tensor::set_grad(const Tensor& g) && {
+  if (node()->handles.get() == 1 && node()->links.get() == 1)
+    fail("set_grad", "the gradient would be lost: the tensor is a temporary that nothing else holds, " +
+                         describe() + "; give it a name first");
+  set_grad(g);
+}
+
+void Tensor::refuse_lost_write(const char* op) const {
+  if (node()->handles.get() == 1)
+    fail(op, "the write would be lost: the tensor is a temporary copy of a part of another one, " +
+                 describe() + "; change that one by index_put_ or copy_, or give the copy a name first");
 }
 
 void Tensor::zero_grad() {
@@ -116,24 +131,24 @@ void Tensor::zero_grad() {
     detail::replace_gradient(node(), nullptr);
 }
 
-Tensor Tensor::detach() const { return detail::new_view(*this, shape()); }
+Tensor Tensor::detach() const& { return detail::new_view(*this, shape()); }
 
-Tensor Tensor::reshape(const Shape& shape) const { return xgrad::reshape(*this, shape); }
-Tensor Tensor::flatten(int start, int end) const { return xgrad::flatten(*this, start, end); }
+Tensor Tensor::reshape(const Shape& shape) const& { return xgrad::reshape(*this, shape); }
+Tensor Tensor::flatten(int start, int end) const& { return xgrad::flatten(*this, start, end); }
 Tensor Tensor::transpose(int axis0, int axis1) const { return xgrad::transpose(*this, axis0, axis1); }
 Tensor Tensor::permute(const std::vector<int>& axes) const { return xgrad::permute(*this, axes); }
-Tensor Tensor::squeeze(int axis) const { return xgrad::squeeze(*this, axis); }
-Tensor Tensor::unsqueeze(int axis) const { return xgrad::unsqueeze(*this, axis); }
+Tensor Tensor::squeeze(int axis) const& { return xgrad::squeeze(*this, axis); }
+Tensor Tensor::unsqueeze(int axis) const& { return xgrad::unsqueeze(*this, axis); }
 
 Tensor Tensor::t() const {
   if (dim() != 2) fail("t", "needs a matrix: x is " + describe() + "; use transpose(axis0, axis1)");
   return xgrad::transpose(*this, 0, 1);
 }
 
-Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step) const {
+Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64_t step) const& {
   return xgrad::slice(*this, axis, start, stop, step);
 }
-Tensor Tensor::operator[](std::int64_t i) const { return select(*this, 0, i); }
+Tensor Tensor::operator[](std::int64_t i) const& { return select(*this, 0, i); }
 
 Tensor Tensor::sum() const { return xgrad::sum(*this); }
 Tensor Tensor::sum(const std::vector<int>& axes, bool keepdim) const {

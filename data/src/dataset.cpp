@@ -34,7 +34,7 @@ TensorDataset::TensorDataset(std::vector<Tensor> tensors, Names names) {
   contents_ = std::make_shared<const Contents>(Contents{std::move(tensors), std::move(names)});
 }
 
-const Tensor& TensorDataset::targets() const {
+const Tensor& TensorDataset::targets() const& {
   if (tensors().size() < 2)
     throw Error("TensorDataset::targets: the data set has features alone: it is " + describe() +
                 "; give it two tensors");

@@ -8,15 +8,19 @@
 
 #include "number.hpp"
 #include "xgrad/core/error.hpp"
+#include "xgrad/core/parameter.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad::nn::init {
 
 namespace {
 
-void check_floating(const char* op, const Tensor& t) {
+/// Throws unless t is floating and somebody sees what is written to it.
+void check_target(const char* op, Tensor& t) {
   if (!is_floating(t.dtype(op)))
     throw Error(std::string(op) + ": needs a floating tensor: got " + t.describe());
+  t.to_change(op);
+  xgrad::detail::note_layer(t, "init");
 }
 
 /// Sets each element of `t` to f(z), where z is the element of `source` at its place; computed in the dtype
@@ -68,7 +72,7 @@ double inverse_erf(double x) {
 }  // namespace
 
 Tensor uniform_(Tensor t, double low, double high, Generator generator) {
-  check_floating("uniform_", t);
+  check_target("uniform_", t);
   if (!(low <= high))
     throw Error("uniform_: low must not be above high: low = " + detail::number(low) +
                 ", high = " + detail::number(high));
@@ -81,7 +85,7 @@ Tensor uniform_(Tensor t, double low, double high, Generator generator) {
 }
 
 Tensor normal_(Tensor t, double mean, double stddev, Generator generator) {
-  check_floating("normal_", t);
+  check_target("normal_", t);
   if (!(stddev >= 0))
     throw Error("normal_: the standard deviation must be at least 0: got " + detail::number(stddev));
   const Tensor z = randn(t.shape(), {.dtype = t.dtype()}, std::move(generator));
@@ -90,7 +94,7 @@ Tensor normal_(Tensor t, double mean, double stddev, Generator generator) {
 }
 
 Tensor trunc_normal_(Tensor t, double mean, double stddev, double low, double high, Generator generator) {
-  check_floating("trunc_normal_", t);
+  check_target("trunc_normal_", t);
   if (!(stddev > 0 && low < high))
     throw Error("trunc_normal_: needs a standard deviation above 0 and low below high: stddev = " +
                 detail::number(stddev) + ", low = " + detail::number(low) +
@@ -105,7 +109,7 @@ Tensor trunc_normal_(Tensor t, double mean, double stddev, double low, double hi
 }
 
 Tensor constant_(Tensor t, double value) {
-  check_floating("constant_", t);
+  check_target("constant_", t);
   const NoGrad guard;
   t.fill_(value);
   return t;

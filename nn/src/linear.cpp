@@ -5,6 +5,7 @@
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/error.hpp"
 #include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/parameter.hpp"
 #include "xgrad/nn/init.hpp"
 
 namespace xgrad::nn {
@@ -18,8 +19,9 @@ Linear::Linear(std::int64_t in, std::int64_t out, LinearOptions options) {
 
   const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
   const auto parameter = [&](const Shape& shape) {
-    return init::uniform_(empty(shape, {.dtype = options.dtype, .requires_grad = true}), -bound, bound,
-                          options.generator);
+    const Tensor t = empty(shape, {.dtype = options.dtype, .requires_grad = true});
+    xgrad::detail::note_layer(t, "Linear");
+    return init::uniform_(t, -bound, bound, options.generator);
   };
   weight = parameter({out, in});
   if (options.bias) bias = parameter({out});

@@ -5,6 +5,7 @@
 
 #include "type_name.hpp"
 #include "xgrad/core/error.hpp"
+#include "xgrad/core/parameter.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad::nn {
@@ -17,6 +18,7 @@ std::vector<Tensor> distinct(const Visitor& members, bool parameters) {
   std::unordered_set<const void*> seen;
   for (const auto& [path, tensor, is_parameter] : members.slots())
     if (is_parameter == parameters && seen.insert(tensor->node()).second) tensors.push_back(*tensor);
+  for (const Tensor& t : tensors) xgrad::detail::note_listed(t);
   return tensors;
 }
 
@@ -28,31 +30,16 @@ std::vector<NamedTensor> named(const Visitor& members, bool parameters) {
       throw Error("visit: a name occurs twice: '" + path + "'; give each member a name of its own");
     if (is_parameter == parameters) tensors.push_back({path, *tensor});
   }
+  for (const NamedTensor& t : tensors) xgrad::detail::note_listed(t.tensor);
   return tensors;
 }
 
-/// A leaf with the values of `t`, converted to `dtype`, that requires a gradient if `t` does.
-Tensor fresh_leaf(const Tensor& t, DType dtype) {
+/// A leaf with the values of `t` that requires a gradient if `t` does.
+Tensor fresh_leaf(const Tensor& t) {
   const NoGrad guard;
-  Tensor copy = t.dtype() == dtype ? t.detach().clone() : t.detach().to(dtype);
+  Tensor copy = t.detach().clone();
+  xgrad::detail::note_same_layer(copy, t);
   return copy.requires_grad_(t.requires_grad());
-}
-
-/// Fresh leaves for these slots: one for each tensor, however many slots hold it.
-template <class NewType>
-std::vector<Tensor> fresh_leaves(const std::vector<Visitor::Slot>& slots, NewType new_type) {
-  std::unordered_map<const void*, Tensor> fresh;
-  std::vector<Tensor> leaves;
-  for (const auto& slot : slots) {
-    auto [at, is_new] = fresh.try_emplace(slot.tensor->node());
-    if (is_new) at->second = fresh_leaf(*slot.tensor, new_type(*slot.tensor));
-    leaves.push_back(at->second);
-  }
-  return leaves;
-}
-
-void assign(const std::vector<Visitor::Slot>& slots, std::vector<Tensor>&& leaves) {
-  for (std::size_t i = 0; i < slots.size(); ++i) *slots[i].tensor = std::move(leaves[i]);
 }
 
 }  // namespace
@@ -96,10 +83,26 @@ void Module::requires_grad_(bool on) {
 void Module::to(DType dtype) {
   if (!is_floating(dtype))
     throw Error(std::string("to: a model's dtype must be f32 or f64: got ") + name_of(dtype));
-  const Visitor v = Visitor::of(*this);
-  assign(v.slots(), fresh_leaves(v.slots(), [&](const Tensor& t) {
-           return is_floating(t.dtype()) ? dtype : t.dtype();
-         }));
+  struct Change {
+    Tensor tensor, elements, grad;
+  };
+  std::vector<Change> changes;
+  std::unordered_set<const void*> seen;
+  const NoGrad guard;
+  const Visitor members = Visitor::of(*this);
+  for (const auto& [path, slot, is_parameter] : members.slots()) {
+    const Tensor& t = *slot;
+    if (!is_floating(t.dtype()) || t.dtype() == dtype || !seen.insert(t.node()).second) continue;
+    if (!t.is_leaf())
+      throw Error("to: '" + path + "' is the result of " + t.op_name() + " and no leaf: " + t.describe() +
+                  "; make the member a leaf by detach()");
+    const Tensor g = t.grad();
+    changes.push_back({t, t.to(dtype), g.defined() ? g.to(dtype) : Tensor()});
+  }
+  for (Change& c : changes) {  // nothing throws from here on
+    xgrad::detail::rebind(c.tensor, c.elements);
+    c.tensor.set_grad(c.grad);
+  }
 }
 
 namespace detail {
@@ -125,7 +128,12 @@ void separate(const Module& original, Module& copy) {
   for (const Module* m : to.modules())
     if (originals.contains(m)) throw shared("a " + type_name(typeid(*m)));
 
-  assign(to.slots(), fresh_leaves(to.slots(), [](const Tensor& t) { return t.dtype(); }));
+  std::unordered_map<const void*, Tensor> fresh;  // one for each tensor, however many slots hold it
+  for (const auto& slot : to.slots())
+    if (Tensor& leaf = fresh[slot.tensor->node()]; !leaf.defined()) leaf = fresh_leaf(*slot.tensor);
+  std::vector<Tensor> leaves;
+  for (const auto& slot : to.slots()) leaves.push_back(fresh.at(slot.tensor->node()));
+  for (std::size_t i = 0; i < leaves.size(); ++i) *to.slots()[i].tensor = leaves[i];
 }
 
 }  // namespace detail

@@ -54,6 +54,7 @@ void fill(std::span<T> data, std::size_t rows, std::size_t columns, double gain)
 
 Tensor orthogonal_(Tensor t, double gain, Generator generator) {
   if (t.dim() < 2) throw Error("orthogonal_: needs two or more axes: got " + t.describe());
+  t.to_change("orthogonal_");
   normal_(t, 0, 1, std::move(generator));
   if (t.numel() == 0) return t;
 

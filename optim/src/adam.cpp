@@ -44,7 +44,7 @@ void Adam::add_group(const std::vector<Tensor>& parameters, AdamOptions options)
   detail::check_not_negative("Adam", "eps", options.eps);
   detail::check_not_negative("Adam", "weight_decay", options.weight_decay);
   options_.reserve(options_.size() + 1);  // so that nothing throws once the group is in
-  add(parameters, options.lr, options.amsgrad ? 3 : 2);
+  add(parameters, options.lr, options.amsgrad ? 3 : 2, options.error_if_nonfinite);
   options_.push_back(options);
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "finite.hpp"
 #include "options_check.hpp"
 #include "pass.hpp"
 #include "xgrad/core/tape.hpp"
@@ -19,35 +20,66 @@ void each_gradient(const std::vector<Tensor>& parameters, F f) {
     if (Tensor g = p.grad(); g.defined()) detail::with_type(g.dtype(), [&]<class T>(T) { f(T{}, g); });
 }
 
-double norm_of_gradients(const std::vector<Tensor>& parameters, double p) {
-  double largest = 0, sum = 0;
+/// The largest |g|; a nan is taken and stays.
+double largest_of(const std::vector<Tensor>& parameters) {
+  double largest = 0;
   each_gradient(parameters, [&]<class T>(T, const Tensor& g) {
     for (const T v : g.data<T>()) {
       const double size = std::abs(static_cast<double>(v));
-      if (std::isinf(p))
-        largest = size <= largest ? largest : size;  // a nan is taken and stays
-      else
-        sum += p == 2 ? size * size : std::pow(size, p);
+      largest = size <= largest ? largest : size;
     }
   });
-  return std::isinf(p) ? largest : p == 2 ? std::sqrt(sum) : std::pow(sum, 1 / p);
+  return largest;
+}
+
+/// sum (|g| / scale)^p.
+double sum_of_powers(const std::vector<Tensor>& parameters, double p, double scale) {
+  double sum = 0;
+  each_gradient(parameters, [&]<class T>(T, const Tensor& g) {
+    for (const T v : g.data<T>()) {
+      const double whole = std::abs(static_cast<double>(v)), size = scale == 1 ? whole : whole / scale;
+      sum += p == 2 ? size * size : std::pow(size, p);
+    }
+  });
+  return sum;
+}
+
+/// A norm as a product, of which neither factor leaves the range of double where the norm may.
+struct Norm {
+  double scale, rest;
+  double value() const { return scale * rest; }
+};
+
+Norm norm_of_gradients(const std::vector<Tensor>& parameters, double p) {
+  const auto root = [p](double sum) { return p == 2 ? std::sqrt(sum) : std::pow(sum, 1 / p); };
+  if (std::isinf(p)) return {1, largest_of(parameters)};
+  constexpr double small = 1e-280;  // below, powers may have lost digits; above inf, all of them
+  if (const double sum = sum_of_powers(parameters, p, 1); sum > small && std::isfinite(sum))
+    return {1, root(sum)};
+  const double largest = largest_of(parameters);
+  if (largest == 0 || !std::isfinite(largest)) return {1, largest};
+  return {largest, root(sum_of_powers(parameters, p, largest))};
 }
 
 }  // namespace
 
-double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double p) {
+double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double p,
+                       bool error_if_nonfinite) {
   detail::check_not_negative("clip_grad_norm_", "max_norm", max_norm);
   if (!(p > 0)) throw Error("clip_grad_norm_: p must be above 0: got " + detail::number(p));
+  if (error_if_nonfinite)
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      if (const Tensor g = parameters[i].grad(); g.defined()) detail::check_finite("clip_grad_norm_", i, g);
 
-  const double norm = norm_of_gradients(parameters, p);
-  const double factor = max_norm / (norm + 1e-6);
-  if (factor >= 1) return norm;  // a nan goes on, into the gradients
+  const Norm norm = norm_of_gradients(parameters, p);
+  const double factor = max_norm / norm.scale / (norm.rest + 1e-6 / norm.scale);
+  if (factor >= 1) return norm.value();  // a nan goes on, into the gradients
 
   const NoGrad guard;
   each_gradient(parameters, [&]<class T>(T, Tensor& g) {
     for (T& v : g.mutable_data<T>()) v *= static_cast<T>(factor);
   });
-  return norm;
+  return norm.value();
 }
 
 void clip_grad_value_(const std::vector<Tensor>& parameters, double max_value) {

@@ -3,8 +3,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "finite.hpp"
 #include "options_check.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/parameter.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad::optim {
@@ -13,21 +15,50 @@ namespace {
 
 std::string nth(std::size_t i) { return "parameter " + std::to_string(i); }
 
+constexpr const char* replaced =
+    "where a tensor of the model was replaced (an assignment, net = clone(best)), make the optimizer anew, "
+    "or "
+    "change the tensor in place by copy_ or nn::copy_parameters";
+
 }  // namespace
 
-void Optimizer::step() {
-  std::size_t i = 0;
-  for (const Group& group : groups_)
-    for (const Slot& slot : group.slots) {
-      const Tensor g = slot.parameter.grad();
-      if (g.defined() && (g.shape() != slot.parameter.shape() || g.dtype() != slot.parameter.dtype()))
-        throw Error(std::string(name_) + ": the gradient of " + nth(i) +
-                    " has another shape or dtype: the parameter is " + slot.parameter.describe() +
-                    ", its gradient " + g.describe() + "; call zero_grad() after changing the parameter");
-      ++i;
-    }
+/// Checks one parameter, the i-th of all; true when it has a gradient.
+bool Optimizer::check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const {
+  const Tensor& p = slot.parameter;
+  if (xgrad::detail::is_out_of_reach(p))
+    throw Error(std::string(name_) + ": nobody but the optimizer holds " + nth(i) +
+                ", so that its update would be lost: it is " + p.describe() + "; " + replaced);
+  const Tensor g = p.grad();
+  if (!g.defined()) return false;
+  if (g.shape() != p.shape() || g.dtype() != p.dtype())
+    throw Error(std::string(name_) + ": the gradient of " + nth(i) +
+                " has another shape or dtype: the parameter is " + p.describe() + ", its gradient " +
+                g.describe() + "; call zero_grad() after changing the parameter");
+  if (error_if_nonfinite) detail::check_finite(name_, i, g);
+  return true;
+}
 
+void Optimizer::check_step() const {
+  std::size_t i = 0;
+  bool any = false;
+  for (const Group& group : groups_)
+    for (const Slot& slot : group.slots) any |= check_gradient(slot, i++, group.error_if_nonfinite);
+  if (!any)
+    throw Error(std::string(name_) +
+                ": no parameter has a gradient, so that the step would change nothing: " + "parameter 0 of " +
+                std::to_string(i) + " is " + groups_[0].slots[0].parameter.describe() +
+                "; call backward() before step(); " + replaced);
+}
+
+void Optimizer::step() {
+  xgrad::detail::forget_listed();  // whose links would look like a graph that holds a parameter
+  check_step();
+  xgrad::detail::report_unlisted();
   const NoGrad guard;
+  for (Group& group : groups_)
+    for (Slot& slot : group.slots)
+      for (Tensor& state : slot.state)
+        if (state.dtype() != slot.parameter.dtype()) state = state.to(slot.parameter.dtype());
   for (std::size_t k = 0; k < groups_.size(); ++k)
     for (Slot& slot : groups_[k].slots)
       if (const Tensor g = slot.parameter.grad(); g.defined()) {
@@ -64,14 +95,15 @@ std::vector<Tensor> Optimizer::parameters() const {
   return all;
 }
 
-void Optimizer::add(const std::vector<Tensor>& parameters, double lr, int states) {
+void Optimizer::add(const std::vector<Tensor>& parameters, double lr, int states, bool error_if_nonfinite) {
   check_parameters(parameters);
-  Group group{lr, {}};
+  Group group{lr, error_if_nonfinite, {}};
   for (const Tensor& p : parameters) {
     Slot& slot = group.slots.emplace_back(Slot{p, {}});
     for (int i = 0; i < states; ++i) slot.state.push_back(zeros_like(p));
   }
   groups_.push_back(std::move(group));
+  for (const Tensor& p : parameters) xgrad::detail::note_listed(p);
 }
 
 void Optimizer::check_group(std::size_t group) const {

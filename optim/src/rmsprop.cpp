@@ -46,7 +46,8 @@ void RMSprop::add_group(const std::vector<Tensor>& parameters, RmspropOptions op
   detail::check_not_negative("RMSprop", "weight_decay", options.weight_decay);
   detail::check_not_negative("RMSprop", "momentum", options.momentum);
   options_.reserve(options_.size() + 1);  // so that nothing throws once the group is in
-  add(parameters, options.lr, 1 + (options.centered ? 1 : 0) + (options.momentum != 0 ? 1 : 0));
+  add(parameters, options.lr, 1 + (options.centered ? 1 : 0) + (options.momentum != 0 ? 1 : 0),
+      options.error_if_nonfinite);
   options_.push_back(options);
 }
 

@@ -36,7 +36,7 @@ GD::GD(const std::vector<Tensor>& parameters, GdOptions options) : Optimizer("GD
 
 void GD::add_group(const std::vector<Tensor>& parameters, GdOptions options) {
   detail::check_not_negative("GD", "lr", options.lr);
-  add(parameters, options.lr, 0);
+  add(parameters, options.lr, 0, options.error_if_nonfinite);
 }
 
 void GD::update(Slot& slot, const Tensor& gradient, std::size_t, double lr) {
@@ -61,7 +61,7 @@ void SGD::add_group(const std::vector<Tensor>& parameters, SgdOptions options) {
     throw Error("SGD: nesterov needs momentum above 0 and dampening 0: momentum = " +
                 detail::number(options.momentum) + ", dampening = " + detail::number(options.dampening));
   options_.reserve(options_.size() + 1);  // so that nothing below throws once the group is in
-  add(parameters, options.lr, options.momentum != 0 ? 1 : 0);
+  add(parameters, options.lr, options.momentum != 0 ? 1 : 0, options.error_if_nonfinite);
   options_.push_back(options);
 }
 

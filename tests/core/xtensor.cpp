@@ -9,6 +9,14 @@
 using namespace xgrad;
 using V = std::vector<double>;
 
+TEST_CASE("a view of a temporary holds it") {
+  const auto view = as_xtensor<float>(ones({2, 3}) * 2);
+  const Tensor other = zeros({2, 3});  // takes the block that a freed one would have left
+
+  CHECK(view.dimension() == 2);
+  CHECK(xt::sum(view)() == 12);
+}
+
 TEST_CASE("a tensor takes the values of any xtensor expression") {
   const xt::xarray<double> a{{1, 2, 3}, {4, 5, 6}};
 

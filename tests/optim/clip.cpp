@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "xgrad/core.hpp"
@@ -47,6 +48,47 @@ TEST_CASE("parameters without gradient are passed over") {
 
   CHECK(optim::clip_grad_norm_({none}, 1) == 0);
   CHECK_FALSE(none.grad().defined());
+}
+
+TEST_CASE("gradients whose squares leave the range of double are clipped all the same") {
+  for (const double size : {1e200, 1e-200, 1e308})
+    for (const double p : {1., 2., 3.})
+      CHECK(optim::clip_grad_norm_({with_gradient({-size})}, size, p) ==
+            doctest::Approx(size).epsilon(1e-14));
+  CHECK(optim::clip_grad_norm_({with_gradient({3e-200}), with_gradient({4e-200})}, 1) / 1e-200 ==
+        doctest::Approx(5).epsilon(1e-14));
+  const Tensor a = with_gradient({3e200}), b = with_gradient({0, 4e200});
+
+  CHECK(optim::clip_grad_norm_({a, b}, 1) == doctest::Approx(5e200).epsilon(1e-15));
+  CHECK(a.grad().item() == doctest::Approx(0.6).epsilon(1e-14));
+  CHECK(b.grad().at({1}) == doctest::Approx(0.8).epsilon(1e-14));
+}
+
+TEST_CASE("a norm beyond double is inf, and the gradients are clipped to the right one") {
+  const double big = 1.5e308;
+  const Tensor a = with_gradient({big, big, big, big});
+
+  CHECK(optim::clip_grad_norm_({a}, 1) == infinity);
+  CHECK(a.grad().to_vector<double>()[2] == doctest::Approx(0.5).epsilon(1e-14));
+}
+
+TEST_CASE("clipping refuses gradients that are not finite where it is asked to, and changes nothing") {
+  const Tensor a = with_gradient({3, 4}), b = with_gradient({1, std::numeric_limits<double>::quiet_NaN()});
+
+  CHECK_THROWS_WITH_AS(
+      optim::clip_grad_norm_({a, b}, 1, 2, true),
+      "clip_grad_norm_: the gradient of parameter 1 is not finite: it is f64[2], its element 1 is "
+      "nan; AnomalyMode finds the op that made it; skip the step, or lower the learning rate",
+      Error);
+  CHECK(a.grad().to_vector<double>() == std::vector<double>{3, 4});
+  CHECK(b.grad().at({0}) == 1);
+}
+
+TEST_CASE("without being asked to, clipping passes a nan on to all gradients") {
+  const Tensor a = with_gradient({3, 4}), b = with_gradient({std::numeric_limits<double>::quiet_NaN()});
+
+  CHECK(std::isnan(optim::clip_grad_norm_({a, b}, 1)));
+  CHECK(std::isnan(a.grad().at({0})));
 }
 
 TEST_CASE("clipping by value limits each element") {

@@ -4,6 +4,7 @@
 
 #include "errors.hpp"
 #include "kernels/gather.hpp"
+#include "kernels/layout.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -84,7 +85,7 @@ Tensor gather_as(const char* name, const Tensor& x, int axis, const Tensor& inde
   const int along = check_element_index(name, x, axis, index);
   Tensor y = new_tensor(index.shape(), x.dtype());
   gather_elements(y, x, along, index);
-  return record(op, {x, index}, std::move(y), along);
+  return copied_part(record(op, {x, index}, std::move(y), along));
 }
 
 }  // namespace
@@ -114,7 +115,7 @@ Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor&
   const int along = check_element_index("scatter_add", x, axis, index);
   check_same_dtype("scatter_add", x, source);
   const Tensor part = leading_part("scatter_add", source, index.shape());
-  Tensor y = expand(x.detach(), x.shape());
+  Tensor y = repeated(x, x.shape());
   scatter_elements(y, part, along, index, true);
   return record(op, {x, index, part}, std::move(y), along);
 }
@@ -146,7 +147,7 @@ Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& sou
   const int along = check_element_index("scatter", x, axis, index);
   check_same_dtype("scatter", x, source);
   const Tensor part = leading_part("scatter", source, index.shape());
-  Tensor y = expand(x.detach(), x.shape());
+  Tensor y = repeated(x, x.shape());
   scatter_elements(y, part, along, index, false);
   return record(op, {x, index, part}, std::move(y), along);
 }
@@ -191,7 +192,7 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   if (shape.rank() > 0) shape[along] = index.numel();
   Tensor y = new_tensor(shape, x.dtype());
   gather_rows(y, x, along, index);
-  return record(op, {x, index}, std::move(y), along);
+  return copied_part(record(op, {x, index}, std::move(y), along));
 }
 
 namespace detail {

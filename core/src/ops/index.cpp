@@ -5,6 +5,7 @@
 
 #include "errors.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/layout.hpp"
 #include "ops/index_plan.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -81,7 +82,7 @@ Tensor put(const Tensor& x, const Tensor& values, const Tensor& layout, const Te
                                         if (f.attributes<bool>()) return part;
                                         return where(stays(g.shape(), f.shape(1), f.x(2), f.x(3)), part, 0);
                                       }}}}};
-  Tensor y = expand(x.detach(), x.shape());
+  Tensor y = repeated(x, x.shape());
   put_part(y, values, unpacked(layout), offsets, accumulate);
   return record(op, {x, values, layout, offsets}, std::move(y), accumulate);
 }
@@ -120,7 +121,7 @@ Tensor index(const Tensor& x, const std::vector<Index>& indices) {
   const IndexPlan plan = plan_index("index", x, indices);
   if (is_contiguous(plan))
     return record(view_op, {x}, new_view(x, plan.shape, plan.layout.first), plan.layout.first);
-  return taken(x, plan.shape, packed(plan.layout), plan.offsets);
+  return copied_part(taken(x, plan.shape, packed(plan.layout), plan.offsets));
 }
 
 Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tensor& values, bool accumulate) {
@@ -128,9 +129,9 @@ Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tenso
   return put(x, to_part("index_put", x, values, plan.shape), packed(plan.layout), plan.offsets, accumulate);
 }
 
-Tensor Tensor::index(const std::vector<Index>& indices) const { return xgrad::index(*this, indices); }
+Tensor Tensor::index(const std::vector<Index>& indices) const& { return xgrad::index(*this, indices); }
 
-Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate) {
+Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate) & {
   check_writable("index_put_", *this);
   const NoGrad guard;
   const IndexPlan plan = plan_index("index_put_", *this, indices);

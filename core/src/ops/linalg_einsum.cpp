@@ -115,7 +115,7 @@ Tensor in_order(const Term& t, const std::string& letters) {
   if (t.letters == letters) return t.x;
   std::vector<int> axes;
   for (char c : letters) axes.push_back(static_cast<int>(t.letters.find(c)));
-  return permute(t.x, axes);
+  return whole_result(permute(t.x, axes));
 }
 
 // Two terms -------------------------------------------------------------------------------------------------

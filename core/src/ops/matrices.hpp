@@ -51,7 +51,7 @@ std::string matrix_name(const Tensor& a, std::int64_t i);
 void check_converged(const char* op, const Tensor& a, std::int64_t i, int info);
 
 /// The matrices transposed.
-inline Tensor matrix_transpose(const Tensor& a) { return transpose(a, -2, -1); }
+inline Tensor matrix_transpose(const Tensor& a) { return whole_result(transpose(a, -2, -1)); }
 
 /// (a + a^T) / 2, unrecorded, in new storage.
 Tensor symmetric_part(const Tensor& a);

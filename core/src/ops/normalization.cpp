@@ -222,8 +222,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   const Tensor rows = reshape(transpose(reshape(x, {batch, channels, positions}), 0, 1), {channels, count});
   {
     const NoGrad guard;
-    for (const Tensor& running : {running_mean, running_var})
-      if (running.defined()) check_writable("batch_norm", running);
+    for (Tensor* running : {&running_mean, &running_var})
+      if (running->defined()) check_writable("batch_norm", running->to_change("batch_norm"));
     if (running_mean.defined())
       running_mean.copy_(running_mean * (1 - o.momentum) + mean(rows, 1) * o.momentum);
     if (running_var.defined()) running_var.copy_(running_var * (1 - o.momentum) + var(rows, 1) * o.momentum);

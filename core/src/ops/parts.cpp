@@ -55,7 +55,7 @@ Tensor part_value(const Tensor& x, const Part& part, std::int64_t count, const S
   for (int i = 0; i < x.dim(); ++i)
     copy.axis(sizes[i], to[i], i == part.axis ? part.step * from[i] : from[i]);
   copy.run(y, 0, x, first);
-  return y;
+  return copied_part(std::move(y));
 }
 
 Tensor take_part(const Tensor& x, const Part& part, std::int64_t count) {

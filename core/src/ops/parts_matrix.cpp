@@ -59,7 +59,7 @@ Tensor pad_by_index(const Tensor& x, const Pad& by, PadMode mode) {
   Tensor index = new_tensor({by.before + n + by.behind}, int64);
   for (std::int64_t i = 0; i < index.numel(); ++i)
     ptr<std::int64_t>(index)[i] = source_of(mode, i - by.before, n);
-  return index_select(x, by.axis, index);
+  return whole_result(index_select(x, by.axis, index));
 }
 
 }  // namespace
@@ -151,7 +151,7 @@ Tensor diagonal_of(const Tensor& x, const Diagonal& d) {
   shape.push_back(length_of(x.shape(), d));
   Tensor y = new_tensor(shape, x.dtype());
   copy_diagonal(x, y, d, false);
-  return record(op, {x}, std::move(y), d);
+  return copied_part(record(op, {x}, std::move(y), d));
 }
 
 Diagonal check_diagonal(const char* op, int offset, int axis1, int axis2, const Tensor& x, int rank) {

@@ -116,6 +116,7 @@ std::vector<Tensor> parts_of(const Op& op, const Tensor& x, const Tensor& starts
     } else {
       part = new_tensor(shape, x.dtype());
       copy_entries({part, axis, 0}, {x, axis, at[k]}, shape[axis]);
+      part.node()->copy_of = CopyOf::part_in_list;
     }
     if (single) part.node()->shape.erase(axis);
     parts.push_back(std::move(part));

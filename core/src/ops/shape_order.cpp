@@ -30,7 +30,7 @@ Tensor permute_by(const Tensor& x, const Permutation& axes) {
                                                          }}}}};
   int order[Shape::max_rank];
   for (int i = 0; i < x.dim(); ++i) order[i] = axes[i];
-  return record(op, {x}, permuted(x, order), axes);
+  return copied_part(record(op, {x}, permuted(x, order), axes));
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ Tensor transpose(const Tensor& x, int axis0, int axis1) {
   const Pair axes = {check_axis("transpose", axis0, x), check_axis("transpose", axis1, x)};
   int order[Shape::max_rank];
   for (int i = 0; i < x.dim(); ++i) order[i] = i == axes.a ? axes.b : i == axes.b ? axes.a : i;
-  return record(op, {x}, permuted(x, order), axes);
+  return copied_part(record(op, {x}, permuted(x, order), axes));
 }
 
 Tensor movedim(const Tensor& x, const Axes& source, const Axes& destination) {

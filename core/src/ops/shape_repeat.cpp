@@ -31,8 +31,10 @@ Tensor expand_as(const char* name, const Tensor& x, const Shape& shape) {
 
 }  // namespace
 
-Tensor expand(const Tensor& x, const Shape& shape) { return expand_as("expand", x, shape); }
-Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand_as("broadcast_to", x, shape); }
+Tensor expand(const Tensor& x, const Shape& shape) { return copied_part(expand_as("expand", x, shape)); }
+Tensor broadcast_to(const Tensor& x, const Shape& shape) {
+  return copied_part(expand_as("broadcast_to", x, shape));
+}
 
 namespace {
 

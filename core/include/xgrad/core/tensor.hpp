@@ -15,6 +15,8 @@ namespace xgrad {
 
 class Index;  // xgrad/core/ops/index.hpp
 class Tensor;
+template <class T>
+class Elements;  // xgrad/core/elements.hpp
 
 /// How to make a tensor: `{.dtype = float64, .requires_grad = true}`.
 struct TensorOptions {
@@ -33,6 +35,13 @@ namespace detail {
 struct Op;
 struct Extra;
 
+/// Whether a tensor is a copy of a part of another one, so that a write to it does not reach that one.
+enum class CopyOf : std::uint8_t {
+  nothing,       ///< its elements are its own, or shared with what they are a part of
+  part,          ///< a write to it is lost while it is a temporary
+  part_in_list,  ///< the same as one of several in a list, of which nothing says whether it is temporary
+};
+
 /// A tensor and its place in the graph, in one block; small values lie behind it in the same block.
 ///
 /// Two counts: `handles` are those who may read the value (users, and rules that declared it), `links` are
@@ -44,11 +53,14 @@ struct alignas(line) Node {
   void* data;
   Buffer* buffer;  ///< null when the value is gone
   std::int64_t numel;
-  Shape shape;
-  Buffer own;  ///< the buffer of a small tensor, its bytes right behind this node
+  [[no_unique_address]] Shape shape;  // whose last bytes are room for `own`
+  Buffer own;                         ///< the buffer of a small tensor, its bytes right behind this node
   DType dtype;
-  bool requires_grad = false;
   std::uint16_t block_class;
+  bool requires_grad = false;
+  CopyOf copy_of = CopyOf::nothing;
+  std::uint8_t layer = 0;        ///< the kind of layer that made it, 0 for none: see parameter.hpp
+  std::uint8_t roll = 0;         ///< whether a list of parameters names it: the same
   const Op* op = nullptr;        ///< null for a leaf
   Node* grad = nullptr;          ///< leaf: `.grad()`; recorded: the cotangent during a walk
   Extra* extra = nullptr;        ///< what few nodes have: hooks, state of a custom op, several outputs
@@ -102,12 +114,14 @@ class Tensor {
     if (node_) detail::add_handle(node_);
   }
   Tensor(Tensor&& o) noexcept : node_(std::exchange(o.node_, nullptr)) {}
-  Tensor& operator=(const Tensor& o) noexcept {
+  // Of lvalues only: `x[0] = y` would give the temporary x[0] another tensor, and leave x as it is. Elements
+  // are assigned by `x[0].copy_(y)`, other parts by `x.index_put_({...}, y)`.
+  Tensor& operator=(const Tensor& o) & noexcept {
     Tensor copy(o);
     std::swap(node_, copy.node_);
     return *this;
   }
-  Tensor& operator=(Tensor&& o) noexcept {
+  Tensor& operator=(Tensor&& o) & noexcept {
     Tensor taken(std::move(o));
     std::swap(node_, taken.node_);
     return *this;
@@ -120,7 +134,8 @@ class Tensor {
   bool defined() const { return node_ != nullptr; }
 
   // `user` is the function that asks, which the error of an undefined tensor names.
-  const Shape& shape(const char* user = __builtin_FUNCTION()) const { return node(user)->shape; }
+  const Shape& shape(const char* user = __builtin_FUNCTION()) const& { return node(user)->shape; }
+  Shape shape(const char* user = __builtin_FUNCTION()) const&& { return node(user)->shape; }
   /// Size along `axis`; negative axes count from the end. Throws Error when there is no such axis.
   std::int64_t size(int axis, const char* user = __builtin_FUNCTION()) const {
     const Shape& s = shape(user);
@@ -136,20 +151,26 @@ class Tensor {
 
   // Reading and writing elements ------------------------------------------------------------------------
 
-  /// The elements in row-major order. T must be the C++ type of dtype(): throws Error otherwise.
+  /// The elements in row-major order. T must be the C++ type of dtype(): throws Error otherwise. Those of a
+  /// temporary come with a handle on it: `for (float v : exp(x).data<float>())` is safe.
   template <Element T>
-  std::span<const T> data() const {
+  std::span<const T> data() const& {
     return {static_cast<const T*>(read(dtype_of<T>)), static_cast<std::size_t>(numel())};
   }
+  template <Element T>
+  Elements<const T> data() const&&;
 
   /// The elements for writing: counts as one change of the buffer, so a graph that saved the old values
   /// will say so instead of giving a wrong gradient. Write before the next op reads the tensor.
   ///
-  /// Throws Error for a recorded result, and for a leaf that requires a gradient while recording is on.
+  /// Throws Error for a recorded result, and for a leaf that requires a gradient while recording is on; and
+  /// where the write would be lost, as with the members below.
   template <Element T>
-  std::span<T> mutable_data() {
+  std::span<T> mutable_data() & {
     return {static_cast<T*>(write(dtype_of<T>)), static_cast<std::size_t>(numel())};
   }
+  template <Element T>
+  Elements<T> mutable_data() &&;
 
   /// The value of a tensor with one element, converted to T. Throws Error for any other tensor.
   template <class T = double>
@@ -172,27 +193,47 @@ class Tensor {
     return v;
   }
 
-  // In place: leaves only, outside recording. Each returns *this. -----------------------------------------
+  // In place: leaves only, outside recording. Each returns *this, of a temporary by value, so that
+  // `zeros({3}).fill_(5)` makes a tensor and `x[0].fill_(5)` changes x. Where a temporary is a copy of a part
+  // of another tensor, such as x.t() or x.slice(1, 0, 1), the write would be lost: throws Error.
+  // -------------
 
-  Tensor& fill_(Scalar value);
-  Tensor& zero_() { return fill_(0); }
+  Tensor& fill_(Scalar value) &;
+  Tensor& zero_() & { return fill_(0); }
   /// Copies the values of `source`, broadcast to this shape and converted to this dtype.
-  Tensor& copy_(const Tensor& source);
-  Tensor& add_(const Tensor& other, double alpha = 1);  ///< this += alpha * other
-  Tensor& sub_(const Tensor& other, double alpha = 1);  ///< this -= alpha * other
-  Tensor& mul_(const Tensor& other);
-  Tensor& div_(const Tensor& other);
-  Tensor& operator+=(const Tensor& other) { return add_(other); }
-  Tensor& operator-=(const Tensor& other) { return sub_(other); }
-  Tensor& operator*=(const Tensor& other) { return mul_(other); }
-  Tensor& operator/=(const Tensor& other) { return div_(other); }
+  Tensor& copy_(const Tensor& source) &;
+  Tensor& add_(const Tensor& other, double alpha = 1) &;  ///< this += alpha * other
+  Tensor& sub_(const Tensor& other, double alpha = 1) &;  ///< this -= alpha * other
+  Tensor& mul_(const Tensor& other) &;
+  Tensor& div_(const Tensor& other) &;
+  Tensor& operator+=(const Tensor& other) & { return add_(other); }
+  Tensor& operator-=(const Tensor& other) & { return sub_(other); }
+  Tensor& operator*=(const Tensor& other) & { return mul_(other); }
+  Tensor& operator/=(const Tensor& other) & { return div_(other); }
+
+  Tensor fill_(Scalar value) && { return std::move(to_change("fill_").fill_(value)); }
+  Tensor zero_() && { return std::move(to_change("zero_").zero_()); }
+  Tensor copy_(const Tensor& source) && { return std::move(to_change("copy_").copy_(source)); }
+  Tensor add_(const Tensor& other, double alpha = 1) && {
+    return std::move(to_change("add_").add_(other, alpha));
+  }
+  Tensor sub_(const Tensor& other, double alpha = 1) && {
+    return std::move(to_change("sub_").sub_(other, alpha));
+  }
+  Tensor mul_(const Tensor& other) && { return std::move(to_change("mul_").mul_(other)); }
+  Tensor div_(const Tensor& other) && { return std::move(to_change("div_").div_(other)); }
+  Tensor operator+=(const Tensor& other) && { return std::move(*this).add_(other); }
+  Tensor operator-=(const Tensor& other) && { return std::move(*this).sub_(other); }
+  Tensor operator*=(const Tensor& other) && { return std::move(*this).mul_(other); }
+  Tensor operator/=(const Tensor& other) && { return std::move(*this).div_(other); }
 
   // The graph ---------------------------------------------------------------------------------------------
 
   bool requires_grad(const char* user = __builtin_FUNCTION()) const { return node(user)->requires_grad; }
   /// Marks a floating leaf as one whose gradient is wanted (or no longer). Returns *this.
   /// Throws Error for a recorded result and for integers.
-  Tensor& requires_grad_(bool on = true);
+  Tensor& requires_grad_(bool on = true) &;
+  Tensor requires_grad_(bool on = true) && { return std::move(requires_grad_(on)); }
   /// True for a tensor that no recorded op made.
   bool is_leaf() const { return node()->op == nullptr; }
   /// The name of the op that made it, "" for a leaf.
@@ -200,8 +241,10 @@ class Tensor {
 
   /// The gradient that backward has added up in this leaf; undefined before the first backward.
   Tensor grad() const;
-  /// Replaces the gradient; an undefined tensor clears it. Throws Error on another shape or dtype.
-  void set_grad(const Tensor& g);
+  /// Replaces the gradient; an undefined tensor clears it. Throws Error on another shape or dtype, and for a
+  /// temporary that nothing else holds, such as x[0].
+  void set_grad(const Tensor& g) &;
+  void set_grad(const Tensor& g) &&;
   /// Forgets the gradient.
   void zero_grad();
 
@@ -217,7 +260,8 @@ class Tensor {
   void backward(const Tensor& cotangent, BackwardOptions options = {}) const;
 
   /// The same data without history: shares the buffer and requires no gradient.
-  Tensor detach() const;
+  Tensor detach() const&;
+  Tensor detach() const&& { return part(detach()); }
   /// A copy of the data, recorded as an identity.
   Tensor clone() const;
   /// Converted to another dtype; recorded between floating types. Returns *this when nothing changes.
@@ -225,22 +269,36 @@ class Tensor {
 
   // Shapes and parts: the ops of the same names ------------------------------------------------------------
 
-  Tensor reshape(const Shape& shape) const;
-  Tensor flatten(int start = 0, int end = -1) const;
+  Tensor reshape(const Shape& shape) const&;
+  Tensor flatten(int start = 0, int end = -1) const&;
   Tensor transpose(int axis0, int axis1) const;
   Tensor permute(const std::vector<int>& axes) const;
-  Tensor squeeze(int axis) const;
-  Tensor unsqueeze(int axis) const;
+  Tensor squeeze(int axis) const&;
+  Tensor unsqueeze(int axis) const&;
   Tensor t() const;  ///< of a matrix
   /// Elements start, start + step, ... below stop along axis; negative start and stop count from the end.
-  Tensor slice(int axis, std::int64_t start, std::int64_t stop = end_of_axis, std::int64_t step = 1) const;
+  Tensor slice(int axis, std::int64_t start, std::int64_t stop = end_of_axis, std::int64_t step = 1) const&;
   /// x[i]: the i-th row, one axis less.
-  Tensor operator[](std::int64_t i) const;
+  Tensor operator[](std::int64_t i) const&;
 
   /// x[i_0, i_1, ...]: numbers, slices, arrays of numbers or booleans; see `index`.
-  Tensor index(const std::vector<Index>& indices) const;
+  Tensor index(const std::vector<Index>& indices) const&;
   /// Puts values, broadcast, at such a part, or adds them. In place, under the conditions above.
-  Tensor& index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false);
+  Tensor& index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false) &;
+  Tensor index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false) && {
+    return std::move(to_change("index_put_").index_put_(indices, values, accumulate));
+  }
+
+  // What shares the elements of a temporary copy is as temporary: x.t()[0].fill_(5) throws Error too.
+  Tensor reshape(const Shape& shape) const&& { return part(reshape(shape)); }
+  Tensor flatten(int start = 0, int end = -1) const&& { return part(flatten(start, end)); }
+  Tensor squeeze(int axis) const&& { return part(squeeze(axis)); }
+  Tensor unsqueeze(int axis) const&& { return part(unsqueeze(axis)); }
+  Tensor slice(int axis, std::int64_t start, std::int64_t stop = end_of_axis, std::int64_t step = 1) const&& {
+    return part(slice(axis, start, stop, step));
+  }
+  Tensor operator[](std::int64_t i) const&& { return part((*this)[i]); }
+  Tensor index(const std::vector<Index>& indices) const&& { return part(index(indices)); }
 
   Tensor sum() const;
   Tensor sum(const std::vector<int>& axes, bool keepdim = false) const;
@@ -275,10 +333,22 @@ class Tensor {
     return node_;
   }
   detail::Node* release() { return std::exchange(node_, nullptr); }
+  /// This tensor, for a change in place of a temporary. Throws "op: the write would be lost ..." where it is
+  /// a copy of a part of another tensor that nothing else holds.
+  Tensor& to_change(const char* op) {
+    if (node(op)->copy_of != detail::CopyOf::nothing) [[unlikely]]
+      refuse_lost_write(op);
+    return *this;
+  }
 
  private:
   [[noreturn]] static void undefined(const char* user);
   [[noreturn]] void no_such_axis(int axis) const;
+  void refuse_lost_write(const char* op) const;
+  Tensor part(Tensor y) const {
+    if (node_->copy_of > y.node_->copy_of) y.node_->copy_of = node_->copy_of;
+    return y;
+  }
   const void* read(DType as) const;
   void* write(DType as);
   Scalar item_scalar() const;
@@ -291,3 +361,5 @@ class Tensor {
 std::ostream& operator<<(std::ostream& out, const Tensor& t);
 
 }  // namespace xgrad
+
+#include "xgrad/core/elements.hpp"

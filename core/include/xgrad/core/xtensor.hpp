@@ -4,6 +4,7 @@
 // copy. The only public header that includes xtensor; link xgrad::xtensor to use it.
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #if __has_include(<xtensor/containers/xadapt.hpp>)  // from 0.26 on
@@ -60,6 +61,13 @@ template <Element T>
 auto as_xtensor(const Tensor& t) {
   return xt::adapt(t.data<T>().data(), static_cast<std::size_t>(t.numel()), xt::no_ownership(),
                    detail::xtensor_shape(t));
+}
+
+/// The same of a temporary: the view holds it.
+template <Element T>
+auto as_xtensor(Tensor&& t) {
+  const auto owner = std::make_shared<const Tensor>(std::move(t));
+  return xt::adapt_smart_ptr(owner->data<T>().data(), detail::xtensor_shape(*owner), owner);
 }
 
 /// A view for writing: counts as one change, as Tensor::mutable_data does. Write through it before the next

@@ -33,10 +33,14 @@ class TensorDataset {
   /// Number of examples.
   std::int64_t size() const { return contents_->tensors.front().shape()[0]; }
 
-  const std::vector<Tensor>& tensors() const { return contents_->tensors; }
-  const Tensor& features() const { return contents_->tensors.front(); }
+  const std::vector<Tensor>& tensors() const& { return contents_->tensors; }
+  const Tensor& features() const& { return contents_->tensors.front(); }
   /// The second tensor. Throws Error when there is only one.
-  const Tensor& targets() const;
+  const Tensor& targets() const&;
+  // By value from a temporary, so that `for (float v : digits().features().data<float>())` is safe.
+  std::vector<Tensor> tensors() const&& { return tensors(); }
+  Tensor features() const&& { return features(); }
+  Tensor targets() const&& { return targets(); }
 
   const Names& names() const { return contents_->names; }
 

@@ -36,8 +36,10 @@ class Standardizer {
   /// x from transform(x).
   Tensor inverse_transform(const Tensor& y) const;
 
-  const Tensor& mean() const { return mean_; }
-  const Tensor& deviation() const { return deviation_; }  ///< 1 where a column was constant
+  const Tensor& mean() const& { return mean_; }
+  const Tensor& deviation() const& { return deviation_; }  ///< 1 where a column was constant
+  Tensor mean() const&& { return mean_; }
+  Tensor deviation() const&& { return deviation_; }
 
  private:
   Tensor mean_;
@@ -70,8 +72,10 @@ class MinMaxScaler {
   /// x from transform(x).
   Tensor inverse_transform(const Tensor& y) const;
 
-  const Tensor& min() const { return min_; }
-  const Tensor& max() const { return max_; }
+  const Tensor& min() const& { return min_; }
+  const Tensor& max() const& { return max_; }
+  Tensor min() const&& { return min_; }
+  Tensor max() const&& { return max_; }
 
  private:
   void find_range();

@@ -7,7 +7,7 @@
 // First values of weights, by PyTorch's formulas: the same seed gives the same numbers. Each function fills a
 // floating leaf in place, outside recording, and returns it. Fans are those of a weight [out, in, ...]: in
 // (out) times the sizes behind. Throws Error for a tensor that is not floating, and where a fan is needed but
-// there are fewer than two axes.
+// there are fewer than two axes, and for a temporary copy of a part of a tensor, such as w.t().
 
 namespace xgrad::nn::init {
 

@@ -64,8 +64,10 @@ class Module {
   void zero_grad();
   /// Freezes all parameters (off), or makes them learn again.
   void requires_grad_(bool on = true);
-  /// Replaces every floating parameter and buffer by a copy in this dtype, without gradient; ties stay ties.
-  /// Make the optimizer afterwards. Throws Error for an integer dtype.
+  /// Converts every floating parameter and buffer to this dtype in place, and the gradients that are there:
+  /// the tensors stay the same ones, so optimizers, ties and other handles follow. A graph that was recorded
+  /// before is not walked with the new values: backward throws Error. Throws Error for an integer dtype and
+  /// for a member that is no leaf, and converts nothing then.
   void to(DType dtype);
 
  protected:
@@ -96,5 +98,17 @@ M clone(const M& model) {
   detail::separate(model, copy);
   return copy;
 }
+
+/// Copies the values of all parameters and buffers into those of the same names, in place and converted to
+/// their dtypes: how a snapshot comes back into the model that an optimizer trains.
+///
+///     Mlp best = clone(net);
+///     ...
+///     nn::copy_parameters(best, net);  // and not net = best: the optimizer holds the tensors of net
+///
+/// Throws Error, which lists all that does not match, and changes nothing, when a name is in one model only,
+/// where shapes differ, where one is a parameter and the other a buffer, where integers would take floating
+/// values, and where one tensor of `to` would take the values of several.
+void copy_parameters(const Module& from, Module& to);
 
 }  // namespace xgrad::nn

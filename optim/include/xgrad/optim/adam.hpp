@@ -15,6 +15,8 @@ struct AdamOptions {
   double eps = 1e-8;
   double weight_decay = 0;  ///< adds weight_decay * p to the gradient
   bool amsgrad = false;     ///< divide by the largest second moment so far. Reddi et al., 2018
+  bool error_if_nonfinite =
+      false;  ///< a step throws Error, and changes nothing, when a gradient is inf or nan
 };
 
 /// Adam, Kingma and Ba, 2015, as PyTorch has it; t counts the steps of each parameter:

@@ -16,7 +16,10 @@ namespace xgrad::optim {
 ///     loss.backward();
 ///     adam.step();
 ///
-/// It holds the parameters themselves, so one that is replaced in the model afterwards is no longer updated.
+/// It holds the parameters themselves, so one that is replaced in the model afterwards (`model.out.weight =
+/// w`, `net = clone(best)`) is no longer updated, and the next step says so. Change them in place instead: by
+/// copy_, by nn::copy_parameters, by Module::to, whose new dtype the optimizer's state follows.
+///
 /// Parameters may form groups with options of their own; see add_group of each optimizer. All state is made
 /// with a group: a step allocates nothing.
 ///
@@ -28,8 +31,9 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Updates every parameter that has a gradient. Throws Error, and updates none, when a gradient's shape or
-  /// dtype is not its parameter's.
+  /// Updates every parameter that has a gradient. Throws Error, and updates none, when no parameter has one,
+  /// when nobody but the optimizer holds a parameter any more, when a gradient's shape or dtype is not its
+  /// parameter's, and in groups with `error_if_nonfinite` when a gradient holds inf or nan.
   void step();
   /// Forgets the gradients of all parameters.
   void zero_grad();
@@ -57,7 +61,7 @@ class Optimizer {
   Optimizer& operator=(Optimizer&&) = default;
 
   /// Adds a group; each of its parameters gets `states` zero tensors.
-  void add(const std::vector<Tensor>& parameters, double lr, int states);
+  void add(const std::vector<Tensor>& parameters, double lr, int states, bool error_if_nonfinite = false);
 
   /// Updates one parameter in place in a single pass. Recording is off; the gradient has been checked.
   virtual void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) = 0;
@@ -65,11 +69,14 @@ class Optimizer {
  private:
   struct Group {
     double lr;
+    bool error_if_nonfinite;
     std::vector<Slot> slots;
   };
 
   void check_group(std::size_t group) const;
   void check_parameters(const std::vector<Tensor>& parameters) const;
+  void check_step() const;
+  bool check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const;
 
   const char* name_;
   std::vector<Group> groups_;

@@ -11,6 +11,8 @@ struct RmspropOptions {
   double weight_decay = 0;  ///< adds weight_decay * p to the gradient
   double momentum = 0;
   bool centered = false;  ///< divide by an estimate of the standard deviation. Graves, 2013
+  bool error_if_nonfinite =
+      false;  ///< a step throws Error, and changes nothing, when a gradient is inf or nan
 };
 
 /// RMSprop, Hinton's lecture 6 of 2012, as PyTorch has it:

@@ -6,6 +6,8 @@ namespace xgrad::optim {
 
 struct GdOptions {
   double lr = 1e-3;
+  bool error_if_nonfinite =
+      false;  ///< a step throws Error, and changes nothing, when a gradient is inf or nan
 };
 
 /// Gradient descent, p -= lr g.
@@ -28,6 +30,8 @@ struct SgdOptions {
   double dampening = 0;     ///< the share of each later gradient that does not enter the momentum
   double weight_decay = 0;  ///< adds weight_decay * p to the gradient: the L2 penalty weight_decay/2 sum p^2
   bool nesterov = false;
+  bool error_if_nonfinite =
+      false;  ///< a step throws Error, and changes nothing, when a gradient is inf or nan
 };
 
 /// Stochastic gradient descent as PyTorch has it:

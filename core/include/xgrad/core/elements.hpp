@@ -1,0 +1,114 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <iterator>
+#include <type_traits>
+
+#include "xgrad/core/tensor.hpp"
+
+namespace xgrad {
+
+/// The elements of a temporary tensor, with a handle that keeps them alive: what data() and mutable_data() of
+/// a temporary return; of a named tensor they are a plain std::span.
+///
+///     for (float v : exp(x).data<float>()) ...     // safe
+///     auto g = w.grad().data<float>();             // safe; a std::span of it is valid while g is
+///     std::span<const float> s = exp(x).data<float>();  // does not compile: it would outlive the elements
+///
+/// For that it is no contiguous range, of which std::span would take a temporary: its iterators are of random
+/// access. While it is itself a temporary it gives no pointer, iterator or reference to an element.
+template <class T>
+class Elements {
+  using Value = std::remove_const_t<T>;
+
+ public:
+  /// One element of a temporary, to be read or set at once: `x[0].mutable_data<float>()[2] = 5`.
+  class Reference {
+   public:
+    explicit Reference(T* at) : at_(at) {}
+    Reference(const Reference&) = delete;
+    Reference& operator=(const Reference&) = delete;
+    operator Value() && { return *at_; }  // NOLINT(google-explicit-constructor)
+    void operator=(Value v) && { *at_ = v; }
+
+   private:
+    T* at_;
+  };
+
+  class Iterator {
+   public:
+    using iterator_category = std::random_access_iterator_tag;
+    using value_type = Value;
+    using difference_type = std::ptrdiff_t;
+    using pointer = T*;
+    using reference = T&;
+
+    Iterator() = default;
+    explicit Iterator(T* at) : at_(at) {}
+
+    T& operator*() const { return *at_; }
+    T* operator->() const { return at_; }
+    T& operator[](std::ptrdiff_t n) const { return at_[n]; }
+    Iterator& operator++() { return ++at_, *this; }
+    Iterator& operator--() { return --at_, *this; }
+    Iterator operator++(int) { return Iterator(at_++); }
+    Iterator operator--(int) { return Iterator(at_--); }
+    Iterator& operator+=(std::ptrdiff_t n) { return at_ += n, *this; }
+    Iterator& operator-=(std::ptrdiff_t n) { return at_ -= n, *this; }
+    friend Iterator operator+(Iterator i, std::ptrdiff_t n) { return Iterator(i.at_ + n); }
+    friend Iterator operator+(std::ptrdiff_t n, Iterator i) { return i + n; }
+    friend Iterator operator-(Iterator i, std::ptrdiff_t n) { return Iterator(i.at_ - n); }
+    friend std::ptrdiff_t operator-(Iterator i, Iterator j) { return i.at_ - j.at_; }
+    friend auto operator<=>(Iterator, Iterator) = default;
+
+   private:
+    T* at_ = nullptr;
+  };
+
+  Elements(Tensor owner, std::span<T> elements) : owner_(std::move(owner)), elements_(elements) {}
+
+  std::size_t size() const { return elements_.size(); }
+  bool empty() const { return elements_.empty(); }
+
+  Iterator begin() const& { return Iterator(elements_.data()); }
+  Iterator end() const& { return Iterator(elements_.data() + elements_.size()); }
+  T* data() const& { return elements_.data(); }
+  T& operator[](std::size_t i) const& { return elements_[i]; }
+  T& front() const& { return elements_.front(); }
+  T& back() const& { return elements_.back(); }
+  operator std::span<T>() const& { return elements_; }  // NOLINT(google-explicit-constructor)
+  operator std::span<const T>() const& requires(!std::is_const_v<T>) { return elements_; }  // NOLINT
+
+  Iterator begin() const&& = delete;
+  Iterator end() const&& = delete;
+  T* data() const&& = delete;
+  auto operator[](std::size_t i) const&& {
+    if constexpr (std::is_const_v<T>)
+      return elements_[i];
+    else
+      return Reference(&elements_[i]);
+  }
+  Value front() const&& { return elements_.front(); }
+  Value back() const&& { return elements_.back(); }
+  operator std::span<T>() const&& = delete;
+  operator std::span<const T>() const&& requires(!std::is_const_v<T>) = delete;
+
+ private:
+  Tensor owner_;
+  std::span<T> elements_;
+};
+
+template <Element T>
+Elements<const T> Tensor::data() const&& {
+  return {*this, data<T>()};
+}
+
+template <Element T>
+Elements<T> Tensor::mutable_data() && {
+  Tensor owner = std::move(to_change("mutable_data"));
+  const std::span<T> elements = owner.mutable_data<T>();
+  return {std::move(owner), elements};
+}
+
+}  // namespace xgrad

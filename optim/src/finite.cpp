@@ -1,0 +1,36 @@
+#include "finite.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "options_check.hpp"
+#include "pass.hpp"
+
+namespace xgrad::optim::detail {
+
+namespace {
+
+template <class T>
+bool all_finite(std::span<const T> values) {
+  bool finite = true;
+  for (const T v : values) finite &= std::abs(v) <= std::numeric_limits<T>::max();  // without a jump
+  return finite;
+}
+
+}  // namespace
+
+void check_finite(const char* op, std::size_t i, const Tensor& gradient) {
+  with_type(gradient.dtype(), [&]<class T>(T) {
+    const std::span<const T> values = gradient.data<T>();
+    if (all_finite(values)) return;
+    const auto bad = std::find_if(values.begin(), values.end(), [](T v) { return !std::isfinite(v); });
+    throw Error(std::string(op) + ": the gradient of parameter " + std::to_string(i) +
+                " is not finite: it is " + gradient.describe() + ", its element " +
+                std::to_string(bad - values.begin()) + " is " + number(static_cast<double>(*bad)) +
+                "; AnomalyMode finds the op that made it; skip the step, or lower the learning rate");
+  });
+}
+
+}  // namespace xgrad::optim::detail
