@@ -149,18 +149,32 @@ Tensor eye(std::int64_t n, std::int64_t m, TensorOptions options) {
   return x;
 }
 
+namespace {
+
+/// How many whole numbers there are from start to below end, exact as long as a tensor holds as many; the
+/// first beyond that is told by its size.
+double whole_count(Scalar start, Scalar end, Scalar step) {
+  const __int128 by = step.to<std::int64_t>();
+  const __int128 range = static_cast<__int128>(end.to<std::int64_t>()) - start.to<std::int64_t>();
+  if (by == 0) return NAN;
+  if (range == 0 || (range > 0) != (by > 0)) return 0;
+  return static_cast<double>((range + by + (by > 0 ? -1 : 1)) / by);
+}
+
+}  // namespace
+
 Tensor arange(Scalar end, TensorOptions options) { return arange(0, end, 1, options); }
 
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
+  const bool whole = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
   const double first = start.to<double>(), by = step.to<double>();
-  const double count = std::ceil((end.to<double>() - first) / by);
+  const double count = whole ? whole_count(start, end, step) : std::ceil((end.to<double>() - first) / by);
   if (by == 0 || !std::isfinite(count))
     fail("arange", "needs finite limits and a step that is not 0: from " + short_text(first) + " to " +
                        short_text(end.to<double>()) + " by " + short_text(by));
   if (count >= 0x1p45)
     fail("arange", "too many elements: from " + short_text(first) + " to " + short_text(end.to<double>()) +
                        " by " + short_text(by) + holds_fewer);
-  const bool whole = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
   Tensor x =
       new_leaf("arange", {static_cast<std::int64_t>(std::max(count, 0.0))}, whole ? int64 : float32, options);
   visit_any(x.dtype(), [&](auto t) {

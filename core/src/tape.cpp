@@ -141,6 +141,9 @@ const Shape& Fn::shape(int i) const { return node_->inputs()[i]->shape; }
 DType Fn::dtype(int i) const { return node_->inputs()[i]->dtype; }
 
 bool Fn::wants(int i) const {
+  if (i < 0 || i >= node_->input_count)
+    fail(node_->op->name, "there is no input " + std::to_string(i) + " that could be wanted: it has " +
+                              std::to_string(node_->input_count) + "; count from 0");
   const Node* x = node_->inputs()[i];
   return x && x->requires_grad;
 }
@@ -168,7 +171,7 @@ Tensor attach_output(Tensor value, Node* joint, int k) {
 
 Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
                      std::shared_ptr<void> state) {
-  if (!recording || !any_requires_grad(inputs)) return nullptr;
+  if (!recording || outputs.empty() || !any_requires_grad(inputs)) return nullptr;
   const Tensor joint = new_tensor({0}, float32);
   Extra& extra = extra_of(joint.node());
   attach(op, inputs, joint.node());

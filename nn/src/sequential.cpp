@@ -5,6 +5,18 @@
 
 namespace xgrad::nn {
 
+Tensor Function::forward(const Tensor& x) const {
+  if (!f_)
+    throw Error("Function: it holds no function to call: called with " + x.describe() +
+                "; make it from a function of a tensor");
+  return f_(x);
+}
+
+void AnyModule::empty() {
+  throw Error(
+      "AnyModule: it is empty: it was moved from, and holds no layer to call; assign a layer to it first");
+}
+
 Tensor Sequential::forward(const Tensor& x) const {
   Tensor y = x;
   for (const AnyModule& layer : layers_) y = layer(y);

@@ -82,7 +82,8 @@ struct Heads {
   }
 };
 
-/// s = softmax(s scale + mask) of a row of scores, of which the first `seen` take part.
+/// s = softmax(s scale + mask) of a row of scores, of which the first `seen` take part; 0 where all are
+/// masked.
 template <class T, class L>
 void softmax_row(const L& along, std::int64_t seen, T scale, const T* mask, T* s) {
   using V = xsimd::batch<T>;
@@ -101,7 +102,8 @@ void softmax_row(const L& along, std::int64_t seen, T scale, const T* mask, T* s
     along.store(s, i, e);
     return e;
   });
-  const V share(1 / total.get(0));
+  const T sum = total.get(0);
+  const V share(sum == 0 ? 0 : 1 / sum);  // of a row that is wholly masked, nothing
   for (std::int64_t i = 0; i < along.steps(); ++i) along.store(s, i, along.load(s, i) * share);
 }
 

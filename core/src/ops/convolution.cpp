@@ -1,5 +1,7 @@
 #include "xgrad/core/ops/convolution.hpp"
 
+#include <climits>
+
 #include "kernels/blas.hpp"
 #include "kernels/direct_convolution.hpp"
 #include "kernels/im2col.hpp"
@@ -7,6 +9,7 @@
 #include "ops/promote.hpp"
 #include "ops/window.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad {
@@ -44,13 +47,13 @@ struct Sizes {
     return std::max<std::int64_t>(large_product / (groups * (o + 32) * taps * positions + 1), 1);
   }
 
-  /// Calls f(image part, output part, weight part) with the offsets of each group of the images [first,
-  /// last).
+  /// Calls f(image part, output part, weight part, bias part) with the offsets of each group of the images
+  /// [first, last).
   template <class F>
   void each(std::int64_t first, std::int64_t last, F f) const {
     for (std::int64_t i = first; i < last; ++i)
       for (std::int64_t g = 0; g < groups; ++g)
-        f((i * groups + g) * c * h * w, (i * groups + g) * o * positions, g * o * taps);
+        f((i * groups + g) * c * h * w, (i * groups + g) * o * positions, g * o * taps, g * o);
   }
   template <class F>
   void each_group(F f) const {
@@ -128,14 +131,15 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
     }
     parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-      s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t weight) {
-        im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-        if (b)
-          for (std::int64_t o = 0; o < s.o; ++o)
-            std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[weight / s.taps + o]);
-        gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
-             ptr<T>(y) + out);
-      });
+      s.each(first, last,
+             [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
+               im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+               if (b)
+                 for (std::int64_t o = 0; o < s.o; ++o)
+                   std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
+               gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
+                    ptr<T>(y) + out);
+             });
     });
   });
   return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
@@ -176,7 +180,7 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
     x = zeros_of(image, g.dtype());
     parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
-      s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight) {
+      s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight, std::int64_t) {
         gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
              ptr<T>(columns));
         col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
@@ -208,7 +212,7 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
     }
     add_by_blocks<T>(s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-      s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t part) {
+      s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t part, std::int64_t) {
         im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
         gemm(false, true, s.o, s.taps, s.positions, ptr<T>(g) + out, ptr<T>(columns), true, sum + part);
       });
@@ -240,6 +244,23 @@ void check_operands(const char* op, const Tensor& x, const Tensor& w, const Tens
     fail(op, "the bias must have the " + std::to_string(out) + " output channels: " + all);
 }
 
+/// The sizes of a weight's kernel; a number that is too large for a window stays so.
+Pair kernel_of(const Tensor& weight) {
+  const auto number = [](std::int64_t size) {
+    return static_cast<int>(std::min<std::int64_t>(size, INT_MAX));
+  };
+  return {number(weight.size(2)), number(weight.size(3))};
+}
+
+/// The channels of `groups` groups.
+std::int64_t channels_of(const char* op, std::int64_t of_group, int groups, const Tensor& weight) {
+  std::int64_t all;
+  if (__builtin_mul_overflow(of_group, std::int64_t{groups}, &all))
+    fail(op, "too many channels: the weight is " + weight.describe() + ", in " + std::to_string(groups) +
+                 " groups; take fewer");
+  return all;
+}
+
 Tensor with_bias(const Tensor& y, const Tensor& bias) {
   return bias.defined() ? y + reshape(bias, {bias.numel(), 1, 1}) : y;
 }
@@ -247,9 +268,9 @@ Tensor with_bias(const Tensor& y, const Tensor& bias) {
 /// conv2d, whose errors begin with the name that the user called.
 Tensor conv_as(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
                const ConvOptions& o) {
-  check_operands(op, x, weight, bias, o.groups, weight.size(1) * o.groups, weight.size(0));
-  const Pair kernel(static_cast<int>(weight.size(2)), static_cast<int>(weight.size(3)));
-  const Convolution k{window_of(op, kernel, o.stride, o.padding, o.dilation), o.groups};
+  check_operands(op, x, weight, bias, o.groups, channels_of(op, weight.size(1), o.groups, weight),
+                 weight.size(0));
+  const Convolution k{window_of(op, kernel_of(weight), o.stride, o.padding, o.dilation), o.groups};
   check_fits(op, k.window, x.size(2), x.size(3), describe_all(x, weight, bias));
   return conv(x, weight, bias.defined() ? reshape(bias, {bias.numel(), 1, 1}) : bias, k);
 }
@@ -278,12 +299,12 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   if (weight.dim() != 4)
     fail("conv_transpose2d",
          "needs a weight [in, out / groups, height, width]: " + describe_all(x, weight, bias));
-  const std::int64_t out = weight.size(1) * o.groups;
+  const std::int64_t out = channels_of("conv_transpose2d", weight.size(1), o.groups, weight);
   check_operands("conv_transpose2d", x, weight, bias, o.groups, weight.size(0), out);
-  const Pair kernel(static_cast<int>(weight.size(2)), static_cast<int>(weight.size(3)));
+  const Pair kernel = kernel_of(weight);
   const Convolution k{window_of("conv_transpose2d", kernel, o.stride, o.padding, o.dilation), o.groups};
   const auto size = [](std::int64_t n, int stride, int padding, int dilation, int taps, int extra) {
-    return (n - 1) * stride - 2 * padding + dilation * (taps - 1) + extra + 1;
+    return (n - 1) * stride - 2 * padding + std::int64_t{dilation} * (taps - 1) + extra + 1;
   };
   const std::int64_t h = size(x.size(2), o.stride.height, o.padding.height, o.dilation.height, kernel.height,
                               o.output_padding.height);
@@ -296,7 +317,21 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
          "output_padding must be below stride or dilation, and the result's sizes be at least 1: they would "
          "be " +
              std::to_string(h) + " and " + std::to_string(w) + ", " + describe_all(x, weight, bias));
-  return with_bias(conv_image(x, weight, {x.size(0), out, h, w}, k), bias);
+  const Shape image = {x.size(0), out, h, w};
+  if (k.window.out_h(h) == x.size(2) && k.window.out_w(w) == x.size(3))
+    return with_bias(conv_image(x, weight, image, k), bias);
+
+  // An output_padding of a stride or more: the image is cut out of all that the windows cover and zeros
+  // behind.
+  if (x.size(2) < 1 || x.size(3) < 1)
+    fail("conv_transpose2d", "x must have rows and columns where output_padding is not below the stride: " +
+                                 describe_all(x, weight, bias) + "; pad with zeros instead");
+  Convolution whole = k;
+  whole.window.padding_h = whole.window.padding_w = 0;
+  const int top = o.padding.height, left = o.padding.width, below = o.output_padding.height - top,
+            right = o.output_padding.width - left;
+  const Tensor covered = conv_image(x, weight, {x.size(0), out, h - below + top, w - right + left}, whole);
+  return with_bias(pad(covered, {-left, right, -top, below}), bias);
 }
 
 }  // namespace xgrad

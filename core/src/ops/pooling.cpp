@@ -31,8 +31,8 @@ Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptio
     fail(op, "kernel, stride and dilation must lie between 1 and " + std::to_string(SHRT_MAX) +
                  ": they are " + text(kernel) + ", " + text(stride) + " and " + text(o.dilation) + ", x is " +
                  x.describe());
-  if (o.padding.height < 0 || o.padding.width < 0 || 2 * o.padding.height > kernel.height ||
-      2 * o.padding.width > kernel.width)
+  if (o.padding.height < 0 || o.padding.width < 0 || o.padding.height > kernel.height / 2 ||
+      o.padding.width > kernel.width / 2)
     fail(op, "the padding must lie between 0 and half the kernel: they are " + text(o.padding) + " and " +
                  text(kernel) + ", x is " + x.describe());
   const auto n = [](int value) { return static_cast<std::int16_t>(value); };
@@ -46,7 +46,7 @@ Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptio
 
 Shape pooled(const Shape& x, const Window& k) { return {x[0], x[1], k.out_h(x[2]), k.out_w(x[3])}; }
 
-/// The limits of a window inside the image.
+/// The limits of a window inside the image; where it is empty, all of the window lies in the padding.
 struct Span {
   std::int64_t first, last;
   Span(std::int64_t out, int stride, int padding, int dilation, int taps, std::int64_t size) {
@@ -54,6 +54,7 @@ struct Span {
     last = std::min<std::int64_t>(first + dilation * (taps - 1) + 1, size);
     if (first < 0) first += (-first + dilation - 1) / dilation * dilation;
   }
+  std::int64_t count() const { return std::max<std::int64_t>(last - first, 0); }
 };
 
 /// Planes that are worth a thread.
@@ -75,10 +76,11 @@ void each_window(const Shape& image, const Window& k, F f) {
   });
 }
 
-/// The place of the first largest value in a window; a nan is larger than all.
+/// The place of the first largest value in a window, -1 where it has none; a nan is larger than all.
 template <class T>
 std::int64_t argmax_of(const T* x, std::int64_t plane, std::int64_t width, const Window& k, Span rows,
                        Span columns) {
+  if (rows.count() == 0 || columns.count() == 0) return -1;
   std::int64_t best = plane + rows.first * width + columns.first;
   for (std::int64_t r = rows.first; r < rows.last; r += k.dilation_h)
     for (std::int64_t c = columns.first; c < columns.last; c += k.dilation_w) {
@@ -97,12 +99,8 @@ bool tiles_of_two(const Window& k, std::int64_t width) {
 // Which element wins is found again where it is needed, so no index is kept: gather takes the winners of `x`
 // out of h, scatter puts g at their places. The two are each other's transpose.
 
-Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k);
-
-Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
-  static constexpr Op op = {
-      .name = "max_pool2d_gather",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}}};
+/// The elements of h at the places where x wins, and `nothing` for windows without an element.
+Tensor winners(const Tensor& h, const Tensor& x, const Window& k, double nothing) {
   Tensor y = new_tensor(pooled(x.shape(), k), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -118,10 +116,20 @@ Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
     }
     each_window(x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
-                  ptr<T>(y)[out] = ptr<T>(h)[argmax_of(px, plane, x.size(3), k, rows, columns)];
+                  const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
+                  ptr<T>(y)[out] = at < 0 ? static_cast<T>(nothing) : ptr<T>(h)[at];
                 });
   });
-  return record(op, {h, x}, std::move(y), k);
+  return y;
+}
+
+Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k);
+
+Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
+  static constexpr Op op = {
+      .name = "max_pool2d_gather",
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}}};
+  return record(op, {h, x}, winners(h, x, k, 0), k);
 }
 
 Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
@@ -145,7 +153,8 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
     dx = zeros_of(x.shape(), x.dtype());
     each_window(x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
-                  ptr<T>(dx)[argmax_of(px, plane, x.size(3), k, rows, columns)] += ptr<T>(g)[out];
+                  const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
+                  if (at >= 0) ptr<T>(dx)[at] += ptr<T>(g)[out];
                 });
   });
   return record(op, {g, x}, std::move(dx), k);
@@ -156,9 +165,9 @@ struct Average {
   bool count_padding;
 
   double share(Span rows, Span columns) const {
-    const std::int64_t area = count_padding ? std::int64_t{window.kernel_h} * window.kernel_w
-                                            : (rows.last - rows.first) * (columns.last - columns.first);
-    return 1.0 / static_cast<double>(area);
+    const std::int64_t area =
+        count_padding ? std::int64_t{window.kernel_h} * window.kernel_w : rows.count() * columns.count();
+    return area == 0 ? 0 : 1.0 / static_cast<double>(area);
   }
 };
 
@@ -255,8 +264,7 @@ Tensor max_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {
   static constexpr Op op = {
       .name = "max_pool2d",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return max_scatter(g, f.x(0), f.attributes<Window>()); }}}}};
-  const Tensor plain = x.detach();
-  return record(op, {x}, max_gather(plain, plain, k), k);
+  return record(op, {x}, winners(x, x, k, -std::numeric_limits<double>::infinity()), k);
 }
 
 Tensor avg_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {

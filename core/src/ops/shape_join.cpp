@@ -171,7 +171,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, int axis) {
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int axis) {
   if (chunks < 1) fail("chunk", "needs at least one chunk: asked for " + std::to_string(chunks));
   const std::int64_t n = x.shape()[check_axis("chunk", axis, x)];
-  return split(x, std::max<std::int64_t>(1, (n + chunks - 1) / chunks), axis);
+  return split(x, std::max<std::int64_t>(1, n / chunks + (n % chunks != 0)), axis);
 }
 
 std::vector<Tensor> unbind(const Tensor& x, int axis) {

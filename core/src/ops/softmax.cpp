@@ -20,13 +20,15 @@ namespace {
 template <class L, class T>
 void softmax_line(const L& along, T* y, const T* x) {
   using V = typename L::V;
-  const V top = line_max(along, x);
+  const V masked(-std::numeric_limits<T>::infinity());
+  V top = line_max(along, x);
+  top = xsimd::select(top == masked, V(0), top);  // of a line that is wholly masked, every e is 0 then
   const V total = line_sum(along, [&](std::int64_t i) {
     const V e = vec::exp(along.load(x, i, -std::numeric_limits<T>::infinity()) - top);
     along.store(y, i, e);
     return e;
   });
-  const V scale = V(1) / total;
+  const V scale = xsimd::select(total == V(0), V(0), V(1) / total);
   for (std::int64_t i = 0; i < along.steps(); ++i) along.store(y, i, along.load(y, i) * scale);
 }
 

@@ -6,6 +6,7 @@
 #include "errors.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad {
@@ -87,6 +88,7 @@ ValuesAndIndices topk(const Tensor& x, std::int64_t k, int axis, bool largest) {
     fail("topk", "cannot take " + std::to_string(k) + " elements of " + std::to_string(n) + " along axis " +
                      std::to_string(axis) + ": x is " + x.describe() + "; k must lie between 0 and " +
                      std::to_string(n));
+  if (x.dim() == 0) return k == 0 ? topk(reshape(x, {1}), 0, 0, largest) : ordered(op, x, along, k, largest);
   return ordered(op, x, along, k, largest);
 }
 

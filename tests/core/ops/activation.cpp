@@ -155,7 +155,7 @@ TEST_CASE("sigmoid and its slope are exact in both tails") {
 }
 
 TEST_CASE("softplus is the identity above its threshold") {
-  const auto f = [](const Tensor& x) { return softplus(x); };
+  const auto f = [](const Tensor& x) { return softplus(x, 1, 20); };
 
   CHECK(close(values(f, {20, 21, -800, 800}), {20.000000002061153622, 21, 0, 800}));
   CHECK(close(slopes(f, {20, 21, -800, 800}), {0.99999999793884631, 1, 0, 1}));
@@ -233,10 +233,6 @@ TEST_CASE("softmin prefers the smallest: 1, 1/2 and 1/4 over their sum at 0, log
   const Tensor y = softmin(log(leaf({1, 2, 4})), 0);
 
   CHECK(allclose(y, tensor(V{4. / 7, 2. / 7, 1. / 7}), 1e-15, 0));
-}
-
-TEST_CASE("softmax of nothing but -inf is nan") {
-  for (double v : softmax(leaf({-inf, -inf}), 0).to_vector<double>()) CHECK(std::isnan(v));
 }
 
 TEST_CASE("the fused slopes of softmax and log_softmax are their formulas") {

@@ -13,7 +13,7 @@ namespace xgrad::nn {
 class Function : public Module {
  public:
   explicit Function(std::function<Tensor(const Tensor&)> f) : f_(std::move(f)) {}
-  Tensor forward(const Tensor& x) const override { return f_(x); }
+  Tensor forward(const Tensor& x) const override;  ///< throws Error where the function is empty
 
  private:
   std::function<Tensor(const Tensor&)> f_;
@@ -48,13 +48,21 @@ class AnyModule {
   ~AnyModule() = default;
 
   explicit operator bool() const { return module_ != nullptr; }
-  Module& operator*() { return *module_; }
-  const Module& operator*() const { return *module_; }
-  Module* operator->() { return module_.get(); }
-  const Module* operator->() const { return module_.get(); }
-  Tensor operator()(const Tensor& x) const { return module_->forward(x); }
+  // Of an empty one, all of these throw Error.
+  Module& operator*() { return held(); }
+  const Module& operator*() const { return held(); }
+  Module* operator->() { return &held(); }
+  const Module* operator->() const { return &held(); }
+  Tensor operator()(const Tensor& x) const { return held().forward(x); }
 
  private:
+  Module& held() const {
+    if (!module_) [[unlikely]]
+      empty();
+    return *module_;
+  }
+  [[noreturn]] static void empty();
+
   template <class L>
   using Held = std::conditional_t<std::derived_from<L, Module>, L, Function>;
 
