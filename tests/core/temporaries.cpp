@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <ranges>
 #include <span>
@@ -20,8 +21,8 @@ using Floats = std::vector<float>;
 Tensor made() { return full({4}, 1) + arange(4.); }
 
 template <class E>
-concept gives_pointer = requires(E&& e) {
-  std::forward<E>(e).data();
+concept gives_pointer = requires(E&& e, const float* p) {
+  p = std::forward<E>(e).data();
 };
 template <class E>
 concept gives_iterator = requires(E&& e) {
@@ -111,6 +112,16 @@ TEST_CASE("pointers and iterators into a temporary's elements do not compile") {
   static_assert(gives_pointer<Read&> && gives_iterator<const Read&>);
   static_assert(!gives_pointer<Read> && !gives_iterator<Read>);
   static_assert(!gives_pointer<Write> && !gives_iterator<Write>);
+}
+
+TEST_CASE("where a temporary's elements lie can be compared, and copied from at once") {
+  const Tensor x = arange(4.).reshape({2, 2});
+  float copy[2];
+
+  std::memcpy(copy, (x[1] + 1).data<float>().data(), sizeof copy);
+
+  CHECK(x[1].data<float>().data() == x.data<float>().data() + 2);
+  CHECK(copy[1] == 4);
 }
 
 TEST_CASE("the elements of a named tensor are a plain span") {

@@ -37,7 +37,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"dtype", "simd/"},
     {"shape", "axes", "broadcast"},
     {"buffer", "pool", "threads"},
-    {"tensor", "elements", "errors", "function"},
+    {"tensor", "tensor_node", "elements", "errors", "function"},
     {"tape", "node", "node_map", "parameter", "roll", "hooks", "anomaly"},
     {"kernels/"},
     {"ops/", "creation", "random", "draw_log", "inplace", "print", "xtensor"},

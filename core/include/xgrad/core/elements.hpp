@@ -17,7 +17,8 @@ namespace xgrad {
 ///     std::span<const float> s = exp(x).data<float>();  // does not compile: it would outlive the elements
 ///
 /// For that it is no contiguous range, of which std::span would take a temporary: its iterators are of random
-/// access. While it is itself a temporary it gives no pointer, iterator or reference to an element.
+/// access. While it is itself a temporary it gives no iterator and no reference to an element, and its
+/// address as void*: to be compared, or copied from at once.
 template <class T>
 class Elements {
   using Value = std::remove_const_t<T>;
@@ -82,7 +83,7 @@ class Elements {
 
   Iterator begin() const&& = delete;
   Iterator end() const&& = delete;
-  T* data() const&& = delete;
+  std::conditional_t<std::is_const_v<T>, const void*, void*> data() const&& { return elements_.data(); }
   auto operator[](std::size_t i) const&& {
     if constexpr (std::is_const_v<T>)
       return elements_[i];
