@@ -131,8 +131,8 @@ void check_transposed(Draw& draw, const Axis& r, const Axis& c) {
                            {.stride = {r.stride, c.stride},
                             .padding = {r.padding, c.padding},
                             .output_padding = {r.extra, c.extra},
-                            .dilation = {r.dilation, c.dilation},
-                            .groups = k.groups}),
+                            .groups = k.groups,
+                            .dilation = {r.dilation, c.dilation}}),
           x, w, g, y, dx, dw);
 }
 
