@@ -189,6 +189,13 @@ typename L::V line_max(const L& along, const T* x) {
   return along.max(m);
 }
 
+/// 0 in place of the largest element of a line that is wholly masked by -inf: from it, every e^(x - top) of
+/// the line is 0 and every x - top is -inf, where -inf - -inf would be nan.
+template <class V>
+V unmasked(const V& top) {
+  return xsimd::select(top == V(-std::numeric_limits<typename V::value_type>::infinity()), V(0), top);
+}
+
 /// The largest element of a line, and the sum of e^(x - largest) over all other elements: log sum e^x is
 /// top + log(1 + rest), with all its places where one element outweighs the others.
 template <class V>

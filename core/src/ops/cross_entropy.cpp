@@ -23,7 +23,7 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
     using V = typename decltype(along)::V;
     T* loss = ptr<T>(losses) + first;
     const Peak<V> peak = peak_of(along, x);
-    const V top = peak.top, rest = peak.rest;
+    const V top = unmasked(peak.top), rest = peak.rest;
     const V log_total = vec::log1p(rest);
     if (peaks) {
       store_part(peaks + first, along.lines(), top);
@@ -33,7 +33,7 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
     if (weights.share != 0) {
       const V missing = line_sum(along, [&](std::int64_t i) {
         const V d = top - along.load(x, i, top.get(0));
-        return weights.weight ? along.factor(weights.weight, i) * d : d;
+        return weights.weight ? vec::mul0(along.factor(weights.weight, i), d) : d;
       });
       smooth = V(weights.share) * (missing + V(weights.all) * log_total);
     }
@@ -45,7 +45,8 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
         continue;
       }
       const T logit = x[along.place(weights.label[first + l], l)];
-      loss[l] = weights.own(first + l) * ((largest[l] - logit) + logs[l]) + extra[l];
+      const T own = weights.own(first + l);
+      loss[l] = (own == 0 ? own : own * ((largest[l] - logit) + logs[l])) + extra[l];
     }
   };
   each_line<T>(b, losses_of, 0, static_cast<T*>(nullptr), ptr<const T>(input));

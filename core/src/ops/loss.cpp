@@ -59,7 +59,7 @@ Tensor kl_div(const Tensor& input, const Tensor& target, KlDivOptions options) {
 
 Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, PoissonNllOptions options) {
   const auto [x, t] = loss_operands("poisson_nll_loss", input, target);
-  Tensor losses = options.log_input ? exp(x) - t * x : x - mul0(t, log(x + options.eps));
+  Tensor losses = options.log_input ? exp(x) - mul0(t, x) : x - mul0(t, log(x + options.eps));
   if (options.full) {  // Stirling's approximation of log t!
     const Tensor stirling = mul0(t, log(t)) - t + 0.5 * log(2 * std::numbers::pi * t);
     losses = losses + where(t > 1, stirling, 0);

@@ -81,7 +81,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
   const Reduction reduction = weight.defined() ? Reduction::none : options.reduction;
   const auto loss = [](auto u, auto v) {
     using V = decltype(u);
-    return xsimd::max(V(0), u) - u * v + vec::log1p_to_1(vec::exp(-xsimd::abs(u)));
+    const V length = xsimd::abs(u);  // max(u, 0) - u v is |u| times what the label is away from the sign of u
+    return vec::mul0(xsimd::select(u > V(0), V(1) - v, v), length) + vec::log1p_to_1(vec::exp(-length));
   };
   const Tensor y = record(op, {x, t}, loss_value(reduction, loss, x, t), scale_of(reduction, x));
   return weight.defined() ? reduced(weighted(op.name, y, weight), options.reduction) : y;

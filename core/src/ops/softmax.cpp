@@ -20,9 +20,7 @@ namespace {
 template <class L, class T>
 void softmax_line(const L& along, T* y, const T* x) {
   using V = typename L::V;
-  const V masked(-std::numeric_limits<T>::infinity());
-  V top = line_max(along, x);
-  top = xsimd::select(top == masked, V(0), top);  // of a line that is wholly masked, every e is 0 then
+  const V top = unmasked(line_max(along, x));
   const V total = line_sum(along, [&](std::int64_t i) {
     const V e = vec::exp(along.load(x, i, -std::numeric_limits<T>::infinity()) - top);
     along.store(y, i, e);
@@ -34,8 +32,8 @@ void softmax_line(const L& along, T* y, const T* x) {
 
 template <class L, class T>
 void log_softmax_line(const L& along, T* y, const T* x) {
-  const auto [top, rest] = peak_of(along, x);
-  const auto log_total = vec::log1p(rest);
+  const auto peak = peak_of(along, x);
+  const auto top = unmasked(peak.top), log_total = vec::log1p(peak.rest);
   for (std::int64_t i = 0; i < along.steps(); ++i) along.store(y, i, along.load(x, i) - top - log_total);
 }
 

@@ -76,7 +76,7 @@ Tensor softmax(const Tensor& x, int axis);
 /// softmax(-x) along axis.
 Tensor softmin(const Tensor& x, int axis);
 /// log(softmax(x)) along axis, from x - max - log(sum e^(x - max)): exact where one element outweighs the
-/// others.
+/// others. -inf where all are -inf; the gradient is g - softmax(x) sum(g) there too, which is g.
 Tensor log_softmax(const Tensor& x, int axis);
 
 }  // namespace xgrad
