@@ -13,6 +13,7 @@
 #include "pool.hpp"
 #include "xgrad/core/error.hpp"
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the name is the sanitizer's
 extern "C" void __asan_poison_memory_region(const volatile void* begin, std::size_t bytes);
 
 namespace xgrad::detail {
