@@ -91,6 +91,13 @@ void all_nan(Case& c) {
   c.gradients = {{each(c.inputs[0], nan)}};
 }
 
+/// A line of -inf: nothing takes part.
+void all_zero(Case& c) {
+  const auto zero = [](std::size_t, Real) { return Real(0); };
+  c.outputs = {{each(c.inputs[0], zero)}};
+  c.gradients = {{each(c.inputs[0], zero)}};
+}
+
 struct Row {
   const char* op;  ///< or the title of a convention
   const char* reason;
@@ -106,6 +113,7 @@ constexpr Row rows[] = {
      "has 0",
      softmax_by_formula},
     {"logaddexp", "a pair of -inf, as masks make it, has gradient 0", no_nan<0>},
+    {"softmax allninf", "what is masked contributes nothing: 0, with a gradient of 0", all_zero},
     {"where masked inf", "strong zero: a masked branch has gradient 0", no_nan<0>},
     {"x*mask 0*inf", "strong zero: a masked branch adds nothing to the other's gradient of 1", no_nan<1>},
     {"xlogy", "x log y is 0 for x = 0 at every y, so d/dy is 0", no_nan<0>},
