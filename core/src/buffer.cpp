@@ -13,6 +13,9 @@
 #include "pool.hpp"
 #include "xgrad/core/error.hpp"
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the name is the sanitizer's
+extern "C" void __asan_poison_memory_region(const volatile void* begin, std::size_t bytes);
+
 namespace xgrad::detail {
 namespace {
 
@@ -172,6 +175,10 @@ void overflow(void* p, int c) noexcept {
 Buffer* new_buffer(std::size_t bytes) {
   std::uint16_t c;
   void* block = take_block(bytes + line, c);
+  // What a size class adds is nobody's: without this the sanitizer would see the end of the block only.
+  if constexpr (no_cache)
+    __asan_poison_memory_region(static_cast<std::byte*>(block) + line + bytes,
+                                lines_of(c) * line - line - bytes);
   Buffer* b = new (block) Buffer;
   b->size_class = c;
   return b;

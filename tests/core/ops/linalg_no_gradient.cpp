@@ -72,3 +72,62 @@ TEST_CASE("svd has no gradient for the direction of a vector whose singular valu
         "vectors, so it has no gradient; use the values, or the vectors of all equal values together: the "
         "singular values are f64[2]");
 }
+
+namespace {
+
+/// The message of a second derivative of the square of value j of the first matrix, which needs vector j
+/// alone.
+template <class Values>
+std::string second_of_one(const Tensor& a, std::int64_t j, Values values) {
+  const Tensor x = a.detach().requires_grad_();
+  const Tensor g = grad(sum(exp(select(values(x), -1, j))), {x}, {.create_graph = true})[0];
+  return message_of([&] { sum(g * numbers(a.shape())).backward(); });
+}
+
+/// Matrices with these values on their diagonals: the last one of the batch, after one whose values are all
+/// alone.
+Tensor diagonals(const V& w, std::int64_t rows, std::int64_t columns) {
+  V v(static_cast<std::size_t>(2 * rows * columns));
+  for (std::int64_t j = 0; j < std::min(rows, columns); ++j) {
+    v[static_cast<std::size_t>(j * columns + j)] = static_cast<double>(7 - j);
+    v[static_cast<std::size_t>((rows + j) * columns + j)] = w[static_cast<std::size_t>(j)];
+  }
+  return tensor(v, {2, rows, columns});
+}
+
+const std::vector<V> spectra = {{3, 2, 1}, {2, 2, 1}, {2, 1, 1}, {2, 2, 2}, {3, 2, 0}, {2, 0, 0}, {1, 1, 0}};
+
+}  // namespace
+
+TEST_CASE("a vector has a second derivative just where its eigenvalue is alone") {
+  for (const V& w : spectra)
+    for (std::size_t j = 0; j < 3; ++j) {
+      const std::string message = second_of_one(diagonals(w, 3, 3), static_cast<std::int64_t>(2 - j),
+                                                [](const Tensor& x) { return eigh(x).eigenvalues; });
+
+      INFO(diagonals(w, 3, 3).str(), " number ", 2 - j);
+      CHECK((message == "") == (std::count(w.begin(), w.end(), w[j]) == 1));
+      if (message != "")
+        CHECK(message.find(": number " + std::to_string(2 - j) + " of the matrix at [1] is not alone: ") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE(
+    "a vector has a second derivative just where its singular value is alone, and not 0 beside others") {
+  for (const Shape& shape : {Shape{3, 3}, Shape{5, 3}, Shape{3, 5}})
+    for (const V& w : spectra)
+      for (std::size_t j = 0; j < 3; ++j) {
+        const Tensor a = diagonals(w, shape[0], shape[1]);
+
+        const std::string message =
+            second_of_one(a, static_cast<std::int64_t>(j), [](const Tensor& x) { return svd(x).s; });
+
+        const bool alone = std::count(w.begin(), w.end(), w[j]) == 1 && (w[j] != 0 || shape[0] == shape[1]);
+        INFO(a.str(), " number ", j);
+        CHECK((message == "") == alone);
+        if (message != "")
+          CHECK(message.find(": number " + std::to_string(j) + " of the matrix at [1] is not alone: ") !=
+                std::string::npos);
+      }
+}
