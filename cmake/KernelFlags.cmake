@@ -22,3 +22,6 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(XGRAD_MACHINE_FLAGS -march=x86-64-v3)
 endif()
 list(APPEND XGRAD_KERNEL_FLAGS ${XGRAD_MACHINE_FLAGS})
+if(XGRAD_OPTIMIZE)
+  list(APPEND XGRAD_KERNEL_FLAGS -O3)  # the last -O counts, and a target's options come last
+endif()
