@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -99,6 +100,12 @@ Values rounding_noise(Problem& problem, Generator& random,
 /// Random numbers of random sign, between 1/2 and 2 in size.
 Values signed_numbers(std::size_t n, Generator& random);
 
+/// The gradient at a point close to x, which the seed finds again.
+struct Neighbour {
+  std::uint64_t seed;
+  Gradients gradient;
+};
+
 /// Everything that a comparison of gradients and differences reads.
 struct Setting {
   Problem& problem;
@@ -108,6 +115,7 @@ struct Setting {
   Values noise;             ///< of the outputs
   Gradients gradient = {};  ///< for v
   std::optional<Gradients> gradient_noise = {};
+  std::map<double, std::vector<Neighbour>> neighbours = {};  ///< by their distance; made when asked for
 
   double noise_of_gradient(int leaf, std::int64_t index);
   /// The effect of a shift along some moves.

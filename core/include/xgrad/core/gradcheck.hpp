@@ -21,7 +21,7 @@ enum class Verdict : std::uint8_t {
   right,         ///< it agrees, and the differences are accurate enough to tell
   wrong,         ///< it disagrees by more than every error together, at several steps
   inconclusive,  ///< the differences are too noisy to tell
-  kink,          ///< the slopes to the left and to the right differ, and it lies between them
+  kink,          ///< the slopes to the left and to the right, or close by, differ, and it lies between them
 };
 
 /// What every gradient has to satisfy.
