@@ -67,6 +67,20 @@ inline constexpr Op changes_its_mind = op_of("changes", [](Grad g, Fn f) {
   static int calls = 0;
   return g * slope(f) * (1 + 1e-12 * ++calls);
 });
+inline constexpr Op off_when_recorded =
+    op_of("recorded", [](Grad g, Fn f) { return g * slope(f) * (xgrad::is_recording() ? 1.01 : 1.0); });
+inline constexpr Op off_for_a_variable_cotangent =
+    op_of("variable", [](Grad g, Fn f) { return g * slope(f) * (g.requires_grad() ? 1.01 : 1.0); });
+inline int runs = 0;  // of the next rule, since a test set it to 0
+inline constexpr Op wrong_at_first =
+    op_of("first", [](Grad g, Fn f) { return g * slope(f) * (runs++ == 0 ? 1.01 : 1.0); });
+inline constexpr Op wrong_for_ones = op_of(
+    "ones", [](Grad g, Fn f) { return g * slope(f) * (xgrad::all(g == 1.0).item<bool>() ? 2.0 : 1.0); });
+inline constexpr Op clips_the_cotangent =
+    op_of("clips", [](Grad g, Fn f) { return xgrad::clamp(g, -1e8, 1e8) * slope(f); });
+inline constexpr Op drops_small_cotangents = op_of("small", [](Grad g, Fn f) {
+  return xgrad::where(xgrad::abs(g) < 1e-8, xgrad::zeros_like(g), g) * slope(f);
+});
 /// Right to first order; its gradient's gradient is not, because y is taken for a constant.
 inline constexpr Op wrong_to_second_order =
     op_of("second", [](Grad g, Fn f) { return g * slope(f).detach(); });

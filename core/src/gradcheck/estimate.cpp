@@ -58,6 +58,7 @@ Estimate measure(const Line& line, double h, int levels) {
     e.high = central ? fine.low + fine.gap : slopes.back();
     e.gap = fine.gap;
     e.gap_before = coarse.gap;
+    e.jumps = central && e.growth > 0.95 * std::ldexp(1.0, levels - 1);
   }
   e.h = h;
   return e;

@@ -16,6 +16,7 @@ struct Estimate {
   double low = 0, high = 0;        // one-sided slopes at the finest step
   double gap = 0, gap_before = 0;  // their distance at the finest step, and at twice that
   double growth = 1;               // of the slope from the first step to the finest
+  bool jumps = false;              // it grows as 1 / h
   double gap_noise = 0;
 
   double error() const { return truncation + noise; }

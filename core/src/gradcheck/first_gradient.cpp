@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "gradcheck/properties.hpp"
+#include "gradcheck/text.hpp"
 #include "xgrad/core/backward.hpp"
 #include "xgrad/core/hooks.hpp"
 #include "xgrad/core/tape.hpp"
@@ -41,7 +43,7 @@ void trace(const Problem& problem, const Values& v, Trace& t) {
       return Tensor();
     });
   }
-  t.gradients = problem.gradient_of(t.outputs, problem.cotangents(v, t.outputs), problem.leaves());
+  t.gradients = Problem::gradient_of(t.outputs, problem.cotangents(v, t.outputs), problem.leaves());
 }
 
 void check_types(const Problem& problem, const Trace& t, Failures& failures) {
@@ -59,6 +61,20 @@ void check_types(const Problem& problem, const Trace& t, Failures& failures) {
     if (g.dtype() != x.dtype()) failures.push_back({GradProperty::dtype, what});
     if (!(g.shape() == x.shape())) failures.push_back({GradProperty::shape, what});
   }
+}
+
+/// The sizes of the cotangents, from which those of other multiples of v follow.
+void measure_cotangents(const Trace& t, Setting& s) {
+  s.smallest = s.largest = 1;
+  const auto measure = [&s](const Values& g) {
+    for (double u : g) {
+      if (u == 0 || !std::isfinite(u)) continue;
+      s.smallest = std::min(s.smallest, std::abs(u));
+      s.largest = std::max(s.largest, std::abs(u));
+    }
+  };
+  for (const Seen& seen : t.seen) measure(seen.before);
+  for (const Tensor& g : t.gradients) measure(values_of(g));
 }
 
 void check_mutation(Problem& problem, const Trace& t, Failures& failures) {
@@ -100,18 +116,25 @@ bool check_first_gradient(Setting& s, Failures& failures) {
     trace(s.problem, s.v, t);
     check_types(s.problem, t, failures);
     check_mutation(s.problem, t, failures);
-    s.gradient = s.problem.gradient(s.v);
-    const Gradients again = s.problem.gradient(s.v);
-    for (int i = 0; i < s.problem.leaf_count(); ++i) {
-      const auto leaf = static_cast<std::size_t>(i);
-      const auto k = first_difference(s.gradient[leaf], again[leaf]);
-      if (k < 0) continue;
-      failures.push_back(
-          {GradProperty::repeatability,
-           "backward gives another gradient when it runs again: " + place_of(s.problem, i, k) +
-               was(s.gradient[leaf][static_cast<std::size_t>(k)], again[leaf][static_cast<std::size_t>(k)])});
-      break;
-    }
+    measure_cotangents(t, s);
+    const auto [gradient, again] = s.problem.gradient_twice(s.v);
+    s.gradient = gradient;
+    const auto same = [&](const Gradients& before, const Gradients& after, const char* when) {
+      for (int i = 0; i < s.problem.leaf_count(); ++i) {
+        const auto leaf = static_cast<std::size_t>(i);
+        const auto k = first_difference(before[leaf], after[leaf]);
+        if (k < 0) continue;
+        failures.push_back({GradProperty::repeatability, std::string(when) + place_of(s.problem, i, k) +
+                                                             was(before[leaf][static_cast<std::size_t>(k)],
+                                                                 after[leaf][static_cast<std::size_t>(k)])});
+        return false;
+      }
+      return true;
+    };
+    const char* const later = "backward gives another gradient when it runs again through the same graph: ";
+    if (same(s.gradient, again, later))
+      same(values_of(t.gradients), s.gradient,
+           "the first backward of f gives another gradient than later ones; does a rule keep a state? ");
     return true;
   } catch (const std::exception& e) {
     failures.push_back({property_of(e.what()), std::string("backward throws: ") + e.what()});

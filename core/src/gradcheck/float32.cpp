@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "gradcheck/text.hpp"
 #include "xgrad/core/backward.hpp"
 #include "xgrad/core/tape.hpp"
 

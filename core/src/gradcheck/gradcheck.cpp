@@ -7,6 +7,7 @@
 #include "errors.hpp"
 #include "gradcheck/cause.hpp"
 #include "gradcheck/float32.hpp"
+#include "gradcheck/text.hpp"
 #include "xgrad/core/backward.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/tape.hpp"
@@ -133,6 +134,7 @@ GradcheckResult check(Problem problem, const GradcheckOptions& options, int orde
     return problem.value_at(moves, step);
   });
   if (!check_first_gradient(s, r.failures)) return r;
+  check_recorded_gradient(s, r.failures, r.note);
   check_linearity(s, r.failures);
   check_subsets(s, detachable, r.failures);
 

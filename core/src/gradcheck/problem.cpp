@@ -163,7 +163,7 @@ std::vector<Tensor> Problem::cotangents(const Values& v, const std::vector<Tenso
 }
 
 std::vector<Tensor> Problem::gradient_of(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
-                                         const std::vector<Tensor>& leaves) {
+                                         const std::vector<Tensor>& leaves, GradOptions how) {
   std::vector<Tensor> roots, cotangents;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     if (!outputs[k].requires_grad()) continue;
@@ -171,7 +171,8 @@ std::vector<Tensor> Problem::gradient_of(const std::vector<Tensor>& outputs, con
     cotangents.push_back(seeds[k]);
   }
   std::vector<Tensor> g(leaves.size());
-  if (!roots.empty()) g = grad(roots, leaves, cotangents, {.allow_unused = true});
+  how.allow_unused = true;
+  if (!roots.empty()) g = grad(roots, leaves, cotangents, how);
   for (std::size_t i = 0; i < g.size(); ++i)
     if (!g[i].defined()) g[i] = zeros_like(leaves[i]);
   return g;
@@ -180,6 +181,20 @@ std::vector<Tensor> Problem::gradient_of(const std::vector<Tensor>& outputs, con
 Gradients Problem::gradient(const Values& v) const {
   const std::vector<Tensor> y = outputs();
   return values_of(gradient_of(y, cotangents(v, y), leaves_));
+}
+
+Gradients Problem::recorded_gradient(const Values& v) const {
+  const EnableGrad guard;
+  const std::vector<Tensor> y = outputs();
+  std::vector<Tensor> seeds = cotangents(v, y);
+  for (Tensor& seed : seeds) seed.requires_grad_();
+  return values_of(gradient_of(y, seeds, leaves_, {.create_graph = true}));
+}
+
+std::pair<Gradients, Gradients> Problem::gradient_twice(const Values& v) const {
+  const std::vector<Tensor> y = outputs();
+  Gradients first = values_of(gradient_of(y, cotangents(v, y), leaves_, {.retain_graph = true}));
+  return {std::move(first), values_of(gradient_of(y, cotangents(v, y), leaves_))};
 }
 
 Gradients Problem::gradient_by_output(const Values& v) const {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "gradcheck/slope.hpp"
+#include "xgrad/core/backward.hpp"
 #include "xgrad/core/random.hpp"
 #include "xgrad/core/tensor.hpp"
 
@@ -63,13 +65,17 @@ class Problem {
   /// sum_k v_k d(output_k) / d(leaf), 0 where the outputs do not depend on a leaf.
   Gradients gradient(const Values& v) const;
   Gradients gradient_at(std::span<const Move> moves, double step, const Values& v);
+  /// The same while it is recorded, from cotangents that want gradients themselves.
+  Gradients recorded_gradient(const Values& v) const;
+  /// The same, twice through one graph.
+  std::pair<Gradients, Gradients> gradient_twice(const Values& v) const;
   /// The same, one output after the other.
   Gradients gradient_by_output(const Values& v) const;
   /// The same for one leaf; with `detached`, while the others require no gradient.
   Values gradient_alone(int leaf, const Values& v, bool detached);
   /// The same from outputs and their cotangents, as tensors.
   static std::vector<Tensor> gradient_of(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
-                                         const std::vector<Tensor>& leaves);
+                                         const std::vector<Tensor>& leaves, GradOptions how = {});
   /// Part of v for each output.
   std::vector<Tensor> cotangents(const Values& v, const std::vector<Tensor>& outputs) const;
 
@@ -99,15 +105,23 @@ Values rounding_noise(Problem& problem, Generator& random,
 /// Random numbers of random sign, between 1/2 and 2 in size.
 Values signed_numbers(std::size_t n, Generator& random);
 
+/// The gradient at a point close to x, which the seed finds again.
+struct Neighbour {
+  std::uint64_t seed;
+  Gradients gradient;
+};
+
 /// Everything that a comparison of gradients and differences reads.
 struct Setting {
   Problem& problem;
   const GradcheckOptions& options;
   Generator random;
-  Values v;                 ///< the cotangent; 0 where the output is not finite
-  Values noise;             ///< of the outputs
-  Gradients gradient = {};  ///< for v
+  Values v;                          ///< the cotangent; 0 where the output is not finite
+  Values noise;                      ///< of the outputs
+  Gradients gradient = {};           ///< for v
+  double smallest = 1, largest = 1;  ///< sizes of all cotangents on the way from v to the gradient, but for 0
   std::optional<Gradients> gradient_noise = {};
+  std::map<double, std::vector<Neighbour>> neighbours = {};  ///< by their distance; made when asked for
 
   double noise_of_gradient(int leaf, std::int64_t index);
   /// The effect of a shift along some moves.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "gradcheck/problem.hpp"
-#include "gradcheck/text.hpp"
 
 // What a gradient has to satisfy besides being the derivative: none of this needs differences.
 
@@ -13,10 +12,15 @@ using Failures = std::vector<GradcheckFailure>;
 /// sense then.
 bool check_function(Problem& problem, Failures& failures);
 
-/// Computes the gradient for v and checks dtype, shape, mutation and repeatability. False when there is none.
+/// Computes the gradient for v and checks dtype, shape, mutation and repeatability, of the first backward
+/// too. False when there is none.
 bool check_first_gradient(Setting& setting, Failures& failures);
 
-/// L(0) = 0, L(-v) = -L(v), L(c v) = c L(v), L(v + w) = L(v) + L(w), and the sum over single outputs.
+/// The gradient under create_graph is the same. What cannot be recorded is told in `note`.
+void check_recorded_gradient(Setting& setting, Failures& failures, std::string& note);
+
+/// L(0) = 0, L(-v) = -L(v), L(c v) = c L(v) for c from 1e-30 to 1e30, L(v + w) = L(v) + L(w) for random w and
+/// for v + w = 1, and the sum over single outputs.
 void check_linearity(Setting& setting, Failures& failures);
 
 /// Each leaf alone gets what it gets among all: asked for alone, and (where leaves can be detached) wanted

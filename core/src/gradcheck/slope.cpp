@@ -88,7 +88,7 @@ class Judge {
   }
 
   bool decide(Verdict verdict, const Estimate& e, std::string note = {}) {
-    answer_ = {verdict, e.value, e.error(), false, std::move(note)};
+    answer_ = {verdict, e.value, e.error(), false, std::move(note), e.h};
     return true;
   }
 
@@ -144,7 +144,9 @@ class Judge {
     const std::string slopes = "the one-sided slopes " + number(e.low) + " and " + number(e.high);
     if (outside <= slack) return decide(Verdict::kink, e, "between " + slopes);
     const bool visible = outside * e.h > 4096 * inner_rounding * std::max(1.0, e.natural);
-    return decide(visible ? Verdict::wrong : Verdict::inconclusive, e, "outside " + slopes);
+    decide(visible ? Verdict::wrong : Verdict::inconclusive, e, "outside " + slopes);
+    answer_.step = tried_.front().h;
+    return true;
   }
 
   double shrink(const Estimate& e) const {
@@ -200,6 +202,10 @@ class Judge {
       decide(Verdict::inconclusive, *best,
              best->truncation > best->noise ? "differences do not settle" : "noise");
       look_closer(*best);
+      answer_.jumps =
+          std::min_element(tried_.begin(), tried_.end(), [](const Estimate& a, const Estimate& b) {
+            return a.h < b.h;
+          })->jumps;
     }
     return answer_;
   }

@@ -42,6 +42,8 @@ struct Judgement {
   double error = 0;    ///< of numeric
   bool blind = false;  ///< inconclusive, and not even a hundredth of the slope could be seen
   std::string note = {};
+  double step = 0;     ///< at which numeric was measured; the first one where f has a kink
+  bool jumps = false;  ///< inconclusive, and numeric grows as 1 / h does for a jump at x
 };
 
 /// The verdict on a claim, from as few shifts as can tell: four for a smooth function and a right claim.

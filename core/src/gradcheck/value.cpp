@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "gradcheck/compensated.hpp"
+#include "gradcheck/nearby.hpp"
 #include "gradcheck/text.hpp"
 
 namespace xgrad::checking {
@@ -27,6 +28,18 @@ GradcheckEntry entry_of(const Setting& s, const Judgement& j, double analytic, i
       .note = j.note};
 }
 
+/// The verdict on a claim about the slope along some moves.
+Judgement judge_along(Setting& s, std::span<const Move> moves, const Claim& claim) {
+  Judgement j = judge([&](double h) { return s.shift(moves, h); }, claim);
+  if ((j.verdict == Verdict::wrong || j.jumps) && std::isfinite(claim.slope) &&
+      slope_of_neighbours(s, moves, claim.slope, j)) {
+    j.verdict = Verdict::kink;
+    j.blind = false;
+    j.note = "between the slopes at points close by";
+  }
+  return j;
+}
+
 double claimed(const Setting& s, int leaf, std::int64_t index) {
   return s.gradient[static_cast<std::size_t>(leaf)][static_cast<std::size_t>(index)];
 }
@@ -44,8 +57,7 @@ GradcheckEntry judge_entry(Setting& s, int leaf, std::int64_t index) {
   claim.largest_step = 0.5 * power_of_two(std::max(s.problem.largest(leaf), 1.0));
   claim.still_slope = [&] { return s.gradient_of_still({&move, 1}); };
   claim.slope_noise = [&] { return s.noise_of_gradient(leaf, index); };
-  const auto line = [&](double h) { return s.shift({&move, 1}, h); };
-  return entry_of(s, judge(line, claim), claim.slope, leaf, index);
+  return entry_of(s, judge_along(s, {&move, 1}, claim), claim.slope, leaf, index);
 }
 
 /// Signed steps of each entry's own size, in [first, last); none where the gradient is not finite.
@@ -81,8 +93,7 @@ GradcheckEntry judge_direction(Setting& s, int leaf, const std::vector<Move>& mo
     for (const Move& m : moves) noise += std::abs(m.unit) * s.noise_of_gradient(m.leaf, m.index);
     return noise;
   };
-  const auto line = [&](double h) { return s.shift(moves, h); };
-  return entry_of(s, judge(line, claim), claim.slope, leaf, -1);
+  return entry_of(s, judge_along(s, moves, claim), claim.slope, leaf, -1);
 }
 
 /// Entries to judge one by one: those with the largest part in f, some with the smallest index, some at

@@ -21,20 +21,20 @@ enum class Verdict : std::uint8_t {
   right,         ///< it agrees, and the differences are accurate enough to tell
   wrong,         ///< it disagrees by more than every error together, at several steps
   inconclusive,  ///< the differences are too noisy to tell
-  kink,          ///< the slopes to the left and to the right differ, and it lies between them
+  kink,          ///< the slopes to the left and to the right, or close by, differ, and it lies between them
 };
 
 /// What every gradient has to satisfy.
 enum class GradProperty : std::uint8_t {
   value,             ///< it is the derivative
-  linearity,         ///< it is linear in the cotangent: sums, signs and sizes
+  linearity,         ///< it is linear in the cotangent: sums, signs and sizes from 1e-30 to 1e30, and ones
   zero_cotangent,    ///< a cotangent of 0 gives exactly 0
   mutation,          ///< neither inputs, outputs nor the cotangent change
   dtype,             ///< it has its input's dtype
   shape,             ///< it has its input's shape
-  repeatability,     ///< the function and its gradient give the same bits twice
+  repeatability,     ///< the function and its gradient give the same bits twice, in one graph too
   subset_of_inputs,  ///< each input alone gets what it gets among all
-  recording,         ///< the function has the same value recorded and unrecorded
+  recording,         ///< the function and its gradient have the same values recorded and unrecorded
   float32_rules,     ///< in float32 it agrees with float64
   no_error,          ///< backward does not throw
 };
