@@ -1,7 +1,6 @@
 #include "xgrad/core/graph.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <set>
 
@@ -38,6 +37,21 @@ bool keeps_input(const Node* n, int i) {
 std::int64_t bytes_of(const Node* n) { return n->numel * size_of(n->dtype); }
 std::string type_of_node(const Node* n) { return name_of(n->dtype) + n->shape.str(); }
 
+/// A name between the quotes of a label.
+std::string escaped(const char* name) {
+  std::string s;
+  for (; *name; ++name) {
+    if (*name == '"' || *name == '\\') s += '\\';
+    s += *name == '\n' ? std::string("\\n") : std::string(1, *name);
+  }
+  return s;
+}
+
+std::string padded(std::string s, std::size_t width, bool left) {
+  if (s.size() < width) s.insert(left ? s.end() : s.begin(), width - s.size(), ' ');
+  return s;
+}
+
 }  // namespace
 
 std::string to_dot(const Tensor& y) {
@@ -48,7 +62,7 @@ std::string to_dot(const Tensor& y) {
   const auto name = [&](const Node* n) { return std::string("n").append(std::to_string(number[n])); };
   for (Node* n : nodes) {
     const std::string id = name(n);
-    const std::string label = n->op ? n->op->name : n->requires_grad ? "leaf" : "constant";
+    const std::string label = n->op ? escaped(n->op->name) : n->requires_grad ? "leaf" : "constant";
     out += "  " + id + " [label=\"" + label + "\\n" + type_of_node(n) + "\"" + (n->op ? "" : ", shape=box") +
            "];\n";
     for (int k = 0; k < n->input_count; ++k)
@@ -85,10 +99,8 @@ std::string summary(const Tensor& y) {
   }
   std::string out;
   const auto add_line = [&](const std::string& name, const Row& row) {
-    char text[128];
-    std::snprintf(text, sizeof text, "%-24s %9lld nodes %15lld bytes\n", name.c_str(),
-                  static_cast<long long>(row.nodes), static_cast<long long>(row.kept));
-    out += text;
+    out += padded(name, 24, true) + " " + padded(std::to_string(row.nodes), 9, false) + " nodes " +
+           padded(std::to_string(row.kept), 15, false) + " bytes\n";
   };
   for (const auto& [name, row] : rows) add_line(name, row);
   add_line("leaves", leaves);

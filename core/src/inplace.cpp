@@ -74,7 +74,7 @@ Tensor& Tensor::fill_(Scalar value) & {
 }
 
 Tensor& Tensor::copy_(const Tensor& source) & {
-  const Tensor from = operand("copy_", *this, source);
+  const Tensor from = operand("copy_", *this, without_axes_in_front("copy_", source, dim("copy_")));
   ++node()->buffer->version;
   if (from.node()->data != node()->data)
     std::memcpy(node()->data, from.node()->data, static_cast<std::size_t>(numel() * size_of(dtype())));
@@ -96,5 +96,15 @@ Tensor& Tensor::div_(const Tensor& other) & {
   check_floating("div_", *this);
   return change("div_", *this, other, [](auto u, auto v) { return u / v; });
 }
+
+// By a number, in the tensor's dtype; a fraction does not fit integers.
+Tensor& Tensor::add_(Scalar other, double alpha) & {
+  return add_(constant(other, dtype_with(*this, other, "add_")), alpha);
+}
+Tensor& Tensor::sub_(Scalar other, double alpha) & {
+  return sub_(constant(other, dtype_with(*this, other, "sub_")), alpha);
+}
+Tensor& Tensor::mul_(Scalar other) & { return mul_(constant(other, dtype_with(*this, other, "mul_"))); }
+Tensor& Tensor::div_(Scalar other) & { return div_(constant(other, dtype_with(*this, other, "div_"))); }
 
 }  // namespace xgrad

@@ -3,10 +3,7 @@
 #include "errors.hpp"
 #include "kernels/elementwise.hpp"
 #include "node.hpp"
-#include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/index.hpp"
-#include "xgrad/core/ops/linalg.hpp"
-#include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad {
@@ -134,6 +131,7 @@ void Tensor::zero_grad() {
 Tensor Tensor::detach() const& { return detail::new_view(*this, shape()); }
 
 Tensor Tensor::reshape(const Shape& shape) const& { return xgrad::reshape(*this, shape); }
+Tensor Tensor::view(const Shape& shape) const& { return xgrad::view(*this, shape); }
 Tensor Tensor::flatten(int start, int end) const& { return xgrad::flatten(*this, start, end); }
 Tensor Tensor::transpose(int axis0, int axis1) const { return xgrad::transpose(*this, axis0, axis1); }
 Tensor Tensor::permute(const std::vector<int>& axes) const { return xgrad::permute(*this, axes); }
@@ -149,15 +147,5 @@ Tensor Tensor::slice(int axis, std::int64_t start, std::int64_t stop, std::int64
   return xgrad::slice(*this, axis, start, stop, step);
 }
 Tensor Tensor::operator[](std::int64_t i) const& { return select(*this, 0, i); }
-
-Tensor Tensor::sum() const { return xgrad::sum(*this); }
-Tensor Tensor::sum(const std::vector<int>& axes, bool keepdim) const {
-  return xgrad::sum(*this, axes, keepdim);
-}
-Tensor Tensor::mean() const { return xgrad::mean(*this); }
-Tensor Tensor::mean(const std::vector<int>& axes, bool keepdim) const {
-  return xgrad::mean(*this, axes, keepdim);
-}
-Tensor Tensor::std() const { return stddev(*this); }
 
 }  // namespace xgrad

@@ -53,7 +53,12 @@ std::vector<std::string> Columns::names_of(const std::vector<std::size_t>& colum
 }
 
 Columns begin_table(CsvRows& rows, const CsvOptions& options) {
-  for (std::int64_t i = 0; i < options.skip_lines; ++i) rows.skip_line();
+  if (options.skip_lines < 0)
+    rows.fail("skip_lines must not be negative: it is " + std::to_string(options.skip_lines));
+  for (std::int64_t i = 0; i < options.skip_lines; ++i)
+    if (!rows.skip_line())
+      rows.fail("the file ends before the table: it has " + std::to_string(i) +
+                (i == 1 ? " line" : " lines") + ", and skip_lines is " + std::to_string(options.skip_lines));
   if (!rows.next()) rows.fail("the file is empty");
 
   Columns table;

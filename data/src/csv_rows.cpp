@@ -43,8 +43,10 @@ int CsvRows::get() {
   return c;
 }
 
-void CsvRows::skip_line() {
+bool CsvRows::skip_line() {
+  if (peek() == end_of_file) return false;
   for (int c = get(); c != '\n' && c != end_of_file;) c = get();
+  return true;
 }
 
 bool CsvRows::next() {

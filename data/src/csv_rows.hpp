@@ -15,8 +15,8 @@ class CsvRows {
  public:
   CsvRows(std::string op, const std::string& path, char delimiter, char quote);
 
-  /// Leaves out the rest of the current line, whatever it holds.
-  void skip_line();
+  /// Leaves out the rest of the current line, whatever it holds; false at the end of the file.
+  bool skip_line();
   /// Reads the next row that is not empty; false at the end.
   bool next();
 

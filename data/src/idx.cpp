@@ -136,7 +136,11 @@ Tensor read_idx(const std::string& path, std::optional<DType> dtype) {
           in.fail("a tensor must have " + std::to_string(Shape::max_rank) + " axes at most, and there are " +
                   std::to_string(rank));
         const Shape shape = read_sizes(in, rank, sizeof(Value));
-        x = empty(shape, {.dtype = as});
+        try {
+          x = empty(shape, {.dtype = as});
+        } catch (const Error& e) {  // too many elements, or no memory for them
+          in.fail(e.what());
+        }
         if (as == float32) read_elements<S>(in, shape, x.mutable_data<float>());
         if (as == float64) read_elements<S>(in, shape, x.mutable_data<double>());
         if (as == int64) read_elements<S>(in, shape, x.mutable_data<std::int64_t>());

@@ -1,5 +1,6 @@
 #include "xgrad/nn/activation.hpp"
 
+#include "number.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/ops/unary.hpp"
@@ -17,5 +18,14 @@ Tensor Tanh::forward(const Tensor& x) const { return xgrad::tanh(x); }
 Tensor Softmax::forward(const Tensor& x) const { return softmax(x, axis); }
 Tensor LogSoftmax::forward(const Tensor& x) const { return log_softmax(x, axis); }
 Tensor Flatten::forward(const Tensor& x) const { return flatten(x, start, end); }
+
+std::string LeakyReLU::extra_repr() const { return "negative_slope=" + detail::number(slope); }
+std::string ELU::extra_repr() const { return "alpha=" + detail::number(alpha); }
+std::string Softplus::extra_repr() const { return "beta=" + detail::number(beta); }
+std::string Softmax::extra_repr() const { return "axis=" + std::to_string(axis); }
+std::string LogSoftmax::extra_repr() const { return "axis=" + std::to_string(axis); }
+std::string Flatten::extra_repr() const {
+  return "start=" + std::to_string(start) + ", end=" + std::to_string(end);
+}
 
 }  // namespace xgrad::nn

@@ -11,5 +11,6 @@ Dropout::Dropout(double p, Generator generator) : p_(p), generator_(std::move(ge
 }
 
 Tensor Dropout::forward(const Tensor& x) const { return dropout(x, p_, is_training(), generator_); }
+std::string Dropout::extra_repr() const { return "p=" + detail::number(p_); }
 
 }  // namespace xgrad::nn

@@ -35,4 +35,9 @@ Tensor Linear::forward(const Tensor& x) const {
   return linear(x, weight, bias);
 }
 
+std::string Linear::extra_repr() const {
+  return "in_features=" + std::to_string(weight.size(1)) +
+         ", out_features=" + std::to_string(weight.size(0)) + ", bias=" + (bias.defined() ? "true" : "false");
+}
+
 }  // namespace xgrad::nn

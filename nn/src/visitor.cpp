@@ -21,7 +21,11 @@ void Visitor::add(std::string_view name, Tensor& tensor, bool is_parameter) {
 }
 
 void Visitor::enter(Module& module) {
+  const std::size_t outer = base_, end = path_.size();
+  parts_.push_back({end > outer ? path_.substr(outer, end - 1 - outer) : "", depth_, &module});
+  base_ = end, ++depth_;
   module.visit(*this);
+  base_ = outer, --depth_;
   modules_.push_back(&module);
 }
 

@@ -171,6 +171,24 @@ Tensor xlogy(const Tensor& x, const Tensor& y) {
 Tensor xlogy(const Tensor& x, Scalar y) { return xlogy(x, constant(y, as_floating(x).dtype())); }
 Tensor xlogy(Scalar x, const Tensor& y) { return xlogy(constant(x, as_floating(y).dtype()), y); }
 
+// Of a number and a tensor ----------------------------------------------------------------------------------
+
+namespace {
+
+/// A number as an operand beside x.
+Tensor beside(const char* op, const Tensor& x, Scalar s) {
+  return constant(s, as_floating(x, op).dtype(), op);
+}
+
+}  // namespace
+
+Tensor atan2(const Tensor& y, Scalar x) { return atan2(y, beside("atan2", y, x)); }
+Tensor atan2(Scalar y, const Tensor& x) { return atan2(beside("atan2", x, y), x); }
+Tensor hypot(const Tensor& a, Scalar b) { return hypot(a, beside("hypot", a, b)); }
+Tensor hypot(Scalar a, const Tensor& b) { return hypot(beside("hypot", b, a), b); }
+Tensor logaddexp(const Tensor& a, Scalar b) { return logaddexp(a, beside("logaddexp", a, b)); }
+Tensor logaddexp(Scalar a, const Tensor& b) { return logaddexp(beside("logaddexp", b, a), b); }
+
 // Of three --------------------------------------------------------------------------------------------------
 
 namespace {
@@ -214,6 +232,19 @@ Tensor lerp(const Tensor& start, const Tensor& end, Scalar weight) {
   broadcast_shapes("lerp", start, end);
   const double w = weight.to<double>();
   return w < 0.5 ? start + w * (end - start) : end - (1 - w) * (end - start);
+}
+
+Tensor lerp(const Tensor& start, Scalar end, Scalar weight) {
+  return lerp(start, beside("lerp", start, end), weight);
+}
+Tensor lerp(const Tensor& start, Scalar end, const Tensor& weight) {
+  return lerp(start, beside("lerp", start, end), weight);
+}
+Tensor lerp(Scalar start, const Tensor& end, Scalar weight) {
+  return lerp(beside("lerp", end, start), end, weight);
+}
+Tensor lerp(Scalar start, const Tensor& end, const Tensor& weight) {
+  return lerp(beside("lerp", end, start), end, weight);
 }
 
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value) {

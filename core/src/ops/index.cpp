@@ -93,11 +93,12 @@ bool is_contiguous(const IndexPlan& plan) {
 }
 
 /// The values as they are put into a part: of its shape, recorded.
-Tensor to_part(const char* op, const Tensor& x, const Tensor& values, const Shape& part) {
+Tensor to_part(const char* op, const Tensor& x, const Tensor& given, const Shape& part) {
+  const Tensor values = without_axes_in_front(op, given, part.rank());
   const bool converts = !is_floating(values.dtype(op)) && values.dtype() != x.dtype(op);
   if (!converts && values.dtype() != x.dtype())
     fail(op, "x and the values must have one dtype: x is " + x.describe() + ", the values are " +
-                 values.describe());
+                 values.describe() + "; convert one with .to()");
   if (!(broadcast_shapes(op, values.shape(), part, name_of(values.dtype()), name_of(x.dtype())) == part))
     fail(op, "the values do not broadcast to the part: the part has shape " + part.str() +
                  ", the values are " + values.describe() + "; sizes must agree, or the values' be 1");
@@ -129,6 +130,10 @@ Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tenso
   return put(x, to_part("index_put", x, values, plan.shape), packed(plan.layout), plan.offsets, accumulate);
 }
 
+Tensor index_put(const Tensor& x, const std::vector<Index>& indices, Scalar value, bool accumulate) {
+  return index_put(x, indices, constant(value, dtype_with(x, value, "index_put")), accumulate);
+}
+
 Tensor Tensor::index(const std::vector<Index>& indices) const& { return xgrad::index(*this, indices); }
 
 Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate) & {
@@ -140,6 +145,10 @@ Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& valu
   ++node()->buffer->version;
   put_part(*this, from, plan.layout, plan.offsets, accumulate);
   return *this;
+}
+
+Tensor& Tensor::index_put_(const std::vector<Index>& indices, Scalar value, bool accumulate) & {
+  return index_put_(indices, constant(value, dtype_with(*this, value, "index_put_")), accumulate);
 }
 
 // By masks --------------------------------------------------------------------------------------------------

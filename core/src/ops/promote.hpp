@@ -29,6 +29,9 @@ inline DType dtype_with(const Tensor& x, Scalar s, const char* op = __builtin_FU
   return s.kind() == float64 ? float32 : int64;
 }
 
+/// y without the axes of size 1 that it has in front of `rank` axes, as values are assigned: [1, 3] to [3].
+Tensor without_axes_in_front(const char* op, const Tensor& y, int rank);
+
 /// A 0-dimensional constant. `op` is named where an integer dtype does not hold the value.
 Tensor constant(Scalar value, DType dtype, const char* op = __builtin_FUNCTION());
 Tensor zeros_of(const Shape& shape, DType dtype);

@@ -92,5 +92,8 @@ Tensor floor_divide(const Tensor& a, const Tensor& b) {
 Tensor fmod(const Tensor& a, Scalar b) { return fmod(a, constant(b, dtype_with(a, b))); }
 Tensor remainder(const Tensor& a, Scalar b) { return remainder(a, constant(b, dtype_with(a, b))); }
 Tensor floor_divide(const Tensor& a, Scalar b) { return floor_divide(a, constant(b, dtype_with(a, b))); }
+Tensor fmod(Scalar a, const Tensor& b) { return fmod(constant(a, dtype_with(b, a)), b); }
+Tensor remainder(Scalar a, const Tensor& b) { return remainder(constant(a, dtype_with(b, a)), b); }
+Tensor floor_divide(Scalar a, const Tensor& b) { return floor_divide(constant(a, dtype_with(b, a)), b); }
 
 }  // namespace xgrad

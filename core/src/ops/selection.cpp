@@ -71,6 +71,9 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 Tensor maximum(const Tensor& a, Scalar b) { return maximum(a, constant(b, dtype_with(a, b))); }
 Tensor minimum(const Tensor& a, Scalar b) { return minimum(a, constant(b, dtype_with(a, b))); }
 
+Tensor maximum(Scalar a, const Tensor& b) { return maximum(constant(a, dtype_with(b, a)), b); }
+Tensor minimum(Scalar a, const Tensor& b) { return minimum(constant(a, dtype_with(b, a)), b); }
+
 // By a condition -------------------------------------------------------------------------------------------
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {

@@ -67,6 +67,17 @@ Tensor view(const Tensor& x, const Shape& shape) {
   return reshaped(x, resolved("view", x, shape, x.numel()));
 }
 
+namespace detail {
+
+Tensor without_axes_in_front(const char* op, const Tensor& y, int rank) {
+  const Shape& from = y.shape(op);
+  int extra = 0;
+  while (from.rank() - extra > rank && from[extra] == 1) ++extra;
+  return extra ? reshaped(y, Shape(std::span(from.begin() + extra, from.end()))) : y;
+}
+
+}  // namespace detail
+
 Tensor flatten(const Tensor& x, int start, int end) {
   if (x.dim() == 0) return reshaped(x, {1});
   const int first = check_axis("flatten", start, x), last = check_axis("flatten", end, x);

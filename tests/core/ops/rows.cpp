@@ -201,6 +201,18 @@ void check_dtypes(const Row& row, const Tensors& inputs, Faults& faults) {
   if (row.integers == Integers::kept) row.run(whole);
 }
 
+/// An undefined tensor in place of each input: an Error that names the op, unless the op takes none there.
+void check_undefined(const Row& row, const Tensors& inputs, Faults& faults) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Tensors x = inputs;
+    x[i] = Tensor();
+    const std::string message = message_of([&] { row.run(x); });
+    if (!message.empty() && !message.starts_with(row.name + ": "))
+      faults.push_back("with input " + std::to_string(i) + " undefined it says \"" + message + "\", not \"" +
+                       row.name + ": ...\"");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> faults_of(const Row& row) {
@@ -219,6 +231,7 @@ std::vector<std::string> faults_of(const Row& row) {
     check_on(own_shapes(row), row.order);
     for (const auto& shapes : further_shapes(row)) check_on(shapes, 1);
     check_dtypes(row, make_inputs(row, own_shapes(row)), faults);
+    check_undefined(row, make_inputs(row, own_shapes(row)), faults);
     check_integers(row, faults);
     check_extremes(row, faults);
     check_specials(row, faults);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "xgrad/core/tensor.hpp"
@@ -96,6 +98,78 @@ Tensor tensor(const std::vector<T>& values, const Shape& shape, TensorOptions op
 template <class T>
 Tensor tensor(const std::vector<T>& values, TensorOptions options) {
   return tensor(values, Shape{static_cast<std::int64_t>(values.size())}, options);
+}
+
+// The same where a dtype is all there is to say: `zeros({2, 3}, float64)`. Templates, so that `{}` and braces
+// with names stay options.
+
+template <std::same_as<DType> D>
+Tensor tensor(Nested values, D dtype) {
+  return tensor(std::move(values), TensorOptions{dtype});
+}
+template <class T, std::same_as<DType> D>
+Tensor tensor(const std::vector<T>& values, D dtype) {
+  return tensor(values, TensorOptions{dtype});
+}
+template <class T, std::same_as<DType> D>
+Tensor tensor(const std::vector<T>& values, const Shape& shape, D dtype) {
+  return tensor(values, shape, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor empty(const Shape& shape, D dtype) {
+  return empty(shape, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor zeros(const Shape& shape, D dtype) {
+  return zeros(shape, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor ones(const Shape& shape, D dtype) {
+  return ones(shape, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor full(const Shape& shape, Scalar value, D dtype) {
+  return full(shape, value, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor eye(std::int64_t n, D dtype) {
+  return eye(n, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor eye(std::int64_t n, std::int64_t m, D dtype) {
+  return eye(n, m, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor arange(Scalar end, D dtype) {
+  return arange(end, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor arange(Scalar start, Scalar end, D dtype) {
+  return arange(start, end, 1, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor arange(Scalar start, Scalar end, Scalar step, D dtype) {
+  return arange(start, end, step, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor linspace(double start, double end, std::int64_t steps, D dtype) {
+  return linspace(start, end, steps, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor empty_like(const Tensor& x, D dtype) {
+  return empty_like(x, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor zeros_like(const Tensor& x, D dtype) {
+  return zeros_like(x, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor ones_like(const Tensor& x, D dtype) {
+  return ones_like(x, TensorOptions{dtype});
+}
+template <std::same_as<DType> D>
+Tensor full_like(const Tensor& x, Scalar value, D dtype) {
+  return full_like(x, value, TensorOptions{dtype});
 }
 
 }  // namespace xgrad

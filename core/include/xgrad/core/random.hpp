@@ -1,8 +1,10 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "xgrad/core/tensor.hpp"
 
@@ -50,7 +52,34 @@ Tensor randperm(std::int64_t n, TensorOptions options = {}, Generator generator 
 /// 1 with probability p, else 0. Throws Error unless 0 <= p <= 1.
 Tensor bernoulli(double p, const Shape& shape, TensorOptions options = {},
                  Generator generator = default_generator());
+/// Class numbers, int64 [num_samples] or [rows, num_samples], drawn with the given weights [classes] or
+/// [rows, classes], which need not sum to 1; a class of weight 0 is never drawn. Without replacement, no
+/// class twice. The draws are PyTorch's: with replacement, and more than one, by a search in the sums of the
+/// weights; else the largest of w / e, e exponential (Efraimidis and Spirakis, 2006). Throws Error for a
+/// weight that is negative, inf or nan, for weights of sum 0, and for fewer classes of a weight than samples
+/// without replacement.
+Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement = false,
+                   Generator generator = default_generator());
 Tensor rand_like(const Tensor& x, TensorOptions options = {}, Generator generator = default_generator());
 Tensor randn_like(const Tensor& x, TensorOptions options = {}, Generator generator = default_generator());
+
+// Where a dtype is all there is to say.
+
+template <std::same_as<DType> D>
+Tensor rand(const Shape& shape, D dtype, Generator generator = default_generator()) {
+  return rand(shape, TensorOptions{dtype}, std::move(generator));
+}
+template <std::same_as<DType> D>
+Tensor randn(const Shape& shape, D dtype, Generator generator = default_generator()) {
+  return randn(shape, TensorOptions{dtype}, std::move(generator));
+}
+template <std::same_as<DType> D>
+Tensor rand_like(const Tensor& x, D dtype, Generator generator = default_generator()) {
+  return rand_like(x, TensorOptions{dtype}, std::move(generator));
+}
+template <std::same_as<DType> D>
+Tensor randn_like(const Tensor& x, D dtype, Generator generator = default_generator()) {
+  return randn_like(x, TensorOptions{dtype}, std::move(generator));
+}
 
 }  // namespace xgrad

@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "xgrad/core/axes.hpp"
 #include "xgrad/core/tensor_node.hpp"
 
 namespace xgrad {
 
 class Index;  // xgrad/core/ops/index.hpp
 class Tensor;
+struct ValuesAndIndices;  // xgrad/core/ops/reduce.hpp
 template <class T>
 class Elements;  // xgrad/core/elements.hpp
 
@@ -127,16 +129,25 @@ class Tensor {
 
   Tensor& fill_(Scalar value) &;
   Tensor& zero_() & { return fill_(0); }
-  /// Copies the values of `source`, broadcast to this shape and converted to this dtype.
+  /// Copies the values of `source`, broadcast to this shape and converted to this dtype. Axes of size 1 that
+  /// this tensor lacks in front are passed over: one number in a [1] is a number.
   Tensor& copy_(const Tensor& source) &;
   Tensor& add_(const Tensor& other, double alpha = 1) &;  ///< this += alpha * other
   Tensor& sub_(const Tensor& other, double alpha = 1) &;  ///< this -= alpha * other
   Tensor& mul_(const Tensor& other) &;
   Tensor& div_(const Tensor& other) &;
+  Tensor& add_(Scalar other, double alpha = 1) &;
+  Tensor& sub_(Scalar other, double alpha = 1) &;
+  Tensor& mul_(Scalar other) &;
+  Tensor& div_(Scalar other) &;
   Tensor& operator+=(const Tensor& other) & { return add_(other); }
   Tensor& operator-=(const Tensor& other) & { return sub_(other); }
   Tensor& operator*=(const Tensor& other) & { return mul_(other); }
   Tensor& operator/=(const Tensor& other) & { return div_(other); }
+  Tensor& operator+=(Scalar other) & { return add_(other); }
+  Tensor& operator-=(Scalar other) & { return sub_(other); }
+  Tensor& operator*=(Scalar other) & { return mul_(other); }
+  Tensor& operator/=(Scalar other) & { return div_(other); }
 
   Tensor fill_(Scalar value) && { return std::move(to_change("fill_").fill_(value)); }
   Tensor zero_() && { return std::move(to_change("zero_").zero_()); }
@@ -149,10 +160,18 @@ class Tensor {
   }
   Tensor mul_(const Tensor& other) && { return std::move(to_change("mul_").mul_(other)); }
   Tensor div_(const Tensor& other) && { return std::move(to_change("div_").div_(other)); }
+  Tensor add_(Scalar other, double alpha = 1) && { return std::move(to_change("add_").add_(other, alpha)); }
+  Tensor sub_(Scalar other, double alpha = 1) && { return std::move(to_change("sub_").sub_(other, alpha)); }
+  Tensor mul_(Scalar other) && { return std::move(to_change("mul_").mul_(other)); }
+  Tensor div_(Scalar other) && { return std::move(to_change("div_").div_(other)); }
   Tensor operator+=(const Tensor& other) && { return std::move(*this).add_(other); }
   Tensor operator-=(const Tensor& other) && { return std::move(*this).sub_(other); }
   Tensor operator*=(const Tensor& other) && { return std::move(*this).mul_(other); }
   Tensor operator/=(const Tensor& other) && { return std::move(*this).div_(other); }
+  Tensor operator+=(Scalar other) && { return std::move(*this).add_(other); }
+  Tensor operator-=(Scalar other) && { return std::move(*this).sub_(other); }
+  Tensor operator*=(Scalar other) && { return std::move(*this).mul_(other); }
+  Tensor operator/=(Scalar other) && { return std::move(*this).div_(other); }
 
   // The graph ---------------------------------------------------------------------------------------------
 
@@ -197,12 +216,18 @@ class Tensor {
   // Shapes and parts: the ops of the same names ------------------------------------------------------------
 
   Tensor reshape(const Shape& shape) const&;
+  Tensor view(const Shape& shape) const&;
   Tensor flatten(int start = 0, int end = -1) const&;
   Tensor transpose(int axis0, int axis1) const;
   Tensor permute(const std::vector<int>& axes) const;
   Tensor squeeze(int axis) const&;
   Tensor unsqueeze(int axis) const&;
   Tensor t() const;  ///< of a matrix
+  Tensor expand(const Shape& shape) const;
+  std::vector<Tensor> chunk(std::int64_t chunks, int axis = 0) const;
+  std::vector<Tensor> split(std::int64_t size, int axis = 0) const;
+  Tensor gather(int axis, const Tensor& index) const;
+  Tensor masked_fill(const Tensor& mask, Scalar value) const;
   /// Elements start, start + step, ... below stop along axis; negative start and stop count from the end.
   Tensor slice(int axis, std::int64_t start, std::int64_t stop = end_of_axis, std::int64_t step = 1) const&;
   /// x[i]: the i-th row, one axis less.
@@ -210,14 +235,19 @@ class Tensor {
 
   /// x[i_0, i_1, ...]: numbers, slices, arrays of numbers or booleans; see `index`.
   Tensor index(const std::vector<Index>& indices) const&;
-  /// Puts values, broadcast, at such a part, or adds them. In place, under the conditions above.
+  /// Puts values, broadcast as by copy_, at such a part, or adds them. In place, under the conditions above.
   Tensor& index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false) &;
+  Tensor& index_put_(const std::vector<Index>& indices, Scalar value, bool accumulate = false) &;
   Tensor index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false) && {
     return std::move(to_change("index_put_").index_put_(indices, values, accumulate));
+  }
+  Tensor index_put_(const std::vector<Index>& indices, Scalar value, bool accumulate = false) && {
+    return std::move(to_change("index_put_").index_put_(indices, value, accumulate));
   }
 
   // What shares the elements of a temporary copy is as temporary: x.t()[0].fill_(5) throws Error too.
   Tensor reshape(const Shape& shape) const&& { return part(reshape(shape)); }
+  Tensor view(const Shape& shape) const&& { return part(view(shape)); }
   Tensor flatten(int start = 0, int end = -1) const&& { return part(flatten(start, end)); }
   Tensor squeeze(int axis) const&& { return part(squeeze(axis)); }
   Tensor unsqueeze(int axis) const&& { return part(unsqueeze(axis)); }
@@ -227,11 +257,65 @@ class Tensor {
   Tensor operator[](std::int64_t i) const&& { return part((*this)[i]); }
   Tensor index(const std::vector<Index>& indices) const&& { return part(index(indices)); }
 
+  // The functions of the same names, for what is written in chains: elementwise functions of one tensor in
+  // everyday use, comparisons, products and reductions. All others are functions only. ---------------------
+
+  Tensor abs() const;
+  Tensor exp() const;
+  Tensor log() const;
+  Tensor sqrt() const;
+  Tensor square() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor tanh() const;
+  Tensor sigmoid() const;
+  Tensor relu() const;
+  Tensor round() const;
+  Tensor neg() const;
+  Tensor pow(const Tensor& p) const;
+  Tensor pow(Scalar p) const;
+  Tensor clamp(Scalar low, Scalar high) const;
+  Tensor softmax(int axis) const;
+  Tensor log_softmax(int axis) const;
+
+  Tensor eq(const Tensor& b) const;
+  Tensor eq(Scalar b) const;
+  Tensor ne(const Tensor& b) const;
+  Tensor ne(Scalar b) const;
+  Tensor lt(const Tensor& b) const;
+  Tensor lt(Scalar b) const;
+  Tensor le(const Tensor& b) const;
+  Tensor le(Scalar b) const;
+  Tensor gt(const Tensor& b) const;
+  Tensor gt(Scalar b) const;
+  Tensor ge(const Tensor& b) const;
+  Tensor ge(Scalar b) const;
+
+  Tensor matmul(const Tensor& b) const;
+  Tensor mm(const Tensor& b) const;
+  Tensor dot(const Tensor& b) const;
+
   Tensor sum() const;
-  Tensor sum(const std::vector<int>& axes, bool keepdim = false) const;
+  Tensor sum(const Axes& axes, bool keepdim = false) const;
   Tensor mean() const;
-  Tensor mean(const std::vector<int>& axes, bool keepdim = false) const;
-  Tensor std() const;  ///< stddev, named here as elsewhere
+  Tensor mean(const Axes& axes, bool keepdim = false) const;
+  Tensor prod() const;
+  Tensor prod(const Axes& axes, bool keepdim = false) const;
+  Tensor var(const Axes& axes = {}, int correction = 1, bool keepdim = false) const;
+  Tensor std(const Axes& axes = {}, int correction = 1,
+             bool keepdim = false) const;  ///< stddev, named here as elsewhere
+  Tensor norm(double p = 2, const Axes& axes = {}, bool keepdim = false) const;
+  Tensor max() const;
+  Tensor min() const;
+  ValuesAndIndices max(int axis, bool keepdim = false) const;
+  ValuesAndIndices min(int axis, bool keepdim = false) const;
+  Tensor argmax() const;
+  Tensor argmax(int axis, bool keepdim = false) const;
+  Tensor argmin() const;
+  Tensor argmin(int axis, bool keepdim = false) const;
+  Tensor all(const Axes& axes = {}, bool keepdim = false) const;
+  Tensor any(const Axes& axes = {}, bool keepdim = false) const;
+  Tensor cumsum(int axis) const;
 
   static constexpr std::int64_t end_of_axis = INT64_MAX;
 

@@ -45,7 +45,7 @@ struct CsvOptions {
   std::vector<Column> ignore = {};    ///< columns to leave out
 
   bool header = true;           ///< the first row names the columns
-  std::int64_t skip_lines = 0;  ///< lines to leave out before it
+  std::int64_t skip_lines = 0;  ///< lines to leave out before it; more than there are is an Error
   char delimiter = ',';
   char quote = '"';
 

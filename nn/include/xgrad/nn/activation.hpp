@@ -19,6 +19,7 @@ struct ReLU : Module {
 struct LeakyReLU : Module {
   explicit LeakyReLU(double slope_below_zero = 0.01) : slope(slope_below_zero) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override;
 
   double slope;
 };
@@ -26,6 +27,7 @@ struct LeakyReLU : Module {
 struct ELU : Module {
   explicit ELU(double alpha_below_zero = 1.0) : alpha(alpha_below_zero) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override;
 
   double alpha;
 };
@@ -41,6 +43,7 @@ struct SiLU : Module {
 struct Softplus : Module {
   explicit Softplus(double sharpness = 1.0) : beta(sharpness) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override;
 
   double beta;
 };
@@ -56,6 +59,7 @@ struct Tanh : Module {
 struct Softmax : Module {
   explicit Softmax(int along = -1) : axis(along) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override;
 
   int axis;
 };
@@ -63,6 +67,7 @@ struct Softmax : Module {
 struct LogSoftmax : Module {
   explicit LogSoftmax(int along = -1) : axis(along) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override;
 
   int axis;
 };
@@ -71,6 +76,7 @@ struct LogSoftmax : Module {
 struct Flatten : Module {
   explicit Flatten(int first_axis = 1, int last_axis = -1) : start(first_axis), end(last_axis) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override;
 
   int start;
   int end;

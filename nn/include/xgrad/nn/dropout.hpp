@@ -13,6 +13,7 @@ class Dropout : public Module {
   explicit Dropout(double p = 0.5, Generator generator = default_generator());
 
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override;
 
   double probability() const { return p_; }
 

@@ -22,6 +22,7 @@ class Linear : public Module {
 
   Tensor forward(const Tensor& x) const override;
   void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
+  std::string extra_repr() const override;
 
   Tensor weight;
   Tensor bias;  ///< undefined without bias

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <typeinfo>
 #include <vector>
@@ -33,6 +34,11 @@ class Module {
 
   /// Names each member to the visitor, and does nothing else.
   virtual void visit(Visitor&) {}
+
+  /// The options as str() shows them in the module's parentheses: "in_features=64, out_features=128".
+  virtual std::string extra_repr() const { return ""; }
+  /// The tree of modules with their names, types and options, as PyTorch prints it.
+  std::string str() const;
 
   /// The learnt tensors in the order of the visit, each once; frozen ones (see requires_grad_) included.
   std::vector<Tensor> parameters() const;
@@ -80,6 +86,9 @@ class Module {
  private:
   bool training_ = true;
 };
+
+/// model.str(): `std::cout << model`.
+std::ostream& operator<<(std::ostream& out, const Module& module);
 
 namespace detail {
 void check_exact_type(const char* op, const Module& module, const std::type_info& type);

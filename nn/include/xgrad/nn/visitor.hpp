@@ -38,6 +38,12 @@ class Visitor {
     Tensor* tensor;
     bool is_parameter;
   };
+  /// A module, its path from the module that it lies in, and how many it lies in.
+  struct Part {
+    std::string path;
+    std::size_t depth;
+    const Module* module;
+  };
 
   /// A tensor that is learnt. An undefined one (a layer without bias) is passed over.
   void operator()(std::string_view name, Tensor& parameter) { add(name, parameter, true); }
@@ -63,10 +69,13 @@ class Visitor {
 
   /// All tensors in the order of the visit.
   const std::vector<Slot>& slots() const& { return slots_; }
+  /// All modules, each before its members.
+  const std::vector<Part>& parts() const& { return parts_; }
   /// All modules, each after its members.
   const std::vector<Module*>& modules() const& { return modules_; }
   // By value from a temporary, so that `for (auto& slot : Visitor::of(model).slots())` is safe.
   std::vector<Slot> slots() && { return std::move(slots_); }
+  std::vector<Part> parts() && { return std::move(parts_); }
   std::vector<Module*> modules() && { return std::move(modules_); }
 
  private:
@@ -91,6 +100,9 @@ class Visitor {
   std::string path_;
   std::vector<Slot> slots_;
   std::vector<Module*> modules_;
+  std::vector<Part> parts_;
+  std::size_t depth_ = 0,
+              base_ = 0;  ///< of the module that is visited: base_ is where its members' paths begin
 };
 
 }  // namespace xgrad::nn

@@ -28,7 +28,14 @@ struct AdamOptions {
 class Adam : public Optimizer {
  public:
   explicit Adam(const std::vector<Tensor>& parameters, AdamOptions options = {});
+  template <detail::Number N>
+  Adam(const std::vector<Tensor>& parameters, N lr)
+      : Adam(parameters, AdamOptions{.lr = static_cast<double>(lr)}) {}
   void add_group(const std::vector<Tensor>& parameters, AdamOptions options = {});
+  template <detail::Number N>
+  void add_group(const std::vector<Tensor>& parameters, N lr) {
+    add_group(parameters, AdamOptions{.lr = static_cast<double>(lr)});
+  }
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;

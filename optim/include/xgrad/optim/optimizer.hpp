@@ -2,11 +2,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "xgrad/core/tensor.hpp"
 
 namespace xgrad::optim {
+
+namespace detail {
+/// A learning rate by itself: `Adam(parameters, 1e-3)`. A concept, so that `{}` stays options.
+template <class N>
+concept Number = std::is_arithmetic_v<N>;
+}  // namespace detail
 
 /// Updates parameters from their gradients; the base of GD, SGD, Adam and RMSprop.
 ///

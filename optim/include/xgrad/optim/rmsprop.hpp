@@ -24,7 +24,14 @@ struct RmspropOptions {
 class RMSprop : public Optimizer {
  public:
   explicit RMSprop(const std::vector<Tensor>& parameters, RmspropOptions options = {});
+  template <detail::Number N>
+  RMSprop(const std::vector<Tensor>& parameters, N lr)
+      : RMSprop(parameters, RmspropOptions{.lr = static_cast<double>(lr)}) {}
   void add_group(const std::vector<Tensor>& parameters, RmspropOptions options = {});
+  template <detail::Number N>
+  void add_group(const std::vector<Tensor>& parameters, N lr) {
+    add_group(parameters, RmspropOptions{.lr = static_cast<double>(lr)});
+  }
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;

@@ -18,7 +18,14 @@ struct GdOptions {
 class GD : public Optimizer {
  public:
   explicit GD(const std::vector<Tensor>& parameters, GdOptions options = {});
+  template <detail::Number N>
+  GD(const std::vector<Tensor>& parameters, N lr)
+      : GD(parameters, GdOptions{.lr = static_cast<double>(lr)}) {}
   void add_group(const std::vector<Tensor>& parameters, GdOptions options = {});
+  template <detail::Number N>
+  void add_group(const std::vector<Tensor>& parameters, N lr) {
+    add_group(parameters, GdOptions{.lr = static_cast<double>(lr)});
+  }
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
@@ -44,7 +51,14 @@ struct SgdOptions {
 class SGD : public Optimizer {
  public:
   explicit SGD(const std::vector<Tensor>& parameters, SgdOptions options = {});
+  template <detail::Number N>
+  SGD(const std::vector<Tensor>& parameters, N lr)
+      : SGD(parameters, SgdOptions{.lr = static_cast<double>(lr)}) {}
   void add_group(const std::vector<Tensor>& parameters, SgdOptions options = {});
+  template <detail::Number N>
+  void add_group(const std::vector<Tensor>& parameters, N lr) {
+    add_group(parameters, SgdOptions{.lr = static_cast<double>(lr)});
+  }
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;

@@ -39,9 +39,11 @@ Tensor pow(Scalar x, const Tensor& p);
 /// The larger of a and b; nan if either is nan. Ties give each half of the cotangent.
 Tensor maximum(const Tensor& a, const Tensor& b);
 Tensor maximum(const Tensor& a, Scalar b);
+Tensor maximum(Scalar a, const Tensor& b);
 /// The smaller of a and b; nan if either is nan. Ties give each half of the cotangent.
 Tensor minimum(const Tensor& a, const Tensor& b);
 Tensor minimum(const Tensor& a, Scalar b);
+Tensor minimum(Scalar a, const Tensor& b);
 
 /// a where condition is true, else b; condition is boolean, and all three broadcast.
 /// The branch that is not taken gets a gradient of exactly 0.

@@ -57,6 +57,7 @@ Tensor index(const Tensor& x, const std::vector<Index>& indices);
 /// named several times, the last value stays and it alone has a gradient, or all are added.
 Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tensor& values,
                  bool accumulate = false);
+Tensor index_put(const Tensor& x, const std::vector<Index>& indices, Scalar value, bool accumulate = false);
 
 // By masks, boolean and broadcast to x; an Error otherwise.
 // ---------------------------------------------------

@@ -75,8 +75,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
 /// labels of the same shape without the axis of classes, or a probability for each class of the same shape.
 ///
 /// The mean is weighted by the class weights, as PyTorch's; nan where every row is ignored. No gradient
-/// reaches the weight. +inf, with the gradient softmax(input) - target, where the logit of a label is -inf; the
-/// softmax of a row that is wholly -inf is 0. Throws Error, naming the row, its label and the number of
+/// reaches the weight. +inf, with the gradient softmax(input) - target, where the logit of a label is -inf;
+/// the softmax of a row that is wholly -inf is 0. Throws Error, naming the row, its label and the number of
 /// classes, for a label out of range.
 Tensor cross_entropy(const Tensor& input, const Tensor& target);
 Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOptions options);

@@ -1,0 +1,45 @@
+#include <ostream>
+
+#include "type_name.hpp"
+#include "xgrad/nn/module.hpp"
+
+namespace xgrad::nn {
+
+namespace {
+
+/// The name of a module's type without its namespaces.
+std::string short_name(const Module& module) {
+  const std::string name = detail::type_name(typeid(module));
+  std::size_t start = 0;
+  for (std::size_t i = 0; i + 1 < name.size(); ++i) {
+    if (name[i] == '<') break;
+    if (name[i] == ':' && name[i + 1] == ':') start = i + 2;
+  }
+  return name.substr(start);
+}
+
+}  // namespace
+
+std::string Module::str() const {
+  const Visitor visitor = Visitor::of(*this);
+  const std::vector<Visitor::Part>& parts = visitor.parts();
+  const auto indent = [](std::size_t depth) { return std::string(2 * depth, ' '); };
+  std::string out;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto& [path, depth, module] = parts[i];
+    const std::size_t next = i + 1 < parts.size() ? parts[i + 1].depth : 0;
+    const std::string options = module->extra_repr();
+    out += indent(depth) + (depth ? "(" + path + "): " : "") + short_name(*module) + "(";
+    if (next > depth)
+      out += "\n" + (options.empty() ? "" : indent(depth + 1) + options + "\n");
+    else
+      out += options + ")\n";
+    for (std::size_t open = depth; open-- > next;) out += indent(open) + ")\n";
+  }
+  out.pop_back();
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const Module& module) { return out << module.str(); }
+
+}  // namespace xgrad::nn
