@@ -10,7 +10,7 @@ using detail::fail;
 using detail::Walk;
 
 void check_root(const char* op, const Tensor& y, const Tensor& cotangent) {
-  if (!y.requires_grad())
+  if (!y.requires_grad(op))
     fail(op, "nothing to differentiate: the output " + y.describe() +
                  " requires no gradient; call requires_grad_() on a leaf, and compute outside NoGrad");
   if (!cotangent.defined()) {

@@ -40,8 +40,8 @@ Tensor filled(const char* op, const Shape& shape, Scalar value, DType otherwise,
 }
 
 /// The options with x's dtype where they name none.
-TensorOptions like(const Tensor& x, TensorOptions options) {
-  if (!options.dtype) options.dtype = x.dtype();
+TensorOptions like(const Tensor& x, TensorOptions options, const char* op = __builtin_FUNCTION()) {
+  if (!options.dtype) options.dtype = x.dtype(op);
   return options;
 }
 

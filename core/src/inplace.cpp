@@ -11,7 +11,7 @@ namespace xgrad {
 namespace detail {
 
 void check_writable(const char* op, const Tensor& x) {
-  if (!x.is_leaf())
+  if (!x.is_leaf(op))
     fail(op, "only leaves can be changed in place: x is " + x.describe() + ", the result of " + x.op_name() +
                  "; write x = x + y, or change x.detach()");
   if (x.requires_grad() && recording)

@@ -21,7 +21,7 @@ void Tensor::no_such_axis(int axis) const {
   __builtin_unreachable();
 }
 
-const char* Tensor::op_name() const { return is_leaf() ? "" : node()->op->name; }
+const char* Tensor::op_name(const char* user) const { return is_leaf(user) ? "" : node()->op->name; }
 
 namespace {
 
@@ -36,12 +36,12 @@ namespace {
 }  // namespace
 
 const void* Tensor::read(DType as) const {
-  if (as != dtype()) refuse_type("data", *this, as);
+  if (as != dtype("data")) refuse_type("data", *this, as);
   return node()->data;
 }
 
 void* Tensor::write(DType as) {
-  if (as != dtype()) refuse_type("mutable_data", *this, as);
+  if (as != dtype("mutable_data")) refuse_type("mutable_data", *this, as);
   detail::check_writable("mutable_data", *this);
   ++node()->buffer->version;
   return node()->data;
@@ -91,8 +91,8 @@ Tensor& Tensor::requires_grad_(bool on) & {
   return *this;
 }
 
-Tensor Tensor::grad() const {
-  const detail::Node* n = node();
+Tensor Tensor::grad(const char* user) const {
+  const detail::Node* n = node(user);
   detail::Node* g = is_leaf() ? n->grad : n->extra ? n->extra->retained : nullptr;
   return g ? share(g) : Tensor();
 }

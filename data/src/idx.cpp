@@ -139,7 +139,8 @@ Tensor read_idx(const std::string& path, std::optional<DType> dtype) {
         try {
           x = empty(shape, {.dtype = as});
         } catch (const Error& e) {  // too many elements, or no memory for them
-          in.fail(e.what());
+          const std::string what = e.what();
+          in.fail(what.substr(what.find(": ") + 2));
         }
         if (as == float32) read_elements<S>(in, shape, x.mutable_data<float>());
         if (as == float64) read_elements<S>(in, shape, x.mutable_data<double>());

@@ -48,7 +48,6 @@ const Call calls[] = {
     {"zero_grad", [](Tensor& u, const Tensor&) { u.zero_grad(); }},
     {"backward", [](Tensor& u, const Tensor&) { u.backward(); }},
     {"backward", [](Tensor& u, const Tensor& x) { u.backward(x); }},
-    {"backward", [](Tensor& u, const Tensor& x) { x.backward(u); }},
     {"detach", [](Tensor& u, const Tensor&) { u.detach(); }},
     {"detach", [](Tensor& u, const Tensor&) { std::move(u).detach(); }},
     {"clone", [](Tensor& u, const Tensor&) { u.clone(); }},

@@ -24,7 +24,7 @@ Tensor Tensor::to(DType dtype) const {
 
 Tensor Tensor::clone() const {
   static constexpr Op op = {.name = "clone", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
-  Tensor y = new_like(*this);
+  Tensor y = new_tensor(shape(), dtype());
   std::memcpy(y.node()->data, node()->data, static_cast<std::size_t>(numel() * size_of(dtype())));
   return record(op, {*this}, std::move(y));
 }

@@ -111,7 +111,7 @@ CellGradient gradient_of(const Tensor& dh, const Tensor& dc, const Tensor& input
 /// The same from other ops, for second derivatives: of dh, dc, the gates and c.
 std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn) {
   const Tensor &dh = x[0], &dc = x[1], &c = x[4];
-  const std::vector<Tensor> z = split(x[2] + x[3], c.size(1), 1);
+  const std::vector<Tensor> z = split(x[2] + x[3], std::vector<std::int64_t>(4, c.size(1)), 1);
   const Tensor i = sigmoid(z[0]), f = sigmoid(z[1]), g = tanh(z[2]), o = sigmoid(z[3]), cell = f * c + i * g;
   const Tensor total = dc + tanh_vjp(dh * o, cell);
   return {cat({sigmoid_vjp(total * g, z[0]), sigmoid_vjp(total * c, z[1]), tanh_vjp(total * i, z[2]),

@@ -122,3 +122,21 @@ TEST_CASE("recurrent: wrong operands are named") {
                        "2], w_ih is f32[8, 3], w_hh is f32[8, 3]",
                        Error);
 }
+
+TEST_CASE("cells of no units, of no rows and of no inputs compute nothing, to second order") {
+  for (const auto& [rows, hidden, in] :
+       {std::array<std::int64_t, 3>{2, 0, 3}, {0, 2, 3}, {2, 2, 0}, {0, 0, 0}}) {
+    const auto leaf = [](const Shape& s) { return randn(s, {.dtype = float64, .requires_grad = true}); };
+    const Tensor x = leaf({rows, in}), h = leaf({rows, hidden}), c = leaf({rows, hidden});
+    const Tensor w_ih = leaf({4 * hidden, in}), w_hh = leaf({4 * hidden, hidden});
+    const LstmState next = lstm_cell(x, {h, c}, w_ih, w_hh, leaf({4 * hidden}), Tensor());
+    const std::vector<Tensor> g =
+        grad(sum(next.h * next.h) + sum(next.c), {x, h, c, w_ih, w_hh}, {.create_graph = true});
+    sum(square(g[2])).backward();
+
+    CHECK(next.h.shape() == Shape{rows, hidden});
+    CHECK(g[3].shape() == w_ih.shape());
+    const Tensor w = leaf({hidden, hidden}), y = rnn_cell(leaf({rows, hidden}), h, w);
+    CHECK(grad(sum(y), {w})[0].shape() == w.shape());
+  }
+}

@@ -181,12 +181,12 @@ class Tensor {
   Tensor& requires_grad_(bool on = true) &;
   Tensor requires_grad_(bool on = true) && { return std::move(requires_grad_(on)); }
   /// True for a tensor that no recorded op made.
-  bool is_leaf() const { return node()->op == nullptr; }
+  bool is_leaf(const char* user = __builtin_FUNCTION()) const { return node(user)->op == nullptr; }
   /// The name of the op that made it, "" for a leaf.
-  const char* op_name() const;
+  const char* op_name(const char* user = __builtin_FUNCTION()) const;
 
   /// The gradient that backward has added up in this leaf; undefined before the first backward.
-  Tensor grad() const;
+  Tensor grad(const char* user = __builtin_FUNCTION()) const;
   /// Replaces the gradient; an undefined tensor clears it. Throws Error on another shape or dtype, and for a
   /// temporary that nothing else holds, such as x[0].
   void set_grad(const Tensor& g) &;
