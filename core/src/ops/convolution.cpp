@@ -8,6 +8,7 @@
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/window.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -44,7 +45,7 @@ struct Sizes {
   /// How many images make a block that is worth a thread: an element of the columns is copied in the time of
   /// 32 products or so.
   std::int64_t block() const {
-    return std::max<std::int64_t>(large_product / (groups * (o + 32) * taps * positions + 1), 1);
+    return std::max<std::int64_t>(large_product / sum_of(product_of(groups, o + 32, taps, positions), 1), 1);
   }
 
   /// Calls f(image part, output part, weight part, bias part) with the offsets of each group of the images
@@ -254,8 +255,8 @@ Pair kernel_of(const Tensor& weight) {
 
 /// The channels of `groups` groups.
 std::int64_t channels_of(const char* op, std::int64_t of_group, int groups, const Tensor& weight) {
-  std::int64_t all;
-  if (__builtin_mul_overflow(of_group, std::int64_t{groups}, &all))
+  const std::int64_t all = product_of(of_group, groups);
+  if (all > most_elements)
     fail(op, "too many channels: the weight is " + weight.describe() + ", in " + std::to_string(groups) +
                  " groups; take fewer");
   return all;
@@ -303,13 +304,10 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   check_operands("conv_transpose2d", x, weight, bias, o.groups, weight.size(0), out);
   const Pair kernel = kernel_of(weight);
   const Convolution k{window_of("conv_transpose2d", kernel, o.stride, o.padding, o.dilation), o.groups};
-  const auto size = [](std::int64_t n, int stride, int padding, int dilation, int taps, int extra) {
-    return (n - 1) * stride - 2 * padding + std::int64_t{dilation} * (taps - 1) + extra + 1;
-  };
-  const std::int64_t h = size(x.size(2), o.stride.height, o.padding.height, o.dilation.height, kernel.height,
-                              o.output_padding.height);
-  const std::int64_t w = size(x.size(3), o.stride.width, o.padding.width, o.dilation.width, kernel.width,
-                              o.output_padding.width);
+  const std::int64_t h = covered_size(x.size(2), kernel.height, o.stride.height, o.padding.height,
+                                      o.dilation.height, o.output_padding.height);
+  const std::int64_t w = covered_size(x.size(3), kernel.width, o.stride.width, o.padding.width,
+                                      o.dilation.width, o.output_padding.width);
   const bool too_much = o.output_padding.height >= std::max(o.stride.height, o.dilation.height) ||
                         o.output_padding.width >= std::max(o.stride.width, o.dilation.width);
   if (h < 1 || w < 1 || o.output_padding.height < 0 || o.output_padding.width < 0 || too_much)
