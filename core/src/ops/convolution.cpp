@@ -113,36 +113,37 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
                {keep::nothing, [](Grad g, Fn) { return g; }}}}};
   const Sizes s(x.shape(), w.shape(), k);
   Tensor y = new_tensor({s.n, w.size(0), k.window.out_h(s.h), k.window.out_w(s.w)}, x.dtype());
-  visit_floating(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    const T* b = bias.defined() ? ptr<T>(bias) : nullptr;
-    const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
-    if (DirectSizes::allows(k.window) && d.planes_fit(sizeof(T))) {
-      DirectConvolution<T> direct(d);
-      s.each_group([&](std::int64_t group) {
-        const T* from = ptr<T>(w) + group * s.o * s.taps;
-        direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
-          return from[o * s.taps + c * d.kh * d.kw + tap];
+  if (y.numel() > 0)
+    visit_floating(x.dtype(), [&](auto t) {
+      using T = type_of<decltype(t)>;
+      const T* b = bias.defined() ? ptr<T>(bias) : nullptr;
+      const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
+      if (DirectSizes::allows(k.window) && d.planes_fit(sizeof(T))) {
+        DirectConvolution<T> direct(d);
+        s.each_group([&](std::int64_t group) {
+          const T* from = ptr<T>(w) + group * s.o * s.taps;
+          direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
+            return from[o * s.taps + c * d.kh * d.kw + tap];
+          });
+          s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
+            own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
+          });
         });
-        s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
-          own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
-        });
+        return;
+      }
+      parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+        const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+        s.each(first, last,
+               [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
+                 im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+                 if (b)
+                   for (std::int64_t o = 0; o < s.o; ++o)
+                     std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
+                 gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns),
+                      b != nullptr, ptr<T>(y) + out);
+               });
       });
-      return;
-    }
-    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
-      const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-      s.each(first, last,
-             [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
-               im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-               if (b)
-                 for (std::int64_t o = 0; o < s.o; ++o)
-                   std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
-               gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
-                    ptr<T>(y) + out);
-             });
     });
-  });
   return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
 }
 
@@ -155,6 +156,7 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
                 }}}}};
   const Sizes s(image, w.shape(), k);
   Tensor x;
+  if (g.numel() == 0 || image.numel() == 0) return record(op, {g, w}, zeros_of(image, g.dtype()), k);
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     // The transpose is the correlation with the window turned round, its padding what is left of the kernel.

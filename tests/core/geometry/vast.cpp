@@ -216,7 +216,7 @@ const std::vector<Case> cases = {
        return einsum("ij,ik->jk", {x, zeros({0, k23})});
      },
      {}},
-    {"trace", {0, k22, k22}, [](const Tensor& x) { return trace(x); }, Shape{0}},
+    {"trace", {0, k10, k10}, [](const Tensor& x) { return trace(x); }, Shape{0}},
     {"conv2d",
      {0, 1, k22, k22},
      [](const Tensor& x) {
@@ -265,7 +265,7 @@ const std::vector<Case> cases = {
      [](const Tensor& x) { return fold(x, static_cast<int>(k22), 1); },
      Shape{0, 1, k22, k22}},
     {"fold", {0, 1, 1}, [](const Tensor& x) { return fold(x, INT_MAX, 1); }, {}},
-    {"layer_norm", {0, k40}, [](const Tensor& x) { return layer_norm(x, {k40}); }, Shape{0, k40}},
+    {"layer_norm", {0, k20}, [](const Tensor& x) { return layer_norm(x, {k20}); }, Shape{0, k20}},
     {"group_norm", {0, k40, 1}, [](const Tensor& x) { return group_norm(x, 1 << 30); }, Shape{0, k40, 1}},
     {"group_norm", {0, k40, 1}, [](const Tensor& x) { return group_norm(x, INT_MIN); }, {}},
     {"instance_norm",
@@ -309,7 +309,12 @@ TEST_CASE(
             c.result.has_value(), {c.result.value_or(Shape{})}, y))
       continue;
 
-    sum(y[0]).backward();
+    try {
+      sum(y[0]).backward();
+    } catch (const Error& e) {
+      FAIL_CHECK(e.what());
+      continue;
+    }
 
     CHECK(x.grad().shape() == c.x);
   }
