@@ -80,6 +80,7 @@ Tensor unflatten(const Tensor& x, int axis, const Shape& sizes) {
   Shape shape = x.shape();
   shape.erase(at);
   for (int i = 0; i < parts.rank(); ++i) shape.insert(at + i, parts[i]);
+  check_sizes("unflatten", shape);
   return reshaped(x, shape);
 }
 

@@ -129,4 +129,4 @@ void sweep::diagonals(int configurations, unsigned seed) {
   run(configurations, seed, {check_diagonal, check_diag_embed, check_diag, check_triangle, check_trace});
 }
 
-TEST_CASE("diagonals and triangles are plain loops, on thousands of configurations") { diagonals(1000, 1); }
+TEST_CASE("diagonals and triangles are plain loops, on thousands of configurations") { diagonals(2000, 1); }

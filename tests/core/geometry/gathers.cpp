@@ -259,4 +259,4 @@ void sweep::gathers(int configurations, unsigned seed) {
   run(configurations, seed, {check_elements, check_rows, check_one_hot, check_masks, check_arrays});
 }
 
-TEST_CASE("gathers and scatters are plain loops, on thousands of configurations") { gathers(1500, 1); }
+TEST_CASE("gathers and scatters are plain loops, on thousands of configurations") { gathers(3000, 1); }

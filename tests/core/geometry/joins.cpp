@@ -270,5 +270,5 @@ void sweep::joins(int configurations, unsigned seed) {
 }
 
 TEST_CASE("joining, splitting and repeating are plain loops, on thousands of configurations") {
-  joins(1000, 1);
+  joins(2000, 1);
 }

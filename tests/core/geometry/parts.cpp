@@ -231,4 +231,4 @@ void sweep::parts(int configurations, unsigned seed) {
   run(configurations, seed, {check_slice, check_narrow, check_select, check_index, check_pad});
 }
 
-TEST_CASE("parts and padding are plain loops, on thousands of configurations") { parts(1500, 1); }
+TEST_CASE("parts and padding are plain loops, on thousands of configurations") { parts(3000, 1); }

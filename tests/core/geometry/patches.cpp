@@ -213,5 +213,5 @@ void sweep::patches(int configurations, unsigned seed) {
 }
 
 TEST_CASE("pools, patches and resampled images are plain loops, on thousands of configurations") {
-  patches(1500, 1);
+  patches(4000, 1);
 }

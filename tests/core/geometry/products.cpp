@@ -187,4 +187,4 @@ void sweep::products(int configurations, unsigned seed) {
   run(configurations, seed, {check_matmul, check_einsum, check_kron, check_linear, check_gemm});
 }
 
-TEST_CASE("products are plain loops, on thousands of configurations") { products(1500, 1); }
+TEST_CASE("products are plain loops, on thousands of configurations") { products(3000, 1); }

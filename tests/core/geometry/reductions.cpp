@@ -274,4 +274,4 @@ void sweep::reductions(int configurations, unsigned seed) {
        check_choice});
 }
 
-TEST_CASE("reductions are plain loops, on thousands of configurations") { reductions(500, 1); }
+TEST_CASE("reductions are plain loops, on thousands of configurations") { reductions(1500, 1); }

@@ -111,4 +111,4 @@ void sweep::scans(int configurations, unsigned seed) {
   run(configurations, seed, {check_running_sum, check_lines});
 }
 
-TEST_CASE("what goes along lines is a plain loop, on thousands of configurations") { scans(1500, 1); }
+TEST_CASE("what goes along lines is a plain loop, on thousands of configurations") { scans(3000, 1); }

@@ -71,4 +71,4 @@ void check_sort(Draw& draw) {
 
 void sweep::sorts(int configurations, unsigned seed) { run(configurations, seed, {check_sort}); }
 
-TEST_CASE("sorting is a plain loop, on thousands of configurations") { sorts(3000, 1); }
+TEST_CASE("sorting is a plain loop, on thousands of configurations") { sorts(5000, 1); }

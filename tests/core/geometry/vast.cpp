@@ -49,6 +49,12 @@ const std::vector<Case> cases = {
        return unflatten(x, 0, {k22, -1});
      },
      Shape{k22, k22, 0}},
+    {"unflatten",
+     {k44, 0},
+     [](const Tensor& x) {
+       return unflatten(x, 1, {k44, 0});
+     },
+     {}},
     {"transpose", {0, k22, k23}, [](const Tensor& x) { return transpose(x, 1, 2); }, Shape{0, k23, k22}},
     {"flip",
      {k40, 0},

@@ -118,4 +118,4 @@ void sweep::windows(int configurations, unsigned seed) {
   run(configurations, seed, {check_convolution, check_line, check_transposed});
 }
 
-TEST_CASE("convolutions are plain loops, on thousands of configurations") { windows(3000, 1); }
+TEST_CASE("convolutions are plain loops, on thousands of configurations") { windows(5000, 1); }
