@@ -8,6 +8,7 @@
 #include "kernels/wrap.hpp"
 #include "ops/accumulate.hpp"
 #include "ops/promote.hpp"
+#include "sizes.hpp"
 
 namespace xgrad {
 
@@ -149,30 +150,20 @@ Tensor eye(std::int64_t n, std::int64_t m, TensorOptions options) {
   return x;
 }
 
-namespace {
-
-/// How many whole numbers there are from start to below end, exact as long as a tensor holds as many; the
-/// first beyond that is told by its size.
-double whole_count(Scalar start, Scalar end, Scalar step) {
-  const __int128 by = step.to<std::int64_t>();
-  const __int128 range = static_cast<__int128>(end.to<std::int64_t>()) - start.to<std::int64_t>();
-  if (by == 0) return NAN;
-  if (range == 0 || (range > 0) != (by > 0)) return 0;
-  return static_cast<double>((range + by + (by > 0 ? -1 : 1)) / by);
-}
-
-}  // namespace
-
 Tensor arange(Scalar end, TensorOptions options) { return arange(0, end, 1, options); }
 
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
   const bool whole = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
   const double first = start.to<double>(), by = step.to<double>();
-  const double count = whole ? whole_count(start, end, step) : std::ceil((end.to<double>() - first) / by);
+  const double count = !whole ? std::ceil((end.to<double>() - first) / by)
+                       : by == 0
+                           ? NAN
+                           : static_cast<double>(steps_between(
+                                 start.to<std::int64_t>(), end.to<std::int64_t>(), step.to<std::int64_t>()));
   if (by == 0 || !std::isfinite(count))
     fail("arange", "needs finite limits and a step that is not 0: from " + short_text(first) + " to " +
                        short_text(end.to<double>()) + " by " + short_text(by));
-  if (count >= 0x1p45)
+  if (count > static_cast<double>(most_elements))
     fail("arange", "too many elements: from " + short_text(first) + " to " + short_text(end.to<double>()) +
                        " by " + short_text(by) + holds_fewer);
   Tensor x =
@@ -181,7 +172,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < x.numel(); ++i)
       ptr<T>(x)[i] = whole ? static_cast<T>(plus(start.to<std::int64_t>(), times(i, step.to<std::int64_t>())))
-                           : static_cast<T>(first + static_cast<double>(i) * by);
+                           : converted<T>(first + static_cast<double>(i) * by);
   });
   return x;
 }
@@ -192,8 +183,8 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions opti
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < steps; ++i)  // from the nearer end, so that both ends are exact
-      ptr<T>(x)[i] = static_cast<T>(2 * i < steps ? start + by * static_cast<double>(i)
-                                                  : end - by * static_cast<double>(steps - 1 - i));
+      ptr<T>(x)[i] = converted<T>(2 * i < steps ? start + by * static_cast<double>(i)
+                                                : end - by * static_cast<double>(steps - 1 - i));
   });
   return x;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "sizes.hpp"
+
 namespace xgrad {
 
 void Scalar::does_not_fit(const char* user) const {
@@ -57,12 +59,10 @@ void check_index(const char* op, const char* name, const Tensor& x) {
 }
 
 void check_sizes(const char* op, const Shape& shape) {
-  std::int64_t n = 1;
-  for (std::int64_t size : shape) {
+  for (std::int64_t size : shape)
     if (size < 0) fail(op, "sizes must not be negative: the shape is " + shape.str());
-    if (__builtin_mul_overflow(n, std::max<std::int64_t>(size, 1), &n) || n > most_elements)
-      fail(op, "too many elements: the shape is " + shape.str() + holds_fewer);
-  }
+  if (extent_of(shape) > most_elements)
+    fail(op, "too many elements: the shape is " + shape.str() + holds_fewer);
 }
 
 bool broadcasts_to(const Shape& x, const Shape& shape) {

@@ -1,8 +1,10 @@
 #include "node.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "errors.hpp"
+#include "sizes.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -125,7 +127,10 @@ Extra& extra_of(Node* n) {
   return *n->extra;
 }
 
-void too_many_elements(const Shape& shape) {
+void check_extent(const Shape& shape) {
+  if (extent_of(shape) <= most_elements &&
+      std::all_of(shape.begin(), shape.end(), [](auto n) { return n >= 0; }))
+    return;
   throw Error("allocation: too many elements: the shape is " + shape.str() + holds_fewer);
 }
 

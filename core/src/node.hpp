@@ -58,7 +58,8 @@ inline Node* new_node(std::size_t behind, DType dtype, const Shape& shape, std::
 
 static_assert(class_of((most_elements * 8 + static_cast<std::int64_t>(sizeof(Buffer))) / line + 2) <
               class_count);
-[[noreturn]] void too_many_elements(const Shape& shape);
+/// Throws Error for sizes whose product, apart from those that are 0, is more than a tensor can have.
+void check_extent(const Shape& shape);
 
 /// A new tensor with uninitialised elements, whose buffer is a block of its own.
 Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel);
@@ -80,9 +81,10 @@ inline Tensor new_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
 }
 inline Tensor new_tensor(const Shape& shape, DType dtype) {
   std::int64_t n = 1;
-  for (std::int64_t size : shape)
-    if (__builtin_mul_overflow(n, size, &n)) too_many_elements(shape);
-  if (n < 0 || n > most_elements) too_many_elements(shape);
+  bool wraps = false;
+  for (std::int64_t size : shape) wraps |= __builtin_mul_overflow(n, size, &n);
+  if (wraps || static_cast<std::uint64_t>(n) - 1 >= most_elements) [[unlikely]]
+    check_extent(shape);  // which an empty shape may pass
   return new_tensor(shape, dtype, n);
 }
 /// The same with x's shape and dtype.

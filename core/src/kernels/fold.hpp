@@ -202,6 +202,8 @@ void fold_stripes(const T* x, std::int64_t n, std::int64_t width, std::int64_t s
 /// A part of a shape that is folded: outer x n x inner elements become outer x inner.
 struct Block {
   std::int64_t outer, n, inner;
+  /// 0 where there is nothing to walk over, and other sizes may be vast.
+  std::int64_t elements() const { return outer * n * inner; }
 };
 
 /// Folds n rows of few columns: they are joined to longer rows, whose parts are folded at the end.

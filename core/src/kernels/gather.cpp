@@ -34,7 +34,7 @@ struct Positions {
   template <class F>
   void each_inner(F f) const {
     const int last = rank - 1;
-    std::int64_t loops = 1;
+    std::int64_t loops = size[last] > 0;
     for (int i = 0; i < last; ++i) loops *= size[i];
     std::int64_t index[Shape::max_rank] = {}, at = 0;
     for (std::int64_t k = 0; k < loops; ++k) {
@@ -96,14 +96,15 @@ void gather_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index
     using T = type_of<decltype(t)>;
     const T* from = ptr<T>(x);
     T* to = ptr<T>(y);
-    const bool large = rows.outer * count * rows.inner > large_work;
+    const std::int64_t elements = rows.outer * count * rows.inner;
+    if (elements == 0) return;
+    const bool large = elements > large_work;
     const auto take = [&](std::int64_t first, std::int64_t last) {
       if (rows.inner == 1) {
         for (std::int64_t i = first; i < last; ++i) to[i] = from[at[i]];
       } else if (rows.inner * static_cast<std::int64_t>(sizeof(T)) <= longest_short_copy) {
-        if (rows.inner > 0)
-          copy_short_rows(to + first * rows.inner, rows.inner, rows.inner, last - first,
-                          [&](std::int64_t i) { return from + at[first + i] * rows.inner; });
+        copy_short_rows(to + first * rows.inner, rows.inner, rows.inner, last - first,
+                        [&](std::int64_t i) { return from + at[first + i] * rows.inner; });
       } else {
         for (std::int64_t i = first; i < last; ++i)
           std::memcpy(to + i * rows.inner, from + at[i] * rows.inner,
@@ -126,7 +127,9 @@ void add_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
     using T = type_of<decltype(t)>;
     const T* from = ptr<T>(x);
     T* to = ptr<T>(y);
-    const bool large = rows.outer * count * rows.inner > large_work;
+    const std::int64_t elements = rows.outer * count * rows.inner;
+    if (elements == 0) return;
+    const bool large = elements > large_work;
     const auto add = [&](std::int64_t first, std::int64_t last) {  // a stripe of columns
       for (std::int64_t i = 0; i < count; ++i) {
         T* __restrict sum = to + at[i] * rows.inner;

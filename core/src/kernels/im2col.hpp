@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "sizes.hpp"
+
 namespace xgrad::detail {
 
 /// How a kernel moves over an image. Small enough to be an op's attribute.
@@ -12,14 +14,10 @@ struct Window {
 
   /// Output sizes of an image of this size; 0 where the kernel does not fit in.
   std::int64_t out_h(std::int64_t h) const {
-    return places(h + 2 * padding_h, dilation_h * (kernel_h - 1) + 1, stride_h);
+    return window_places(h, kernel_h, stride_h, padding_h, dilation_h);
   }
   std::int64_t out_w(std::int64_t w) const {
-    return places(w + 2 * padding_w, dilation_w * (kernel_w - 1) + 1, stride_w);
-  }
-
-  static std::int64_t places(std::int64_t size, std::int64_t extent, std::int64_t stride) {
-    return size < extent ? 0 : (size - extent) / stride + 1;
+    return window_places(w, kernel_w, stride_w, padding_w, dilation_w);
   }
 
   /// The output columns [first, last) whose input column iw = ow * stride + j * dilation - padding lies in

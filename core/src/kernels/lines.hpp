@@ -122,6 +122,7 @@ template <class T, class F, class... X>
 [[gnu::flatten]] void each_line(const Block& b, F f, std::int64_t start, T* y, const X*... x) {
   constexpr std::int64_t width = xsimd::batch<T>::size;
   const std::int64_t size = b.n * b.inner;
+  if (b.inner == 0 || (y && size == 0)) return;
   if (b.outer > 1 && b.outer * size > large_work) [[unlikely]]
     return parallel_for(b.outer, std::max<std::int64_t>(block_elements / size, 1),
                         [&](std::int64_t first, std::int64_t last) {

@@ -18,6 +18,7 @@ using Carry = std::conditional_t<std::same_as<T, float>, double, T>;
 /// `reverse`. A step is given the carried value, and the offset of its element.
 template <class T, class F>
 void scan(const Block& b, bool reverse, Carry<T> start, T* y, F step) {
+  if (b.elements() == 0) return;
   const auto row = [&](std::int64_t k, std::int64_t i) {
     return (k * b.n + (reverse ? b.n - 1 - i : i)) * b.inner;
   };

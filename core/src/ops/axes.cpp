@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "errors.hpp"
+#include "sizes.hpp"
 
 namespace xgrad {
 
@@ -49,10 +50,7 @@ Entries entries_of(std::optional<std::int64_t> start, std::optional<std::int64_t
   };
   const std::int64_t first = start ? bound(*start) : forwards ? 0 : n - 1;
   const std::int64_t end = stop && *stop != Tensor::end_of_axis ? bound(*stop) : forwards ? n : -1;
-  const std::int64_t span = forwards ? end - first : first - end;
-  if (span <= 0) return {first, 1, 0};
-  const auto stride = forwards ? static_cast<std::uint64_t>(step) : -static_cast<std::uint64_t>(step);
-  const auto count = 1 + static_cast<std::int64_t>(static_cast<std::uint64_t>(span - 1) / stride);
+  const std::int64_t count = steps_between(first, end, step);
   return {first, count > 1 ? step : 1, count};
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/window.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -44,7 +45,7 @@ struct Sizes {
   /// How many images make a block that is worth a thread: an element of the columns is copied in the time of
   /// 32 products or so.
   std::int64_t block() const {
-    return std::max<std::int64_t>(large_product / (groups * (o + 32) * taps * positions + 1), 1);
+    return std::max<std::int64_t>(large_product / sum_of(product_of(groups, o + 32, taps, positions), 1), 1);
   }
 
   /// Calls f(image part, output part, weight part, bias part) with the offsets of each group of the images
@@ -112,36 +113,37 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
                {keep::nothing, [](Grad g, Fn) { return g; }}}}};
   const Sizes s(x.shape(), w.shape(), k);
   Tensor y = new_tensor({s.n, w.size(0), k.window.out_h(s.h), k.window.out_w(s.w)}, x.dtype());
-  visit_floating(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    const T* b = bias.defined() ? ptr<T>(bias) : nullptr;
-    const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
-    if (DirectSizes::allows(k.window) && d.planes_fit(sizeof(T))) {
-      DirectConvolution<T> direct(d);
-      s.each_group([&](std::int64_t group) {
-        const T* from = ptr<T>(w) + group * s.o * s.taps;
-        direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
-          return from[o * s.taps + c * d.kh * d.kw + tap];
+  if (y.numel() > 0)
+    visit_floating(x.dtype(), [&](auto t) {
+      using T = type_of<decltype(t)>;
+      const T* b = bias.defined() ? ptr<T>(bias) : nullptr;
+      const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
+      if (DirectSizes::allows(k.window) && d.planes_fit(sizeof(T))) {
+        DirectConvolution<T> direct(d);
+        s.each_group([&](std::int64_t group) {
+          const T* from = ptr<T>(w) + group * s.o * s.taps;
+          direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
+            return from[o * s.taps + c * d.kh * d.kw + tap];
+          });
+          s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
+            own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
+          });
         });
-        s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
-          own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
-        });
+        return;
+      }
+      parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+        const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+        s.each(first, last,
+               [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
+                 im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+                 if (b)
+                   for (std::int64_t o = 0; o < s.o; ++o)
+                     std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
+                 gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns),
+                      b != nullptr, ptr<T>(y) + out);
+               });
       });
-      return;
-    }
-    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
-      const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-      s.each(first, last,
-             [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
-               im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-               if (b)
-                 for (std::int64_t o = 0; o < s.o; ++o)
-                   std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
-               gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns), b != nullptr,
-                    ptr<T>(y) + out);
-             });
     });
-  });
   return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
 }
 
@@ -154,6 +156,7 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
                 }}}}};
   const Sizes s(image, w.shape(), k);
   Tensor x;
+  if (g.numel() == 0 || image.numel() == 0) return record(op, {g, w}, zeros_of(image, g.dtype()), k);
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     // The transpose is the correlation with the window turned round, its padding what is left of the kernel.
@@ -254,8 +257,8 @@ Pair kernel_of(const Tensor& weight) {
 
 /// The channels of `groups` groups.
 std::int64_t channels_of(const char* op, std::int64_t of_group, int groups, const Tensor& weight) {
-  std::int64_t all;
-  if (__builtin_mul_overflow(of_group, std::int64_t{groups}, &all))
+  const std::int64_t all = product_of(of_group, groups);
+  if (all > most_elements)
     fail(op, "too many channels: the weight is " + weight.describe() + ", in " + std::to_string(groups) +
                  " groups; take fewer");
   return all;
@@ -303,13 +306,10 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   check_operands("conv_transpose2d", x, weight, bias, o.groups, weight.size(0), out);
   const Pair kernel = kernel_of(weight);
   const Convolution k{window_of("conv_transpose2d", kernel, o.stride, o.padding, o.dilation), o.groups};
-  const auto size = [](std::int64_t n, int stride, int padding, int dilation, int taps, int extra) {
-    return (n - 1) * stride - 2 * padding + std::int64_t{dilation} * (taps - 1) + extra + 1;
-  };
-  const std::int64_t h = size(x.size(2), o.stride.height, o.padding.height, o.dilation.height, kernel.height,
-                              o.output_padding.height);
-  const std::int64_t w = size(x.size(3), o.stride.width, o.padding.width, o.dilation.width, kernel.width,
-                              o.output_padding.width);
+  const std::int64_t h = covered_size(x.size(2), kernel.height, o.stride.height, o.padding.height,
+                                      o.dilation.height, o.output_padding.height);
+  const std::int64_t w = covered_size(x.size(3), kernel.width, o.stride.width, o.padding.width,
+                                      o.dilation.width, o.output_padding.width);
   const bool too_much = o.output_padding.height >= std::max(o.stride.height, o.dilation.height) ||
                         o.output_padding.width >= std::max(o.stride.width, o.dilation.width);
   if (h < 1 || w < 1 || o.output_padding.height < 0 || o.output_padding.width < 0 || too_much)

@@ -7,6 +7,7 @@
 #include "kernels/layout.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -234,11 +235,10 @@ Tensor embedding(const Tensor& input, const Tensor& weight, std::optional<std::i
 Tensor one_hot(const Tensor& x, std::int64_t classes) {
   check_index("one_hot", "x", x);
   const std::int64_t* p = ptr<std::int64_t>(x);
-  if (classes < 0) {
+  if (classes == -1) {
     if (x.numel() == 0)
       fail("one_hot", "the number of classes must be given for an empty tensor: x is " + x.describe());
-    const std::int64_t largest = *std::max_element(p, p + x.numel());
-    classes = largest < INT64_MAX ? largest + 1 : largest;
+    classes = sum_of(*std::max_element(p, p + x.numel()), 1);
   }
   check_range("one_hot", x, classes);
   Shape shape = x.shape();

@@ -118,21 +118,26 @@ class Planner {
     return s;
   }
 
+  /// Of the array as it is: what broadcasts to nothing must be in range too.
+  void check_places(const Tensor& places, int axis) const {
+    const std::int64_t n = x_.shape()[axis], *p = ptr<std::int64_t>(places);
+    for (std::int64_t i = 0; i < places.numel(); ++i)
+      if (p[i] < -n || p[i] >= n)
+        fail(op_, "index " + std::to_string(p[i]) + " in an array is out of range on axis " +
+                      std::to_string(axis) + ": x is " + x_.describe() + ", the array is " +
+                      places.describe() + index_range(n));
+  }
+
   /// The sum over the arrays of place times step.
   void fill_offsets(const Tensor& offsets, const Shape& shape) const {
     std::int64_t* sum = ptr<std::int64_t>(offsets);
     std::fill_n(sum, offsets.numel(), 0);
     for (const auto& [places, axis] : arrays_) {
       const std::int64_t n = x_.shape()[axis];
+      check_places(places, axis);
       const Tensor wide = repeated(places, shape);
       const std::int64_t* p = ptr<std::int64_t>(wide);
-      for (std::int64_t i = 0; i < wide.numel(); ++i) {
-        if (p[i] < -n || p[i] >= n)
-          fail(op_, "index " + std::to_string(p[i]) + " in an array is out of range on axis " +
-                        std::to_string(axis) + ": x is " + x_.describe() + ", the array is " +
-                        places.describe() + index_range(n));
-        sum[i] += (p[i] < 0 ? p[i] + n : p[i]) * steps_[axis];
-      }
+      for (std::int64_t i = 0; i < wide.numel(); ++i) sum[i] += (p[i] < 0 ? p[i] + n : p[i]) * steps_[axis];
     }
   }
 

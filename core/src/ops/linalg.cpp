@@ -8,6 +8,7 @@
 #include "ops/matrices.hpp"
 #include "ops/products.hpp"
 #include "ops/promote.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
@@ -38,7 +39,7 @@ Tensor batches_of_products(const char* op, const Tensor& a, const Tensor& b, Tra
              ptr<T>(b) + (x[1] + l * walk.stride[1][0]) * k * n, false, ptr<T>(c) + (at + l) * m * n);
     };
     const std::int64_t count = walk.numel(),
-                       each = std::max<std::int64_t>(large_product / (m * n * k + 1), 1);
+                       each = std::max<std::int64_t>(large_product / sum_of(product_of(m, n, k), 1), 1);
     if (count > each)
       parallel_products(count, each,
                         [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });

@@ -7,6 +7,7 @@
 #include "ops/matrices.hpp"
 #include "ops/products.hpp"
 #include "ops/promote.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/linalg.hpp"
@@ -154,7 +155,7 @@ Tensor kron(const Tensor& a, const Tensor& b) {
     const std::int64_t m = u < 0 ? 1 : a.shape()[u], n = v < 0 ? 1 : b.shape()[v];
     p.push_back(m), p.push_back(1);
     q.push_back(1), q.push_back(n);
-    shape.push_back(m * n);
+    shape.push_back(product_of(m, n));
   }
   return reshape(reshape(a, p) * reshape(b, q), shape);
 }

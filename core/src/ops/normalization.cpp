@@ -9,6 +9,7 @@
 #include "kernels/lines.hpp"
 #include "ops/layer_norm.hpp"
 #include "ops/promote.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/ops/unary.hpp"
@@ -146,15 +147,15 @@ Tensor per_channel(const Tensor& p, const Tensor& x) {
   return reshape(p, shape);
 }
 
-Tensor normalize_groups(const char* op, const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
-                        double eps) {
+Tensor normalize_groups(const char* op, const Tensor& x, std::int64_t groups, const Tensor& weight,
+                        const Tensor& bias, double eps) {
   check_floating(op, x);
   if (x.dim(op) < 2 || groups < 1 || x.size(1) % groups != 0)
     fail(op, "needs x[batch, channels, ...] whose channels divide into " + std::to_string(groups) +
                  " groups: x is " + x.describe());
   check_parameter(op, "weight", x, weight, {x.size(1)});
   check_parameter(op, "bias", x, bias, {x.size(1)});
-  const std::int64_t rows = x.size(0) * groups;
+  const std::int64_t rows = product_of(x.size(0), groups);
   const Tensor y = standardize(op, reshape(x, {rows, rows ? x.numel() / rows : 0}), eps);
   return affine(reshape(y, x.shape()), per_channel(weight, x), per_channel(bias, x));
 }
@@ -178,7 +179,7 @@ Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tenso
 
 Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   if (x.dim() < 3) fail("instance_norm", "needs x[batch, channels, ...]: x is " + x.describe());
-  return normalize_groups("instance_norm", x, static_cast<int>(x.size(1)), weight, bias, eps);
+  return normalize_groups("instance_norm", x, x.size(1), weight, bias, eps);
 }
 
 Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight,

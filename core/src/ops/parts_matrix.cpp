@@ -6,6 +6,7 @@
 #include "node.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/index.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/tape.hpp"
@@ -32,7 +33,7 @@ Tensor pad_axis(const Tensor& x, const Pad& by, Scalar value) {
                                         return narrow(g, axis, before, n);
                                       }}}}};
   Shape shape = x.shape();
-  shape[by.axis] += by.before + by.behind;
+  shape[by.axis] = sum_of(shape[by.axis], by.before, by.behind);
   check_sizes("pad", shape);
   Tensor y = new_tensor(shape, x.dtype());
   y.fill_(x.dtype() == int64 ? Scalar(value.to<std::int64_t>("pad")) : value);
@@ -172,7 +173,7 @@ namespace {
 Tensor embedded(const char* op, const Tensor& x, int offset, int axis1, int axis2) {
   if (x.dim(op) == 0) fail(op, "needs at least one axis: x is " + x.describe());
   const Diagonal d = check_diagonal(op, offset, axis1, axis2, x, x.dim() + 1);
-  const std::int64_t n = x.shape().back() + std::abs(std::int64_t{offset});
+  const std::int64_t n = sum_of(x.shape().back(), std::abs(std::int64_t{offset}));
   Shape shape = x.shape();
   shape.erase(x.dim() - 1);
   shape.insert(std::min(d.axis1, d.axis2), n);

@@ -251,7 +251,9 @@ Tensor map_axes(const char* op, const Tensor& x, Pair size,
   if (size.height < 1 || size.width < 1 || x.size(2) < 1 || x.size(3) < 1)
     fail(op, "sizes must be at least 1: x is " + x.describe() + ", the result would be " +
                  std::to_string(size.height) + " by " + std::to_string(size.width));
-  check_sizes(op, {x.size(0), x.size(1), size.height, size.width});
+  const Shape shape = {x.size(0), x.size(1), size.height, size.width};
+  check_sizes(op, shape);
+  if (x.numel() == 0) return reshape(x, shape);
   const Tensor rows = make(size.height, x.size(2), x.dtype(), options);
   const Tensor columns = make(size.width, x.size(3), x.dtype(), options);
   return matmul(rows, gemm(x, columns, false, true));

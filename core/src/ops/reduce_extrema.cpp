@@ -119,6 +119,7 @@ namespace {
 
 template <class F, class T>
 void running_extrema(const T* x, const Block& b, T* y, std::int64_t* at) {
+  if (b.elements() == 0) return;
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, y += b.n * b.inner, at += b.n * b.inner)
     for (std::int64_t i = 0; i < b.n; ++i)
       for (std::int64_t j = 0; j < b.inner; ++j) {

@@ -3,6 +3,7 @@
 #include "errors.hpp"
 #include "kernels/layout.hpp"
 #include "node.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad {
@@ -16,24 +17,16 @@ Shape resolved(const char* op, const Tensor& x, const Shape& shape, std::int64_t
   Shape out = shape;
   int unknown = -1;
   std::int64_t known = 1;
-  bool empty =
-      false;  // a size of 0 makes no product that overflows legal: strides are products of the others
   for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == 0) {
-      empty = true;
-      continue;
-    }
-    if (shape[i] > 0) {
-      if (__builtin_mul_overflow(known, shape[i], &known))
-        fail(op, "the sizes' product is more than a number holds: x is " + x.describe() + ", the shape is " +
-                     shape.str() + "; its sizes must have the product " + std::to_string(numel));
-      continue;
-    }
+    if (shape[i] >= 0) continue;
     if (shape[i] != -1 || unknown >= 0)
       fail(op, "sizes must not be negative, apart from one -1: the shape is " + shape.str());
     unknown = i;
   }
-  if (empty) known = 0;
+  if (extent_of(shape) > most_elements)
+    fail(op, "too many elements: x is " + x.describe() + ", the shape is " + shape.str() + holds_fewer);
+  for (int i = 0; i < shape.rank(); ++i)
+    if (i != unknown) known *= shape[i];
   if (unknown >= 0 && known == 0)
     fail(op, "the size for -1 is not determined beside a size of 0: x is " + x.describe() +
                  ", the shape is " + shape.str() + "; write the size out");
@@ -98,6 +91,7 @@ Tensor unflatten(const Tensor& x, int axis, const Shape& sizes) {
   Shape shape = x.shape();
   shape.erase(at);
   for (int i = 0; i < parts.rank(); ++i) shape.insert(at + i, parts[i]);
+  check_sizes("unflatten", shape);
   return reshaped(x, shape);
 }
 

@@ -4,6 +4,7 @@
 #include "kernels/layout.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/index.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
@@ -50,7 +51,7 @@ Tensor cat(std::span<const Tensor> tensors, int axis) {
       fail("cat", "dtypes and all sizes but those of axis " + std::to_string(axis) +
                       " must agree: " + operands(first, x));
     sizes.push_back(x.shape()[along]);
-    shape[along] += x.shape()[along];
+    shape[along] = sum_of(shape[along], x.shape()[along]);
   }
   Tensor y = new_tensor(shape, first.dtype());
   std::int64_t start = 0;
@@ -125,6 +126,16 @@ std::vector<Tensor> parts_of(const Op& op, const Tensor& x, const Tensor& starts
   return parts;
 }
 
+/// The sizes of `count` parts of one size. Throws Error for more than an empty tensor could be asked for.
+std::vector<std::int64_t> parts_of_size(const char* op, const Tensor& x, std::int64_t count,
+                                        std::int64_t size) {
+  constexpr std::int64_t most = std::int64_t{1} << 24;
+  if (count > most)
+    fail(op, "too many parts: they would be " + std::to_string(count) + ", x is " + x.describe() +
+                 "; take at most 2^24, or reshape");
+  return std::vector<std::int64_t>(static_cast<std::size_t>(count), size);
+}
+
 /// The cotangents of all parts; where one is undefined, zeros.
 std::vector<Tensor> all_defined(std::span<const Tensor> g, Fn f, bool single) {
   const int axis = f.attributes<int>();
@@ -152,7 +163,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
   std::int64_t total = 0;
   for (std::int64_t size : sizes) {
     if (size < 0) fail("split", "sizes must not be negative: they are " + Shape(sizes).str());
-    total = size > INT64_MAX - total ? INT64_MAX : total + size;
+    total = sum_of(total, size);
   }
   if (total != x.shape()[along] || sizes.empty())
     fail("split", "the sizes must sum to the size of axis " + std::to_string(axis) + ": they sum to " +
@@ -163,7 +174,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, int axis) {
   if (size < 1) fail("split", "the size of the parts must be positive: it is " + std::to_string(size));
   const std::int64_t n = x.shape()[check_axis("split", axis, x)];
-  std::vector<std::int64_t> sizes(static_cast<std::size_t>(n / size), size);
+  std::vector<std::int64_t> sizes = parts_of_size("split", x, n / size, size);
   if (n % size != 0 || n == 0) sizes.push_back(n % size);
   return split(x, sizes, axis);
 }
@@ -180,8 +191,7 @@ std::vector<Tensor> unbind(const Tensor& x, int axis) {
                                         dx[0] = stack(all_defined(g, f, true), f.attributes<int>());
                                       }}};
   const int along = check_axis("unbind", axis, x);
-  const std::vector<std::int64_t> ones(static_cast<std::size_t>(x.shape()[along]), 1);
-  return parts_of(op, x, starts_of(ones), along, true);
+  return parts_of(op, x, starts_of(parts_of_size("unbind", x, x.shape()[along], 1)), along, true);
 }
 
 }  // namespace xgrad

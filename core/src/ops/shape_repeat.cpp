@@ -2,6 +2,7 @@
 
 #include "errors.hpp"
 #include "kernels/layout.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
 
@@ -50,10 +51,10 @@ Tensor repeat_as(const char* op, const Tensor& x, const Shape& repeats) {
     const std::int64_t n = i < added ? 1 : x.shape()[i - added];
     if (repeats[i] != 1) one.push_back(1), many.push_back(repeats[i]);
     if (n != 1) one.push_back(n), many.push_back(n);
-    if (__builtin_mul_overflow(out[i], n, &out[i]))
-      fail(op,
-           "too many elements: x is " + x.describe() + ", the repeats are " + repeats.str() + holds_fewer);
+    out[i] = product_of(out[i], n);
   }
+  if (extent_of(out) > most_elements)
+    fail(op, "too many elements: x is " + x.describe() + ", the repeats are " + repeats.str() + holds_fewer);
   return reshape(expand_as(op, reshape(x, one), many), out);
 }
 

@@ -36,6 +36,7 @@ bool precedes(T u, T v, bool descending) {
 template <class T, class F>
 void each_entries(const Tensor& x, int axis, std::int64_t count, F f) {
   const Block b = Runs(x.shape(), (AxisBits{1} << axis) & all_axes(x.dim())).last;
+  if (b.elements() == 0) return;
   std::vector<Entry<T>> line(static_cast<std::size_t>(b.n));
   for (std::int64_t k = 0; k < b.outer; ++k)
     for (std::int64_t j = 0; j < b.inner; ++j) {

@@ -150,10 +150,14 @@ Tensor round(const Tensor& x, int decimals) {
   static constexpr Op op = {.name = "round", .vjp = {{{keep::nothing, no_slope}}}};
   if (!is_floating(x.dtype())) return x;
   if (decimals == 0) return record(op, {x}, map(x, [](auto u) { return std::nearbyint(u); }));
-  const double unit = std::pow(10.0, std::abs(decimals));
+  const double unit = std::pow(10.0, std::abs(static_cast<double>(decimals)));
   return record(op, {x}, map(x, [=](auto u) {
                   const auto s = static_cast<decltype(u)>(unit);
-                  return decimals > 0 ? std::nearbyint(u * s) / s : std::nearbyint(u / s) * s;
+                  // Where u s has no finite value, u has no digits behind the last; where u / s is 0, so is
+                  // the result.
+                  const auto t = std::nearbyint(decimals > 0 ? u * s : u / s);
+                  if (decimals > 0) return std::isfinite(t) ? t / s : u;
+                  return t == 0 ? t : std::isfinite(t) ? t * s : u;
                 }));
 }
 

@@ -2,6 +2,7 @@
 #include "kernels/im2col.hpp"
 #include "ops/promote.hpp"
 #include "ops/window.hpp"
+#include "sizes.hpp"
 #include "xgrad/core/ops/convolution.hpp"
 
 namespace xgrad {
@@ -19,7 +20,9 @@ Tensor unfold_value(const Tensor& x, const Window& k) {
                                                                             f.attributes<Window>());
                                                         }}}}};
   const std::int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
-  const std::int64_t rows = c * k.kernel_h * k.kernel_w, positions = k.out_h(h) * k.out_w(w);
+  const std::int64_t rows = product_of(c, k.kernel_h, k.kernel_w),
+                     positions = product_of(k.out_h(h), k.out_w(w));
+  check_sizes("unfold", {n, rows, positions});
   Tensor y = new_tensor({n, rows, positions}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -57,6 +60,7 @@ Tensor fold(const Tensor& x, Pair size, Pair kernel, const UnfoldOptions& o) {
   if (x.dim() != 3) fail("fold", "needs x[batch, channels kh kw, positions]: x is " + x.describe());
   check_floating("fold", x);
   const Window k = window_of("fold", kernel, o.stride, o.padding, o.dilation);
+  check_sizes("fold", {size.height, size.width});
   check_fits("fold", k, size.height, size.width, "x is " + x.describe());
   const std::int64_t taps = std::int64_t{kernel.height} * kernel.width;
   const std::int64_t positions = k.out_h(size.height) * k.out_w(size.width);

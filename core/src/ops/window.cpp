@@ -25,8 +25,7 @@ Window window_of(const char* op, Pair kernel, Pair stride, Pair padding, Pair di
 }
 
 void check_fits(const char* op, const Window& k, std::int64_t h, std::int64_t w, const std::string& all) {
-  if (h + 2 * k.padding_h < k.dilation_h * (k.kernel_h - 1) + 1 ||
-      w + 2 * k.padding_w < k.dilation_w * (k.kernel_w - 1) + 1)
+  if (k.out_h(h) < 1 || k.out_w(w) < 1)
     fail(op,
          "the kernel is larger than the padded image: " + all + "; take a smaller kernel, or more padding");
 }

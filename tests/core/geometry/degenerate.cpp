@@ -112,8 +112,9 @@ TEST_CASE("a shape whose product overflows is no shape of an empty tensor") {
   CHECK(message([&] {
           x.reshape({std::int64_t{1} << 32, std::int64_t{1} << 32});
         }) ==
-        "reshape: the sizes' product is more than a number holds: x is f32[0], the shape is [4294967296, "
-        "4294967296]; its sizes must have the product 0");
+        "reshape: too many elements: x is f32[0], the shape is [4294967296, 4294967296]; a tensor holds at "
+        "most "
+        "2^45 elements");
   CHECK(message([&] { x.reshape({0, std::int64_t{1} << 32, std::int64_t{1} << 32}); }) != "");
   CHECK(message([&] { x.reshape({std::int64_t{1} << 32, -1, std::int64_t{1} << 32}); }) != "");
 }
@@ -163,4 +164,39 @@ TEST_CASE("whole numbers are counted exactly up to the largest") {
   CHECK(arange(3, 3).numel() == 0);
   CHECK(arange(3, 0).numel() == 0);
   CHECK(message([] { arange(least, most); }) != "");
+}
+
+TEST_CASE("the image that columns are folded to has no negative sizes") {
+  CHECK(message([] {
+          fold(zeros({1, 4, 4}), {-3, 1}, 2, {.padding = 3});
+        }) == "fold: sizes must not be negative: the shape is [-3, 1]");
+}
+
+TEST_CASE("patches of more elements than a number counts are an error") {
+  CHECK(message([] { unfold(zeros({0, std::int64_t{1} << 40, 1, 1}), 32767, {.padding = 16383}); }) != "");
+}
+
+TEST_CASE("an index out of range is an error also where it broadcasts to no places") {
+  const Tensor none = zeros({0}, {.dtype = int64});
+
+  CHECK(message([&] {
+          index(zeros({2, 3}), {none, tensor({-4})});
+        }) ==
+        "index: index -4 in an array is out of range on axis 1: x is f32[2, 3], the array is i64[1]; indices "
+        "are -3 "
+        "to 2");
+}
+
+TEST_CASE("rounding to more digits than a number has leaves it, and to units beyond it gives 0") {
+  const Tensor x = tensor({1.5, -2.25, 1e300, inf}, {.dtype = float64});
+
+  CHECK(round(x, INT_MAX).to_vector<double>() == x.to_vector<double>());
+  CHECK(round(x, 10).to_vector<double>() == x.to_vector<double>());
+  CHECK(round(x, INT_MIN).to_vector<double>() == V{0, 0, 0, inf});
+  CHECK(round(tensor({3e38, 1e-30}), 39).to_vector<float>() == std::vector<float>{3e38f, 1e-30f});
+}
+
+TEST_CASE("classes are counted from the labels for -1 only") {
+  CHECK(one_hot(tensor({0, 2})).shape() == Shape{2, 3});
+  CHECK(message([] { one_hot(tensor({0, 2}), -5); }) != "");
 }
