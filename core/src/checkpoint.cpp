@@ -5,6 +5,7 @@
 #include "node.hpp"
 #include "node_map.hpp"
 #include "xgrad/core/backward.hpp"
+#include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -48,15 +49,18 @@ struct Recipe {
   DrawScript draws = {};   ///< the random numbers that f took
 };
 
-/// Computes the segment again and differentiates it. When the walk is recorded, the segment hangs on the true
-/// inputs, so that second derivatives find them; otherwise on leaves of its own.
+/// Computes the segment again and differentiates it. When the walk is recorded, the segment hangs on views
+/// of the true inputs, so that second derivatives find them; otherwise on leaves of its own.
 std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int count) {
   const Recipe& r = c.state;
   std::vector<Tensor> x, wanted;
   for (int i = 0; i < count; ++i) x.push_back(c.x(i));
   std::vector<Tensor> arguments(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(r.inputs));
   const bool create_graph = is_recording();
-  if (!create_graph) arguments = as_leaves(std::move(arguments));
+  if (create_graph)
+    for (Tensor& a : arguments) a = reshape(a, a.shape());  // one that is given twice has a share for each
+  else
+    arguments = as_leaves(std::move(arguments));
   std::copy(arguments.begin(), arguments.end(), x.begin());
   for (int i = 0; i < count; ++i)
     if (c.wants(i)) wanted.push_back(x[static_cast<std::size_t>(i)]);
@@ -65,7 +69,8 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
   const DrawReplay replay(r.draws);
   const Tensor y = one_output(r.f, arguments);
   std::vector<Tensor> found =
-      grad({y}, wanted, {g}, {.retain_graph = true, .create_graph = create_graph, .allow_unused = true});
+      grad({y}, wanted, {g},
+           {.retain_graph = true, .create_graph = create_graph, .allow_unused = true, .partial = true});
   std::vector<Tensor> dx(static_cast<std::size_t>(count));
   for (int i = 0, k = 0; i < count; ++i)
     if (c.wants(i)) dx[static_cast<std::size_t>(i)] = std::move(found[static_cast<std::size_t>(k++)]);

@@ -246,11 +246,11 @@ void Walk::visit_joint(Node* n, Tensor&& g) {
 
 /// Marks every recorded node from which an input of `grad` can be reached: all inputs of a node are marked
 /// before the node, because they are older.
-void Walk::find_needed(std::span<const Tensor> outputs) {
+void Walk::find_needed(std::span<const Tensor> outputs, bool partial) {
   NodeMap seen;
   std::vector<Entry> nodes;
   const auto reach = [&](Node* n) {
-    if (!n->op || seen.find(n)) return;
+    if (!n->op || seen.find(n) || (partial && captured_.find(n))) return;
     seen.insert(n, 1);
     nodes.push_back({n->stamp, n});
   };

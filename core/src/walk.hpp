@@ -50,11 +50,12 @@ class Walk {
 
   ~Walk();
 
-  /// Restricts the walk to what lies between the outputs and these inputs; their cotangents are captured.
-  void only(std::span<const Tensor> outputs, std::span<const Tensor> inputs) {
+  /// Restricts the walk to what lies between the outputs and these inputs; their cotangents are captured, and
+  /// with `partial` passed on to none that lies behind another.
+  void only(std::span<const Tensor> outputs, std::span<const Tensor> inputs, bool partial) {
     for (const Tensor& x : inputs) captured_.insert(x.node(), 1);
     restricted_ = choosy_ = true;
-    find_needed(outputs);
+    find_needed(outputs, partial);
   }
 
   /// A contribution to the cotangent of n.
@@ -148,7 +149,7 @@ class Walk {
   bool wants(Node* x) const { return x && x->requires_grad && (!restricted_ || leads_to_captured(x)); }
   bool leads_to_captured(Node* x) const;  ///< or is an input of `grad` itself
   bool leads_to_input(Node* x) const { return needed_.find(x) != nullptr; }
-  void find_needed(std::span<const Tensor> outputs);
+  void find_needed(std::span<const Tensor> outputs, bool partial);
 
   bool retain_, create_, restricted_ = false;
   bool choosy_;  ///< not every node that is visited may be freed: see may_free

@@ -101,3 +101,23 @@ TEST_CASE("implicit_root differentiates through a solver by the implicit functio
   root(p).backward();
   CHECK(p.grad().item() == doctest::Approx(1.0 / 6).epsilon(1e-14));
 }
+
+TEST_CASE(
+    "checkpoint has the same gradients under create_graph where inputs are made of each other, or are one") {
+  const Tensor x = leaf({0.5, -1}), w = leaf({2, 3});
+  const auto product = [](const std::vector<Tensor>& v) { return v[0] * v[1]; };
+
+  const auto of_power = [&](const Tensor& a) { return checkpoint(product, {a, a * a}); };  // x^3
+  const auto of_one = [&](const Tensor& a) { return checkpoint(product, {a, a}); };        // x^2
+  const auto of_captured = [&](const Tensor& a) {                                          // w^2 x
+    return checkpoint([&w](const Tensor& b) { return b * w; }, a * w);
+  };
+  const auto slopes = [](const Tensor& y, const Tensor& a) {
+    const Tensor first = grad(sum(y), {a}, {.create_graph = true})[0];
+    return std::pair(first.to_vector<double>(), grad(sum(first), {a})[0].to_vector<double>());
+  };
+
+  CHECK(slopes(of_power(x), x) == std::pair(V{0.75, 3}, V{3, -6}));
+  CHECK(slopes(of_one(x), x) == std::pair(V{1, -2}, V{2, 2}));
+  CHECK(slopes(of_captured(x), w) == std::pair(V{2, -6}, V{1, -2}));
+}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradcheck/position.hpp"
 #include "gradcheck/text.hpp"
 
 namespace xgrad::checking {
@@ -13,27 +14,37 @@ bool near(double a, double b) { return std::abs(a - b) <= 1e-4 * std::max(std::a
 /// The judged entries of one input: those that are wrong, and all that were decided.
 class Pattern {
  public:
-  Pattern(Setting& setting, const Entries& entries, int leaf) : s_(setting), leaf_(leaf) {
+  Pattern(Setting& setting, const Entries& entries, int leaf, bool linear)
+      : s_(setting), leaf_(leaf), linear_(linear) {
     for (const GradcheckEntry& e : entries) {
       if (e.input != leaf || e.index < 0) continue;
       if (e.verdict == Verdict::wrong) wrong_.push_back(e);
-      if (e.verdict == Verdict::right || e.verdict == Verdict::wrong) decided_.push_back(e);
+      if (e.verdict != Verdict::right && e.verdict != Verdict::wrong) continue;
+      decided_.push_back(e);
+      if (e.verdict == Verdict::wrong || std::abs(e.numeric) > e.error) telling_.push_back(e);
     }
   }
 
   std::string guess() const {
     if (wrong_.empty()) return {};
     using Guess = std::string (Pattern::*)() const;
-    for (const Guess g : {&Pattern::not_finite, &Pattern::dropped, &Pattern::cotangent, &Pattern::factor,
-                          &Pattern::transposed, &Pattern::one_term, &Pattern::sign_of_input})
-      if (std::string cause = (this->*g)(); !cause.empty()) return cause;
-    return {};
+    for (const Guess g : {&Pattern::cotangent, &Pattern::transposed})  // these say which entries, too
+      if (const std::string cause = (this->*g)(); !cause.empty()) return cause;
+    const std::string where = place();
+    if (lost() && !where.empty()) return "lost " + where;
+    for (const Guess g : {&Pattern::not_finite, &Pattern::dropped, &Pattern::factor, &Pattern::one_term})
+      if (const std::string cause = (this->*g)(); !cause.empty())
+        return cause + (where.empty() ? "" : ", " + where);
+    return where.empty() ? where : "wrong " + where;
   }
 
  private:
   template <class P>
   bool all_wrong(P p) const {
     return std::all_of(wrong_.begin(), wrong_.end(), p);
+  }
+  static std::ptrdiff_t count(const std::vector<GradcheckEntry>& entries) {
+    return static_cast<std::ptrdiff_t>(entries.size());
   }
   const Shape& shape() const { return s_.problem.leaf(leaf_).shape(); }
   bool elementwise() const {
@@ -46,17 +57,24 @@ class Pattern {
     return "not finite: a local derivative of inf or nan met a cotangent of 0, or a value overflows";
   }
 
+  bool lost() const {
+    return all_wrong([](const auto& e) { return e.analytic == 0; });
+  }
+
   std::string dropped() const {
-    if (!all_wrong([](const auto& e) { return e.analytic == 0; })) return {};
-    if (elementwise() && decided_.size() > wrong_.size() &&
-        all_wrong([&](const auto& e) { return cotangent_of(e) < 0; }))
-      return "lost where the cotangent is negative: a relu or clamp was applied to it";
+    if (!lost()) return {};
     return "dropped path: the gradient is 0 where the slope is not; a rule is missing, or a value was "
            "detached";
   }
 
+  /// A rule that is not linear in the cotangent.
   std::string cotangent() const {
-    if (!elementwise() || wrong_.size() < 2) return {};
+    if (linear_ || !elementwise()) return {};
+    const auto negative = [&](const auto& e) { return cotangent_of(e) < 0; };
+    if (lost() && all_wrong(negative) &&
+        std::count_if(telling_.begin(), telling_.end(), negative) == count(wrong_))
+      return "lost where the cotangent is negative: a relu or clamp was applied to it";
+    if (wrong_.size() < 2) return {};
     const auto ratio_is = [&](double (*expected)(double)) {
       return all_wrong(
           [&](const auto& e) { return near(e.analytic, e.numeric * expected(cotangent_of(e))); });
@@ -123,16 +141,19 @@ class Pattern {
            " terms that should be added up";
   }
 
-  std::string sign_of_input() const {
-    if (decided_.size() == wrong_.size()) return {};
-    const auto only = [&](double sign) {
+  /// Which entries are wrong, if not all.
+  std::string place() const {
+    const auto sign_is = [&](double sign) {
       const auto here = [&](const auto& e) { return sign * s_.problem.at({leaf_, e.index}) > 0; };
-      return all_wrong(here) &&
-             static_cast<std::size_t>(std::count_if(decided_.begin(), decided_.end(), here)) == wrong_.size();
+      return all_wrong(here) && std::count_if(telling_.begin(), telling_.end(), here) == count(wrong_);
     };
-    if (only(-1)) return "wrong where the input is negative, and only there";
-    if (only(1)) return "wrong where the input is positive, and only there";
-    return {};
+    if (wrong_.size() > 1 && wrong_.size() < telling_.size()) {
+      if (sign_is(-1)) return "where the input is negative, and only there";
+      if (sign_is(1)) return "where the input is positive, and only there";
+    }
+    std::vector<Compared> entries;
+    for (const GradcheckEntry& e : telling_) entries.push_back({e.index, e.verdict == Verdict::wrong});
+    return position_of(shape(), std::move(entries));
   }
 
   bool broadcasts() const {
@@ -155,15 +176,17 @@ class Pattern {
 
   Setting& s_;
   int leaf_;
-  std::vector<GradcheckEntry> wrong_, decided_;
+  bool linear_;
+  std::vector<GradcheckEntry> wrong_, decided_,
+      telling_;  // these: wrong, or right about a slope that is not 0
 };
 
 }  // namespace
 
-std::string guess_cause(Setting& setting, const Entries& entries) {
+std::string guess_cause(Setting& setting, const Entries& entries, bool linear) {
   std::string causes;
   for (int leaf = 0; leaf < setting.problem.leaf_count(); ++leaf) {
-    const std::string cause = Pattern(setting, entries, leaf).guess();
+    const std::string cause = Pattern(setting, entries, leaf, linear).guess();
     if (cause.empty()) continue;
     causes += (causes.empty() ? "" : "; ") + setting.problem.name(leaf) + ": " + cause;
   }

@@ -145,7 +145,7 @@ GradcheckResult check(Problem problem, const GradcheckOptions& options, int orde
     r.failures.insert(r.failures.begin(), {GradProperty::value, std::to_string(r.wrong) + " of " +
                                                                     std::to_string(entries.size()) +
                                                                     " compared slopes are wrong"});
-    r.cause = guess_cause(s, entries);
+    r.cause = guess_cause(s, entries, !r.failed(GradProperty::linearity));
   }
   const Taylor referee = taylor(s);
   r.taylor_slope = referee.slope;

@@ -1,6 +1,7 @@
 #include "ops/composed.hpp"
 
 #include "xgrad/core/backward.hpp"
+#include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad::detail {
 
@@ -8,7 +9,8 @@ void differentiate(Composed composed, std::span<const Tensor> g, Fn f, std::span
   const bool again = recording;
   std::vector<Tensor> x, wanted, outputs, cotangents;
   for (int i = 0; i < f.inputs(); ++i) {
-    x.push_back(again ? f.x(i) : f.x(i).detach());  // without a graph to extend, they stand for themselves
+    // One that is given twice, or made of another, has its own share only: the engine adds up the rest.
+    x.push_back(again && f.x(i).requires_grad() ? reshape(f.x(i), f.shape(i)) : f.x(i).detach());
     if (!f.wants(i)) continue;
     if (!again) x.back().requires_grad_();
     wanted.push_back(x.back());

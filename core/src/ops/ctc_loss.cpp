@@ -252,9 +252,10 @@ Tensor ctc_loss_vjp(const Tensor& g, const Tensor& x, const Tensor& targets, con
       .joint = {keep::every_x, [](std::span<const Tensor> h, Fn f, std::span<Tensor> dx) {
                   const GradOptions again{.create_graph = is_recording(), .allow_unused = true};
                   const auto o = f.attributes<Blank>();
-                  // Without a graph to extend, g and x stand for themselves.
+                  // g may be made of x: each has its own share only.
                   const auto own = [&](int i) {
-                    return is_recording() ? f.x(i) : f.x(i).detach().requires_grad_();
+                    return is_recording() && f.x(i).requires_grad() ? reshape(f.x(i), f.shape(i))
+                                                                    : f.x(i).detach().requires_grad_();
                   };
                   const Tensor u = own(0), v = own(1);
                   const EnableGrad guard;

@@ -12,6 +12,7 @@ struct GradOptions {
   bool retain_graph = false;
   bool create_graph = false;  ///< record the walk, so that the gradients can be differentiated
   bool allow_unused = false;  ///< an input that outputs do not depend on gets an undefined gradient, no Error
+  bool partial = false;  ///< inputs are independent: what one that is made of another owes it is left out
 };
 
 /// d sum_k(cotangent_k * output_k) / d inputs, without touching any `.grad()`.
