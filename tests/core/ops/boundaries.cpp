@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -35,6 +36,21 @@ TEST_CASE("limits of a clamp may be equal") {
   CHECK(of(grad(sum(clamp(x, 2, 2)), {x})[0]) == V{0, 1, 0});
   CHECK(of(clamp(numbers, 1, 1)) == V{1, 1, 1});
   CHECK(of(hardtanh(x, 2, 2)) == V{2, 2, 2});
+}
+
+TEST_CASE("an element at a limit stays what it is, its sign too where it is 0") {
+  const V v = {-0.0, 0.0, -1, 1, 2, -INFINITY, INFINITY};
+  for (const auto& [low, high] :
+       std::vector<std::pair<double, double>>{{-1, 0.0}, {0.0, 1}, {-0.0, 1}, {-1, -0.0}})
+    for (DType dtype : {float32, float64}) {
+      const Tensor x = tensor(v).to(dtype);
+      const V p = of(clamp(x, low, high)), q = of(hardtanh(x, low, high));
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        const double right = std::clamp(v[i], low, high);
+        CHECK((p[i] == right && std::signbit(p[i]) == std::signbit(right)));
+        CHECK((q[i] == right && std::signbit(q[i]) == std::signbit(right)));
+      }
+    }
 }
 
 TEST_CASE("a shrinkage of 0 keeps all numbers") {

@@ -149,7 +149,10 @@ const Family loss(
                   [](const Tensor& x, const Tensor& t, const Tensor& v) {
                     return gaussian_nll_loss(x, t, v);
                   },
-                  {{Shape{4, 3}, Shape{4, 3}, Shape{4}}, {Shape{4, 3}, Shape{4, 3}, Shape{4, 1}}}),
+                  {{Shape{4, 3}, Shape{4, 3}, Shape{4}},
+                   {Shape{4, 3}, Shape{4, 3}, Shape{4, 1}},
+                   {Shape{2, 2, 3}, Shape{2, 2, 3}, Shape{2, 2}},
+                   {Shape{3}, Shape{3}, Shape{}}}),
         pair("soft_margin_loss", Kind::smooth,
              [](const Tensor& x, const Tensor& t) { return soft_margin_loss(x, t); }),
         test::row("hinge_embedding_loss", Kind::piecewise, {{{4, 3}}},
