@@ -46,7 +46,7 @@ void check_convolution(Draw& draw) {
         products.push_back({small, large, tap});
       });
   } else if (groups > 0 && groups != k.groups && (k.groups * k.b) % groups == 0 &&
-             k.groups * k.a == groups * k.a) {
+             k.groups * k.a == std::int64_t{groups} * k.a) {
     return;  // without channels another number of groups is legal too
   }
   const ConvOptions options{.stride = {r.stride, c.stride},

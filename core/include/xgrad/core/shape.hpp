@@ -12,6 +12,8 @@ namespace xgrad {
 
 /// The sizes of a tensor along each axis; empty for a 0-dimensional tensor.
 ///
+/// A tensor has at most 2^45 elements, and where a size is 0 the others' product is limited in the same way.
+///
 /// Up to four axes live inside the object, so that shapes of everyday tensors allocate nothing.
 class Shape {
  public:

@@ -27,7 +27,7 @@ struct ConvOptions {
 struct ConvTransposeOptions {
   Pair stride = 1;
   Pair padding = 0;         ///< taken away from each side of the result
-  Pair output_padding = 0;  ///< added to one side of the result
+  Pair output_padding = 0;  ///< added to one side of the result; less than stride or dilation
   int groups = 1;
   Pair dilation = 1;
 };

@@ -51,7 +51,7 @@ class Index {
 /// stands for the int64 arrays of the places where it is true. Negative numbers count from the end. Elements
 /// that are taken several times add up in the gradient. A part without arrays whose elements lie one behind
 /// another shares the buffer. Throws Error for a number out of range (which item, which value), for more
-/// items than axes, and for a boolean array of another shape than its axes.
+/// items than axes, and for a boolean array of another shape than its axes; also where the part is empty.
 Tensor index(const Tensor& x, const std::vector<Index>& indices);
 /// x with values, broadcast to the part's shape, put at index(x, indices), or added there. Where elements are
 /// named several times, the last value stays and it alone has a gradient, or all are added.

@@ -13,8 +13,8 @@ struct PoolOptions {
   bool count_include_pad = true;  ///< of avg_pool2d only: padding counts in the mean
 };
 
-/// The largest value in each window of x[batch, channels, H, W]; padding never wins. The first of equal
-/// values in a window takes the cotangent; a nan wins. Sizes are those of conv2d.
+/// The largest value in each window of x[batch, channels, H, W]; padding never wins, and a window
+/// without a pixel is -inf. The first of equal values takes the cotangent; a nan wins. Sizes are those of conv2d.
 Tensor max_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options = {});
 /// The mean of each window of x[batch, channels, H, W].
 Tensor avg_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options = {});

@@ -16,7 +16,7 @@ namespace xgrad {
 // ------------------------------------------------
 
 /// The elements of x in another shape, in row-major order; one size may be -1 and is worked out.
-/// Throws Error when the numbers of elements differ.
+/// Throws Error when the numbers of elements differ, and for sizes that no tensor has: see Shape.
 Tensor reshape(const Tensor& x, const Shape& shape);
 /// reshape, which never copies here.
 Tensor view(const Tensor& x, const Shape& shape);
@@ -80,13 +80,14 @@ Tensor stack(const std::vector<Tensor>& tensors, int axis = 0);
 // Splitting: one node for all parts, so that their gradients meet in one pass.
 // ----------------------------------
 
-/// Parts of `size` along an axis, the last one smaller where it must be. Throws Error for size < 1.
+/// Parts of `size` along an axis, the last one smaller where it must be. Throws Error for size < 1
+/// and for more than 2^24 parts.
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, int axis = 0);
 /// Parts of these sizes. Throws Error unless they sum to the size of the axis.
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, int axis = 0);
 /// At most `chunks` parts of one size, the last one smaller where it must be. Throws Error for chunks < 1.
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int axis = 0);
-/// The entries along an axis, one axis less each.
+/// The entries along an axis, one axis less each; none of an axis of size 0. Throws Error for more than 2^24.
 std::vector<Tensor> unbind(const Tensor& x, int axis = 0);
 
 }  // namespace xgrad

@@ -32,7 +32,8 @@ Tensor sign(const Tensor& x);   ///< -1, 0 or 1.
 Tensor floor(const Tensor& x);  ///< The largest integer that is not above x.
 Tensor ceil(const Tensor& x);   ///< The smallest integer that is not below x.
 Tensor trunc(const Tensor& x);  ///< x without its fraction.
-/// The nearest integer, of two as near the even one; of x 10^decimals, divided by 10^decimals again.
+/// The nearest integer, of two as near the even one; of x 10^decimals, divided by 10^decimals again; x itself
+/// where it has no digits behind the last, and 0 for units beyond its range.
 Tensor round(const Tensor& x, int decimals = 0);
 /// x with nan, inf and -inf replaced; by the largest and the smallest number of the dtype where nothing is
 /// given. The derivative is 1 where x is finite, else 0.
