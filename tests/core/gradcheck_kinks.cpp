@@ -62,6 +62,7 @@ TEST_CASE("infinite slopes are kinks, whatever the cotangent") {
       {"sum of sqrt", [](const Tensors& x) { return sum(sqrt(x[0])); }, {of({0, 1})}},
       {"acos", [](const Tensors& x) { return acos(x[0]); }, {of({-1, 0.5, 1})}},
       {"asin", [](const Tensors& x) { return asin(x[0]); }, {of({-1, 0.5, 1})}},
+      {"acosh", [](const Tensors& x) { return acosh(x[0]); }, {of({1, 1.5})}},
       {"pow 0.5", [](const Tensors& x) { return pow(x[0], 0.5); }, {of({0, 1})}},
       {"pow", [](const Tensors& x) { return pow(x[0], x[1]); }, {of({0, 1}), of({0.5, 0.5})}},
       {"two of them",

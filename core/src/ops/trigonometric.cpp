@@ -109,7 +109,7 @@ Tensor asinh(const Tensor& x) {
 Tensor acosh(const Tensor& x) {
   static constexpr Op op = {.name = "acosh", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
                                                          const Tensor at = f.x(0);
-                                                         return mul0(g, rsqrt(at - 1) * rsqrt(at + 1));
+                                                         return mul0(g, mul0(rsqrt(at + 1), rsqrt(at - 1)));
                                                        }}}}};
   if (!is_floating(x.dtype())) return acosh(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::acosh(v); }));
