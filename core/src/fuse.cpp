@@ -1,7 +1,9 @@
 #include <string>
 
 #include "errors.hpp"
+#include "few.hpp"
 #include "fuse_passes.hpp"
+#include "node.hpp"
 #include "xgrad/core/creation.hpp"
 
 // What does not depend on the lambda.
@@ -27,40 +29,25 @@ Shape check_operands(Operands x) {
 
 const Fused& fused_of(Fn fn) { return *static_cast<const FusedOp*>(fn.node()->op)->fused; }
 
-/// The inputs of a call, some more than it has: of that many the first count.
-template <std::size_t... i>
-std::array<Ref, sizeof...(i)> room_for_inputs(Ref r, std::index_sequence<i...>) {
-  return {((void)i, r)...};
-}
-struct Inputs {
-  std::array<Ref, most + 1> all;
-  std::size_t count = 0;
-
-  explicit Inputs(const Tensor& first) : all(room_for_inputs(first, std::make_index_sequence<most + 1>())) {}
-  void add(const Tensor& t) { all[count++] = t; }
-  std::span<const Ref> given() const { return {all.data(), count}; }
-};
-
 /// dx_k = g df/dx_k for the wanted k, recorded as one op.
 void gradients(const Fused& fused, Attributes a, const Tensor& g, Operands x, std::span<Tensor> dx) {
   Shape shape = g.shape();
   for (const Tensor* t : x) shape = broadcast_shapes("fuse", shape, t->shape());
   for (std::size_t k = 0; k < x.size(); ++k)
-    if (a.wanted >> k & 1) dx[k] = empty(x[k]->shape(), {.dtype = x[k]->dtype()});
+    if (a.wanted >> k & 1) dx[k] = new_tensor(x[k]->shape(), x[k]->dtype());
   if (g.dtype() == float32)
     run_gradients(fused.f32, a.captured, shape, g, x, a.wanted, dx);
   else
     run_gradients(fused.f64, a.captured, shape, g, x, a.wanted, dx);
 
-  std::array<Tensor, most> given;
-  std::size_t count = 0;
+  Few<Tensor, most> given;
   for (std::size_t k = 0; k < x.size(); ++k)
-    if (a.wanted >> k & 1) given[count++] = std::move(dx[k]);
-  Inputs inputs(g);
+    if (a.wanted >> k & 1) given.add(std::move(dx[k]));
+  Few<Ref, most + 1> inputs;
   inputs.add(g);
   for (const Tensor* t : x) inputs.add(*t);
-  record_outputs(fused.vjp, inputs.given(), std::span(given.data(), count), a);
-  count = 0;
+  record_outputs(fused.vjp, inputs.all(), given.all(), a);
+  std::size_t count = 0;
   for (std::size_t k = 0; k < x.size(); ++k)
     if (a.wanted >> k & 1) dx[k] = std::move(given[count++]);
 }
@@ -84,11 +71,11 @@ Operands pointers(std::span<const Tensor> values, std::array<const Tensor*, most
 
 void rule(std::span<const Tensor> g, Fn fn, std::span<Tensor> dx) {
   const Fused& fused = fused_of(fn);
-  std::array<Tensor, most> values;
+  Few<Tensor, most> values(fused.operands);
   std::array<const Tensor*, most> x;
   auto a = fn.attributes<Attributes>();
-  a.wanted = read_inputs(fn, fused.operands, values);
-  gradients(fused, a, g[0], pointers(std::span(values.data(), fused.operands), x), dx);
+  a.wanted = read_inputs(fn, fused.operands, values.all());
+  gradients(fused, a, g[0], pointers(values.all(), x), dx);
 }
 
 /// The gradients of `gradients`: those of the inputs (g, x...), from the cotangents of those that it gave.
@@ -97,10 +84,10 @@ void second_rule(std::span<const Tensor> given, Fn fn, std::span<Tensor> dx) {
   if (!fused.directional)
     fail("fuse", "third derivatives are not generated; write the function from ops where they are needed");
   const std::size_t n = fused.operands;
-  std::array<Tensor, most> values, d;
+  Few<Tensor, most> values(2 * n + 1), d(2 * n + 1);
   std::array<const Tensor*, most> x;
   auto a = fn.attributes<Attributes>();
-  const unsigned outputs = std::exchange(a.wanted, read_inputs(fn, n + 1, values));
+  const unsigned outputs = std::exchange(a.wanted, read_inputs(fn, n + 1, values.all()));
   const TensorOptions like{.dtype = values[0].dtype()};
   std::size_t next = 0;
   for (std::size_t k = 0; k < n; ++k) {
@@ -108,19 +95,19 @@ void second_rule(std::span<const Tensor> given, Fn fn, std::span<Tensor> dx) {
     if (outputs >> k & 1) c = given[next++];
     if (!c.defined()) c = zeros({}, like);
   }
-  gradients(*fused.directional, a, ones({}, like), pointers(std::span(values.data(), 2 * n + 1), x), d);
+  gradients(*fused.directional, a, ones({}, like), pointers(values.all(), x), d.all());
   for (std::size_t i = 0; i <= n; ++i) dx[i] = std::move(d[i]);
 }
 
 Tensor apply(const Fused& fused, const Attributes& attributes, Operands x) {
-  Tensor y = empty(check_operands(x), {.dtype = x[0]->dtype()});
+  Tensor y = new_tensor(check_operands(x), x[0]->dtype());
   if (y.dtype() == float32)
     run_values(fused.f32, attributes.captured, x, y);
   else
     run_values(fused.f64, attributes.captured, x, y);
-  Inputs inputs(*x[0]);
+  Few<Ref, most_operands> inputs;
   for (const Tensor* t : x) inputs.add(*t);
-  return record(fused.op, inputs.given(), std::move(y), attributes);
+  return record(fused.op, inputs.all(), std::move(y), attributes);
 }
 
 }  // namespace xgrad::detail::fusing

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "few.hpp"
 #include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/threads.hpp"
 
@@ -25,7 +26,9 @@ void with_walker(const Shape& shape, std::span<const Shape* const> operands, con
     std::copy(operands.begin(), operands.end(), all.begin());
     body(Walker<room>(shape, all));
   };
+  if (operands.size() == 1) return walk.template operator()<1>();
   if (operands.size() <= 2) return walk.template operator()<2>();
+  if (operands.size() == 3) return walk.template operator()<3>();
   if (operands.size() <= 4) return walk.template operator()<4>();
   if (operands.size() <= most_operands + 1) return walk.template operator()<int{most_operands + 1}>();
   walk.template operator()<int{most + 1}>();
@@ -34,7 +37,10 @@ void with_walker(const Shape& shape, std::span<const Shape* const> operands, con
 /// body(first, last) for blocks of n elements on several threads.
 template <class Body>
 void each_block(std::int64_t n, std::int64_t size, const Body& body) {
-  parallel_for(n, n <= large_work ? n : size, body);
+  if (n <= large_work)
+    body(std::int64_t{0}, n);
+  else
+    parallel_for(n, size, body);
 }
 
 /// The gradient of an input that was broadcast, summed over the axes along which it was repeated: in short
@@ -104,7 +110,7 @@ void run_gradients(const Loops<T>& loops, const void* f, const Shape& shape, con
   // Each block has sums of its own for the repeated inputs; they are added up in their order.
   const std::int64_t numel = shape.numel(), size = std::max(block_elements, (numel + 15) / 16);
   const std::int64_t blocks = numel <= large_work ? 1 : (numel + size - 1) / size;
-  std::array<std::vector<Repeated<T>>, most> sums;
+  Few<std::vector<Repeated<T>>, most> sums(n);
   with_walker(shape, std::span(shapes.data(), n + 1), [&](const auto& walk) {
     Uses uses{.wanted = wanted};
     for (std::size_t k = 0; k < n; ++k)
@@ -114,11 +120,11 @@ void run_gradients(const Loops<T>& loops, const void* f, const Shape& shape, con
       }
 
     each_block(numel, size, [&](std::int64_t begin, std::int64_t end) {
-      std::array<Repeated<T>*, most> repeated{};
+      Few<Repeated<T>*, most> repeated(n);
       for (std::size_t k = 0; k < n; ++k)
         if (!sums[k].empty()) repeated[k] = &sums[k][static_cast<std::size_t>(begin / size)];
       std::array<Lane<T>, most + 1> lanes;
-      std::array<T*, most> to{};
+      Few<T*, most> to(n);
       std::array<double, most> totals;
       walk.each_run(begin, end, [&](std::int64_t, const auto& at, std::int64_t count) {
         for (std::size_t k = 0; k < n; ++k) {

@@ -36,7 +36,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"error", "call_stack", "fork"},
     {"dtype", "simd/"},
     {"shape", "axes", "broadcast"},
-    {"buffer", "pool", "threads"},
+    {"buffer", "pool", "threads", "few"},
     {"tensor", "tensor_node", "elements", "errors", "function"},
     {"tape", "node", "node_map", "parameter", "roll", "hooks", "anomaly"},
     {"kernels/"},

@@ -16,8 +16,8 @@ inline constexpr std::size_t most = 2 * most_operands + 1;  ///< of its derivati
 /// An operand in an inner loop: where it begins, and by how much it moves on, 0 or 1.
 template <class T>
 struct Lane {
-  const T* at = nullptr;
-  std::int64_t step = 0;
+  const T* at;
+  std::int64_t step;
 };
 
 /// What becomes of the gradients in an inner loop, a bit for each operand.
