@@ -42,7 +42,8 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"kernels/"},
     {"ops/", "creation", "random", "draw_log", "inplace", "print", "xtensor"},
     {"backward", "walk"},
-    {"functional", "custom_op", "fused_op", "fuse", "fuse/", "fuse_passes", "checkpoint", "implicit_root", "graph"},
+    {"functional", "custom_op", "fused_op", "fuse", "fuse/", "fuse_passes", "checkpoint", "implicit_root",
+     "graph"},
     {"gradcheck", "gradcheck/"},
 };
 
