@@ -11,7 +11,7 @@ run(${CMAKE_COMMAND} -S ${SOURCE} -B ${OUT}/build -G ${GENERATOR} -DCMAKE_BUILD_
 run(${CMAKE_COMMAND} --build ${OUT}/build --target xgrad golden)
 run(${OUT}/build/tests/golden)
 run(${CMAKE_COMMAND} --install ${OUT}/build --prefix ${OUT}/prefix)
-run(${CMAKE_COMMAND} -DFILE=${OUT}/prefix/lib/libxgrad.so -DNM=${NM} -DPRIVATE=6detail(10take_block|4gemm)|8checking
+run(${CMAKE_COMMAND} -DFILE=${OUT}/prefix/lib/libxgrad.so -DNM=${NM} "-DPRIVATE=6detail(10take_block|4gemm)|8checking"
     -P ${CMAKE_CURRENT_LIST_DIR}/exported.cmake)
 
 # A shared library has no dependencies but at run time.
