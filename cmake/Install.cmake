@@ -1,16 +1,20 @@
-# cmake --install: the library, its headers, the data sets, and the package for find_package(xgrad [COMPONENTS xtensor fuse]).
+# cmake --install: the library, its headers, the data sets, and the packages for find_package(xgrad [COMPONENTS
+# xtensor fuse]) and for pkg-config.
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/xgrad)
 
-install(TARGETS xgrad EXPORT xgradTargets FILE_SET HEADERS)
+# The directories besides the sets of files, which CMake reads from 3.23 on.
+set(headers_go FILE_SET HEADERS INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+install(TARGETS xgrad EXPORT xgradTargets ${headers_go})
 install(EXPORT xgradTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
 
 # The components have files of their own, because their targets name those of xtensor and xsimd.
-install(TARGETS xgrad_xtensor EXPORT xgradXtensorTargets FILE_SET HEADERS)
-install(TARGETS xgrad_fuse EXPORT xgradFuseTargets FILE_SET HEADERS)
+install(TARGETS xgrad_xtensor EXPORT xgradXtensorTargets ${headers_go})
+install(TARGETS xgrad_fuse EXPORT xgradFuseTargets ${headers_go})
 install(EXPORT xgradXtensorTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
 install(EXPORT xgradFuseTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
 
@@ -21,3 +25,25 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/xgradConfig.cmake ${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake
         DESTINATION ${package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/xgrad/data)
+
+# pkg-config has no word for what only a static library must be linked with but in calls with --static; so here, as
+# there is one library and not two, a static one names it for all. A shared one has it inside or finds it itself.
+set(libraries)
+if(NOT BUILD_SHARED_LIBS)
+  foreach(library IN LISTS BLAS_LIBRARIES ZLIB_LIBRARIES)
+    if(library MATCHES "^(.*)/lib([^/]*)\\.(so|a)$")
+      if(NOT CMAKE_MATCH_1 IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+        string(APPEND libraries " -L${CMAKE_MATCH_1}")
+      endif()
+      string(APPEND libraries " -l${CMAKE_MATCH_2}")
+    else()
+      string(APPEND libraries " ${library}")
+    endif()
+  endforeach()
+  list(TRANSFORM CMAKE_DL_LIBS PREPEND " -l" OUTPUT_VARIABLE dl)
+  string(APPEND libraries " -pthread" ${dl})
+endif()
+file(RELATIVE_PATH to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" to_prefix ${to_prefix})
+configure_file(${PROJECT_SOURCE_DIR}/cmake/xgrad.pc.in ${PROJECT_BINARY_DIR}/xgrad.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/xgrad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

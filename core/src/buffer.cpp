@@ -85,68 +85,86 @@ void share_chain(Free* chain, std::uint32_t count, int c) noexcept {
   chain->next_chain = std::exchange(shared().chains[c], chain);
 }
 
-/// Gives a thread's blocks to all when it ends.
+// Not written to.
+constinit const ThreadCache none_yet = {}, none_any_more = {};
+
+/// Gives a thread a cache, and its blocks to all when it ends.
 struct Registration {
   Registration() {
+    auto* mine = new (std::nothrow) ThreadCache{};
+    if (!mine) return;
+    mine->registered = true;
     std::lock_guard lock(shared().mutex);
-    cache.next = shared().threads;
-    if (cache.next) cache.next->previous = &cache;
-    shared().threads = &cache;
+    mine->next = shared().threads;
+    if (mine->next) mine->next->previous = mine;
+    shared().threads = cache = mine;
   }
   ~Registration() {
-    cache.ended = true;
+    ThreadCache* mine = std::exchange(cache, const_cast<ThreadCache*>(&none_any_more));
+    if (!mine->registered) return;
     for (int c = 0; c < class_count; ++c) {
-      Magazine& m = cache.magazines[c];
+      Magazine& m = mine->magazines[c];
       if (m.spare) share_chain(m.spare, m.limit, c);
       if (m.head) share_chain(m.head, m.count, c);
-      m = {};  // a limit of 0 sends whatever this thread still frees to the shared lists
     }
-    std::lock_guard lock(shared().mutex);
-    shared().nodes_of_ended_threads += cache.live_nodes;
-    cache.live_nodes = 0;
-    (cache.previous ? cache.previous->next : shared().threads) = cache.next;
-    if (cache.next) cache.next->previous = cache.previous;
-    cache.registered = false;
+    {
+      std::lock_guard lock(shared().mutex);
+      shared().nodes_of_ended_threads += mine->live_nodes;
+      (mine->previous ? mine->previous->next : shared().threads) = mine->next;
+      if (mine->next) mine->next->previous = mine->previous;
+    }
+    delete mine;
   }
 };
 
+/// Whether the thread has a cache: it gets one unless it is ending.
+bool is_registered() {
+  if (cache == &none_yet) thread_local Registration registration;
+  return cache->registered;
+}
+
 void* carve(std::size_t bytes) {
-  if (cache.chunk_room < bytes) {
-    const std::size_t size = cache.chunk ? 2 * huge_page : chunk_bytes;
-    cache.chunk = static_cast<std::byte*>(from_system(size));
-    cache.chunk_room = size;
+  if (cache->chunk_room < bytes) {
+    const std::size_t size = cache->chunk ? 2 * huge_page : chunk_bytes;
+    cache->chunk = static_cast<std::byte*>(from_system(size));
+    cache->chunk_room = size;
   }
-  cache.chunk_room -= bytes;
-  return std::exchange(cache.chunk, cache.chunk + bytes);
+  cache->chunk_room -= bytes;
+  return std::exchange(cache->chunk, cache->chunk + bytes);
+}
+
+/// Takes a shared chain; null when there is none.
+Free* take_chain(int c) {
+  std::lock_guard lock(shared().mutex);
+  Free* chain = shared().chains[c];
+  if (!chain) return nullptr;
+  shared().chains[c] = chain->next_chain;
+  if (lines_of(c) * line > carved_bytes) shared().large_bytes -= lines_of(c) * line * chain->count;
+  return chain;
 }
 
 }  // namespace
 
-constinit thread_local ThreadCache cache = {};
+constinit thread_local ThreadCache* cache = const_cast<ThreadCache*>(&none_yet);
 constinit std::atomic<std::int64_t> recorded_gradients = 0;
 
-void register_thread() {
-  if (cache.ended) return;
-  thread_local Registration registration;
-  cache.registered = true;
+void count_without_cache(int change) noexcept {
+  if (is_registered()) return count_live_nodes(change);
+  std::lock_guard lock(shared().mutex);
+  shared().nodes_of_ended_threads += change;
 }
 
 void* refill(int c) {
   const std::size_t bytes = lines_of(c) * line;
   if constexpr (no_cache) return from_system(bytes);
-  if (!cache.registered) register_thread();
-  Magazine& m = cache.magazines[c];
+  if (!is_registered()) return from_system(bytes);
+  Magazine& m = cache->magazines[c];
   if (m.spare) {
     m.head = std::exchange(m.spare, nullptr);
     m.count = magazine_size(c);
-  } else {
-    std::lock_guard lock(shared().mutex);
-    if (Free* chain = shared().chains[c]) {
-      shared().chains[c] = chain->next_chain;
-      if (bytes > carved_bytes) shared().large_bytes -= bytes * chain->count;
-      m.head = chain;
-      m.count = chain->count;
-    }
+  } else if (Free* chain = take_chain(c)) {
+    m.head = chain;
+    m.count = chain->count;
   }
   if (!m.head) return bytes <= carved_bytes ? carve(bytes) : from_system(bytes);
   --m.count;
@@ -157,9 +175,8 @@ void overflow(void* p, int c) noexcept {
   if constexpr (no_cache) return to_system(p, lines_of(c) * line);
   Free* block = static_cast<Free*>(p);
   block->next = nullptr;
-  if (cache.ended) return share_chain(block, 1, c);
-  if (!cache.registered) register_thread();
-  Magazine& m = cache.magazines[c];
+  if (!is_registered()) return share_chain(block, 1, c);
+  Magazine& m = cache->magazines[c];
   if (m.limit == 0) {
     m.limit = magazine_size(c);
     if (m.head) block->next = m.head;  // what a refill left
@@ -200,18 +217,12 @@ MemoryStats memory_stats() {
 void empty_cache() {
   using namespace detail;
   for (int c = class_of(carved_bytes / line) + 1; c < class_count; ++c) {
-    Magazine& m = cache.magazines[c];
-    Free* shared_chain;
-    {
-      std::lock_guard lock(shared().mutex);
-      shared_chain = std::exchange(shared().chains[c], nullptr);
-      for (Free* chain = shared_chain; chain; chain = chain->next_chain)
-        shared().large_bytes -= lines_of(c) * line * chain->count;
-    }
     const auto release = [&](Free* block) {
       while (block) to_system(std::exchange(block, block->next), lines_of(c) * line);
     };
-    while (shared_chain) release(std::exchange(shared_chain, shared_chain->next_chain));
+    while (Free* chain = take_chain(c)) release(chain);
+    if (!cache->registered) continue;
+    Magazine& m = cache->magazines[c];
     release(m.head);
     release(m.spare);
     m = {};

@@ -74,10 +74,12 @@ struct ThreadCache {
   ThreadCache* next;
   ThreadCache* previous;
   bool registered;
-  bool ended;
 };
 
-extern constinit thread_local ThreadCache cache;
+/// The calling thread's. Before it has one, when it has ended, and where there is no memory for one, this is
+/// an empty one that nobody writes to. A pointer, because a plugin has room for some bytes only where threads
+/// find them at once: see XGRAD_KERNEL_FLAGS.
+extern constinit thread_local ThreadCache* cache;
 extern constinit std::atomic<std::int64_t> recorded_gradients;  ///< see MemoryStats
 
 /// A block although the magazine is empty: from the spare chain, a shared one, or new memory.
@@ -86,11 +88,11 @@ extern constinit std::atomic<std::int64_t> recorded_gradients;  ///< see MemoryS
 [[gnu::cold]] void overflow(void* block, int c) noexcept;
 
 /// Whether the next block of a size class is at hand.
-inline bool has_block(int c) { return cache.magazines[c].head != nullptr; }
+inline bool has_block(int c) { return cache->magazines[c].head != nullptr; }
 
 /// A block of a size class, on a 64-byte boundary.
 inline void* take_block(int c) {
-  Magazine& m = cache.magazines[c];
+  Magazine& m = cache->magazines[c];
   if (!m.head) [[unlikely]]
     return refill(c);
   --m.count;
@@ -108,7 +110,7 @@ inline void* take_block(std::size_t bytes, std::uint16_t& size_class) {
 
 /// Gives a block back.
 inline void give_block(void* p, std::uint16_t size_class) noexcept {
-  Magazine& m = cache.magazines[size_class];
+  Magazine& m = cache->magazines[size_class];
   if (m.count >= m.limit) [[unlikely]]
     return overflow(p, size_class);
   Free* block = static_cast<Free*>(p);
@@ -117,13 +119,14 @@ inline void give_block(void* p, std::uint16_t size_class) noexcept {
   ++m.count;
 }
 
-void register_thread();
+/// The same when the thread has no cache yet, or none any more.
+[[gnu::cold]] void count_without_cache(int change) noexcept;
 
 /// Recorded nodes, counted by each thread for itself; read from other threads.
 inline void count_live_nodes(int change) noexcept {
-  if (!cache.registered) [[unlikely]]
-    register_thread();
-  __atomic_store_n(&cache.live_nodes, cache.live_nodes + change, __ATOMIC_RELAXED);
+  if (!cache->registered) [[unlikely]]
+    return count_without_cache(change);
+  __atomic_store_n(&cache->live_nodes, cache->live_nodes + change, __ATOMIC_RELAXED);
 }
 
 }  // namespace xgrad::detail

@@ -63,6 +63,62 @@ add_package_test(find_package_components find_package TARGET all COMMAND program
 add_package_test(find_package_as_cmake_3_16 find_package TARGET program COMMAND program
                  OPTIONS -DXGRAD_CMAKE=3.16.0)
 
+# Without CMake.
+find_program(XGRAD_PKG_CONFIG pkg-config)
+if(XGRAD_PKG_CONFIG)
+  add_test(NAME package.pkg_config
+           COMMAND ${CMAKE_COMMAND} -DPKG_CONFIG=${XGRAD_PKG_CONFIG} -DPREFIX=${prefix}
+                   -DLIBDIR=${CMAKE_INSTALL_LIBDIR} -DCOMPILER=${CMAKE_CXX_COMPILER}
+                   -DFLAGS=${CMAKE_CXX_FLAGS} -DSOURCE=${package}/consumer/main.cpp -DOUT=${package}/pkg_config
+                   -P ${CMAKE_CURRENT_LIST_DIR}/pkg_config.cmake)
+  set_tests_properties(package.pkg_config PROPERTIES FIXTURES_REQUIRED installed)
+endif()
+
+# A component that does not exist is named. CMake breaks lines where it likes.
+add_test(NAME package.unknown_component
+         COMMAND ${CMAKE_COMMAND} -S ${package}/consumer -B ${package}/unknown_component -G ${CMAKE_GENERATOR}
+                 -DXGRAD_README=${package}/find_package.cmake -DXGRAD_COMPONENTS=fuse,nonsense ${consumer_options})
+string(REPLACE " " "[ \n]+" named "there is no component nonsense; the components are xtensor and fuse")
+set_tests_properties(package.unknown_component PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "${named}")
+
+# The library inside a plugin, which a program that does not know xgrad loads.
+add_library(plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin/plugin.cpp)
+target_link_libraries(plugin PRIVATE xgrad::xgrad)
+add_executable(plugin_host ${CMAKE_CURRENT_LIST_DIR}/plugin/host.cpp)
+target_link_libraries(plugin_host PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+target_compile_features(plugin_host PRIVATE cxx_std_20)
+add_test(NAME package.plugin COMMAND plugin_host $<TARGET_FILE:plugin>)
+set_tests_properties(package.plugin PROPERTIES TIMEOUT 120)
+add_test(NAME package.plugin_thread_storage
+         COMMAND ${CMAKE_COMMAND} -DREADELF=${CMAKE_READELF} -DFILE=$<TARGET_FILE:plugin> -DLIMIT=256
+                 -P ${CMAKE_CURRENT_LIST_DIR}/thread_storage.cmake)
+
+# A shared library exports its own names. By default one is made of the objects at hand; the whole way is slow.
+if(BUILD_SHARED_LIBS)
+  set(shared xgrad)
+else()
+  set(shared xgrad_shared)
+  add_library(${shared} SHARED $<TARGET_OBJECTS:xgrad>)
+  get_target_property(libraries xgrad LINK_LIBRARIES)
+  target_link_libraries(${shared} PRIVATE ${libraries})
+  only_names_of_xgrad(${shared})
+endif()
+add_test(NAME package.exported_names
+         COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DFILE=$<TARGET_FILE:${shared}>
+                 -P ${CMAKE_CURRENT_LIST_DIR}/exported.cmake)
+add_executable(program_of_shared ${CMAKE_CURRENT_LIST_DIR}/consumer/main.cpp)
+target_link_libraries(program_of_shared PRIVATE ${shared})
+target_include_directories(program_of_shared PRIVATE $<TARGET_PROPERTY:xgrad,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_features(program_of_shared PRIVATE cxx_std_20)
+add_test(NAME package.shared COMMAND program_of_shared)
+
+add_test(NAME package.shared_slow
+         COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DOUT=${package}/shared -DNM=${CMAKE_NM}
+                 -DGENERATOR=${CMAKE_GENERATOR} -DBUILD_TYPE=$<CONFIG> "-DOPTIONS=${consumer_options}"
+                 -DCONSUMER=${package}/consumer -DREADME=${package}/find_package.cmake
+                 -P ${CMAKE_CURRENT_LIST_DIR}/shared.cmake)
+set_tests_properties(package.shared_slow PROPERTIES LABELS slow TIMEOUT 1800)
+
 # As a subproject, xgrad is built again, which takes minutes: by default the consumer is only configured and
 # compiled against it, and the whole way is slow.
 foreach(way IN ITEMS add_subdirectory FetchContent_MakeAvailable)

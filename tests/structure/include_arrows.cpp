@@ -36,13 +36,14 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"error", "call_stack", "fork"},
     {"dtype", "simd/"},
     {"shape", "axes", "broadcast"},
-    {"buffer", "pool", "threads"},
+    {"buffer", "pool", "threads", "few"},
     {"tensor", "tensor_node", "elements", "errors", "function"},
     {"tape", "node", "node_map", "parameter", "roll", "hooks", "anomaly"},
     {"kernels/"},
     {"ops/", "creation", "random", "draw_log", "inplace", "print", "xtensor"},
     {"backward", "walk"},
-    {"functional", "custom_op", "fuse", "fuse/", "checkpoint", "implicit_root", "graph"},
+    {"functional", "custom_op", "fused_op", "fuse", "fuse/", "fuse_passes", "checkpoint", "implicit_root",
+     "graph"},
     {"gradcheck", "gradcheck/"},
 };
 

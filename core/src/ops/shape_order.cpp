@@ -48,14 +48,14 @@ Tensor permute(const Tensor& x, const Axes& axes) {
 }
 
 Tensor transpose(const Tensor& x, int axis0, int axis1) {
-  struct Pair {
+  struct Swapped {
     int a, b;
   };
   static constexpr Op op = {.name = "transpose", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                             const auto [a, b] = f.attributes<Pair>();
+                                                             const auto [a, b] = f.attributes<Swapped>();
                                                              return transpose(g, a, b);
                                                            }}}}};
-  const Pair axes = {check_axis("transpose", axis0, x), check_axis("transpose", axis1, x)};
+  const Swapped axes = {check_axis("transpose", axis0, x), check_axis("transpose", axis1, x)};
   int order[Shape::max_rank];
   for (int i = 0; i < x.dim(); ++i) order[i] = i == axes.a ? axes.b : i == axes.b ? axes.a : i;
   return copied_part(record(op, {x}, permuted(x, order), axes));

@@ -1,5 +1,5 @@
-// Exits with 1 unless the library's kernels beat plain loops. Kernels without optimisation are many times slower
-// than these.
+// Exits with 1 unless the library's kernels beat plain loops. Kernels without optimisation are many times
+// slower than these.
 
 #include <chrono>
 #include <cstdio>

@@ -2,4 +2,10 @@
 
 #include <xtensor/xarray.hpp>
 
-xgrad::Tensor doubled(const xt::xarray<float>& x) { return xgrad::from_xtensor(x + x); }
+int main() {
+  const xt::xarray<float> x = {1, 2};
+
+  const xgrad::Tensor doubled = xgrad::from_xtensor(x + x);
+
+  return xgrad::as_xtensor<float>(doubled)(1) == 4 ? 0 : 1;
+}

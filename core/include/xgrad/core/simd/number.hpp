@@ -22,14 +22,17 @@ namespace vec = detail::vec;
 
 template <class T>
 using Batch = xsimd::batch<T>;
+/// The instructions that a file is compiled for. They are part of the types, so that files of one program may
+/// differ. A number, because a type of xsimd's would bring its functions of the same names into play.
+constexpr unsigned machine = xsimd::default_arch::version();
 
-template <class T>
+template <class T, unsigned on = machine>
 struct Real {
   using Value = T;
   Batch<T> v;
 };
 
-template <class T, unsigned M>
+template <class T, unsigned M, unsigned on = machine>
 struct Dual {
   using Value = T;
   static constexpr std::size_t count = static_cast<std::size_t>(std::popcount(M));
@@ -47,6 +50,14 @@ struct Dual {
     return d[static_cast<std::size_t>(std::popcount(M & (bit - 1)))];
   }
 };
+
+/// A variable with the derivative 1 in the input M, or a constant where that is 0.
+template <class T, unsigned M>
+Dual<T, M> variable(const Batch<T>& v) {
+  Dual<T, M> x{{v}};
+  if constexpr (M != 0) x.d[0] = {Batch<T>(1)};
+  return x;
+}
 
 template <class A, class B>
 struct Along {
@@ -92,9 +103,9 @@ auto values(const Along<A, B>& x) {
 
 /// Calls f.operator()<bit>() for each bit of M.
 template <unsigned M, class F>
-void each_part(F f) {
+void each_part([[maybe_unused]] F f) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
-    const auto one = [&]<unsigned bit>() {
+    [[maybe_unused]] const auto one = [&]<unsigned bit>() {
       if constexpr ((M & bit) != 0) f.template operator()<bit>();
     };
     (one.template operator()<(1u << i)>(), ...);
