@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <sstream>
+#include <xgrad/core.hpp>
 #include <xgrad/nn.hpp>
 
 using namespace xgrad;

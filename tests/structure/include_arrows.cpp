@@ -35,7 +35,7 @@ const std::array folders{
 const std::vector<std::vector<std::string_view>> core_stages{
     {"error", "call_stack", "fork"},
     {"dtype", "simd/"},
-    {"shape", "axes", "broadcast"},
+    {"shape", "sizes", "axes", "broadcast"},
     {"buffer", "pool", "threads", "few"},
     {"tensor", "tensor_node", "elements", "errors", "function"},
     {"tape", "node", "node_map", "parameter", "roll", "hooks", "anomaly"},

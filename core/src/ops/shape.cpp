@@ -23,10 +23,8 @@ Shape resolved(const char* op, const Tensor& x, const Shape& shape, std::int64_t
       fail(op, "sizes must not be negative, apart from one -1: the shape is " + shape.str());
     unknown = i;
   }
-  if (extent_of(shape) > most_elements)
-    fail(op, "too many elements: x is " + x.describe() + ", the shape is " + shape.str() + holds_fewer);
   for (int i = 0; i < shape.rank(); ++i)
-    if (i != unknown) known *= shape[i];
+    if (i != unknown) known = product_of(known, shape[i]);
   if (unknown >= 0 && known == 0)
     fail(op, "the size for -1 is not determined beside a size of 0: x is " + x.describe() +
                  ", the shape is " + shape.str() + "; write the size out");
@@ -38,6 +36,7 @@ Shape resolved(const char* op, const Tensor& x, const Shape& shape, std::int64_t
     fail(op, "the numbers of elements differ: x is " + x.describe() + " with " + std::to_string(numel) +
                  " elements, the shape is " + shape.str() + "; its sizes must have the product " +
                  std::to_string(numel));
+  if (numel == 0) check_sizes(op, out);
   return out;
 }
 

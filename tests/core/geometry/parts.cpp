@@ -188,6 +188,8 @@ void check_pad(Draw& draw) {
     small = small && size < 1000;
     out[axis] = static_cast<std::int64_t>(std::clamp<__int128>(size, 0, __int128{1} << 45));
   }
+  for (std::int64_t n : pads)
+    if (n > 1000 && n <= (std::int64_t{1} << 45)) return;  // memory on the way
   if (fits && !small && !is_too_large(out)) return;
   fits = fits && !is_too_large(out);
   Expected right;

@@ -14,7 +14,8 @@ struct PoolOptions {
 };
 
 /// The largest value in each window of x[batch, channels, H, W]; padding never wins, and a window
-/// without a pixel is -inf. The first of equal values takes the cotangent; a nan wins. Sizes are those of conv2d.
+/// without a pixel is -inf. The first of equal values takes the cotangent; a nan wins. Sizes are those of
+/// conv2d.
 Tensor max_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options = {});
 /// The mean of each window of x[batch, channels, H, W].
 Tensor avg_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options = {});
