@@ -32,7 +32,8 @@ std::vector<Tensor> captured_leaves(const Tensor& y, const std::vector<Tensor>& 
 }
 
 std::vector<Tensor> as_leaves(std::vector<Tensor> x) {
-  for (Tensor& t : x) t = is_floating(t.dtype()) ? t.detach().requires_grad_(t.requires_grad()) : t;
+  for (Tensor& t : x)
+    t = is_floating(t.dtype("checkpoint")) ? t.detach().requires_grad_(t.requires_grad()) : t;
   return x;
 }
 

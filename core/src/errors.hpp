@@ -33,7 +33,13 @@ inline int check_axis(const char* op, int axis, const Tensor& x) {
 
 /// The shape of elementwise results of a and b. Throws where there is none.
 inline Shape broadcast_shapes(const char* op, const Tensor& a, const Tensor& b) {
-  return broadcast_shapes(op, a.shape(op), b.shape(op), name_of(a.dtype()), name_of(b.dtype()));
+  return broadcast_shapes(op, a.shape(op), b.shape(op), name_of(a.dtype(op)), name_of(b.dtype(op)));
+}
+
+/// Throws "op: a tensor is undefined ..." unless all are defined.
+template <class... T>
+void check_defined(const char* op, const T&... x) {
+  (static_cast<void>(x.node(op)), ...);
 }
 
 /// Throws unless x is floating.

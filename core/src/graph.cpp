@@ -13,7 +13,7 @@ namespace {
 using namespace detail;
 
 /// All nodes behind y, consumers before what they consume.
-std::vector<Node*> nodes_behind(const Tensor& y) {
+std::vector<Node*> nodes_behind(const Tensor& y, const char* user = __builtin_FUNCTION()) {
   NodeMap seen;
   std::vector<Node*> nodes;
   const auto reach = [&](Node* n) {
@@ -21,7 +21,7 @@ std::vector<Node*> nodes_behind(const Tensor& y) {
     seen.insert(n, 1);
     nodes.push_back(n);
   };
-  reach(y.node());
+  reach(y.node(user));
   for (std::size_t i = 0; i < nodes.size(); ++i)
     for (int k = 0; k < nodes[i]->input_count; ++k)
       if (Node* x = nodes[i]->inputs()[k]) reach(x);

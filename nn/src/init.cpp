@@ -115,8 +115,14 @@ Tensor constant_(Tensor t, double value) {
   return t;
 }
 
-Tensor zeros_(Tensor t) { return constant_(std::move(t), 0); }
-Tensor ones_(Tensor t) { return constant_(std::move(t), 1); }
+Tensor zeros_(Tensor t) {
+  check_target("zeros_", t);
+  return constant_(std::move(t), 0);
+}
+Tensor ones_(Tensor t) {
+  check_target("ones_", t);
+  return constant_(std::move(t), 1);
+}
 
 Tensor xavier_uniform_(Tensor t, double gain, Generator generator) {
   const auto [in, out] = fans("xavier_uniform_", t);

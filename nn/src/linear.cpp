@@ -28,7 +28,7 @@ Linear::Linear(std::int64_t in, std::int64_t out, LinearOptions options) {
 }
 
 Tensor Linear::forward(const Tensor& x) const {
-  if (x.dim() == 0 || x.shape().back() != weight.size(1))
+  if (x.dim("Linear") == 0 || x.shape().back() != weight.size(1))
     throw Error("Linear: the last size of x must be the layer's input size: x is " + x.describe() +
                 ", weight is " + weight.describe() + " of Linear(" + std::to_string(weight.size(1)) + ", " +
                 std::to_string(weight.size(0)) + ")");

@@ -7,11 +7,19 @@
 #include "finite.hpp"
 #include "options_check.hpp"
 #include "pass.hpp"
+#include "xgrad/core/error.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad::optim {
 
 namespace {
+
+void check_defined(const char* op, const std::vector<Tensor>& parameters) {
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    if (!parameters[i].defined())
+      throw Error(std::string(op) + ": parameter " + std::to_string(i) +
+                  " is undefined; leave it out of the list");
+}
 
 /// Calls f on the elements of each gradient.
 template <class F>
@@ -65,6 +73,7 @@ Norm norm_of_gradients(const std::vector<Tensor>& parameters, double p) {
 
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double p,
                        bool error_if_nonfinite) {
+  check_defined("clip_grad_norm_", parameters);
   detail::check_not_negative("clip_grad_norm_", "max_norm", max_norm);
   if (!(p > 0)) throw Error("clip_grad_norm_: p must be above 0: got " + detail::number(p));
   if (error_if_nonfinite)
@@ -83,6 +92,7 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
 }
 
 void clip_grad_value_(const std::vector<Tensor>& parameters, double max_value) {
+  check_defined("clip_grad_value_", parameters);
   detail::check_not_negative("clip_grad_value_", "max_value", max_value);
   const NoGrad guard;
   each_gradient(parameters, [&]<class T>(T, Tensor& g) {

@@ -45,7 +45,8 @@ TEST_CASE_FIXTURE(Misuse, "misuse: elements, changes in place and literals") {
   says([&] { Tensor(m).index_put_({9}, s); },
        "index_put_: index 9 is out of range on axis 0: x is f32[2, 3]; indices are -2 to 1");
   says([&] { Tensor(m).index_put_({0}, d[0]); },
-       "index_put_: x and the values must have one dtype: x is f32[2, 3], the values are f64[3]");
+       "index_put_: x and the values must have one dtype: x is f32[2, 3], the values are f64[3]; convert one "
+       "with .to()");
   says([&] { Tensor(m).index_put_({0}, randn({7})); },
        "index_put_: shapes do not broadcast: f32[7] and f32[3] differ in axis -1; sizes must agree, or one "
        "of them be 1");

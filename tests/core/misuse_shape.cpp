@@ -236,7 +236,8 @@ TEST_CASE_FIXTURE(Misuse, "misuse: indices and masks") {
   says([&] { index_put(x, {7}, s); },
        "index_put: index 7 is out of range on axis 0: x is f32[2, 3]; indices are -2 to 1");
   says([&] { index_put(x, {0}, d[0]); },
-       "index_put: x and the values must have one dtype: x is f32[2, 3], the values are f64[3]");
+       "index_put: x and the values must have one dtype: x is f32[2, 3], the values are f64[3]; convert one "
+       "with .to()");
   says(
       [&] {
         index_put(x, {tensor({0, 9})}, s);

@@ -123,8 +123,8 @@ TEST_CASE("sizes too large for the file are found before memory is taken") {
 }
 
 TEST_CASE("sizes beyond those of a tensor are errors about the file, also where one is 0") {
-  CHECK(error("\0\0\x08\x03\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"s) ==
-        "read_idx: too many elements: the shape is [0, 4294967295, 4294967295]; a tensor holds at most 2^45 "
+  CHECK(error("\0\0\x08\x03\0\0\0\0\0\x01\0\0\xff\xff\xff\xff"s) ==
+        "read_idx: too many elements: the shape is [0, 65536, 4294967295]; a tensor holds at most 2^45 "
         "elements: FILE");
 }
 

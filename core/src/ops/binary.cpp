@@ -24,8 +24,8 @@ Tensor floating(const char* op, const Tensor& a, const Tensor& b, F f) {
   return f(as_floating(p), as_floating(q));
 }
 
-bool both_floating(const Tensor& a, const Tensor& b) {
-  return a.dtype() == b.dtype() && is_floating(a.dtype());
+bool both_floating(const Tensor& a, const Tensor& b, const char* op = __builtin_FUNCTION()) {
+  return a.dtype(op) == b.dtype(op) && is_floating(a.dtype());
 }
 
 /// f of corresponding elements, in the shape of g, to which a and b broadcast.

@@ -28,8 +28,8 @@ Tensor compare(const char* op, const Tensor& a, const Tensor& b, F f) {
 
 /// f of each element and a C++ number, as a boolean tensor.
 template <class F>
-Tensor compare(const Tensor& a, Scalar b, F f) {
-  if (const DType t = dtype_with(a, b); t != a.dtype()) return compare(a.to(t), b, f);
+Tensor compare(const Tensor& a, Scalar b, F f, const char* op = __builtin_FUNCTION()) {
+  if (const DType t = dtype_with(a, b, op); t != a.dtype()) return compare(a.to(t), b, f);
   return visit_number(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     return map_as<bool, T>(a, [f, v = b.to<T>()](T u) { return f(u, v); });
@@ -37,12 +37,14 @@ Tensor compare(const Tensor& a, Scalar b, F f) {
 }
 
 /// True where x is not 0.
-Tensor truth(const Tensor& x) { return x.dtype() == boolean ? x : ne(x, 0); }
+Tensor truth(const Tensor& x, const char* op = __builtin_FUNCTION()) {
+  return x.dtype(op) == boolean ? x : ne(x, 0);
+}
 
 /// f of each element of a floating tensor, as a boolean tensor; `other` for each of another dtype.
 template <class F>
-Tensor classify(const Tensor& x, bool other, F f) {
-  return visit_any(x.dtype(), [&](auto t) {
+Tensor classify(const Tensor& x, bool other, F f, const char* op = __builtin_FUNCTION()) {
+  return visit_any(x.dtype(op), [&](auto t) {
     using T = type_of<decltype(t)>;
     if constexpr (std::floating_point<T>)
       return map_as<bool, T>(x, f);

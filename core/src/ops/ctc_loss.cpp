@@ -58,7 +58,7 @@ Alignment alignment_of(const Tensor& log_probs, const Tensor& targets, const Ten
   };
   check_floating("ctc_loss", log_probs);
   for (const Tensor* t : {&targets, &input_lengths, &target_lengths})
-    if (t->dtype() != int64) reject("targets and lengths must be int64" + lengths());
+    if (t->dtype("ctc_loss") != int64) reject("targets and lengths must be int64" + lengths());
   if (log_probs.dim() < 2 || log_probs.dim() > 3)
     reject("log_probs needs the axes [steps, batch, classes] or [steps, classes]" + lengths());
   Alignment a{log_probs.size(0), log_probs.dim() == 3 ? log_probs.size(1) : 1, log_probs.size(-1), {}};

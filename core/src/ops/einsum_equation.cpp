@@ -52,7 +52,8 @@ std::string expand_ellipsis(std::string term, std::size_t count) {
 /// The letters of operand k's axes.
 std::string letters_of(const Text& text, const std::string& term, std::size_t k) {
   const bool ellipsis = term.find('.') != std::string::npos;
-  const std::size_t named = term.size() - ellipsis, rank = static_cast<std::size_t>(text.operands[k].dim());
+  const std::size_t named = term.size() - ellipsis,
+                    rank = static_cast<std::size_t>(text.operands[k].dim("einsum"));
   if (named > rank || (named < rank && !ellipsis))
     text.refuse("term " + std::to_string(k) + " names " + std::to_string(named) +
                 (named == 1 ? " axis" : " axes") + " of an operand with " + std::to_string(rank) +

@@ -85,6 +85,7 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
                                         return tb ? gradient_product(f, 1, g, f.x(0), true, ta)
                                                   : gradient_product(f, 1, f.x(0), g, !ta, false);
                                       }}}}};
+  check_defined(name, a, b);
   if (differ(a, b)) {
     const auto [p, q] = promote(name, a, b);
     return gemm_as(name, p, q, transpose_a, transpose_b);

@@ -73,6 +73,7 @@ Tensor add_product_value(const Tensor& x, const Tensor& a, const Tensor& b, cons
 
 Tensor add_product(const char* name, const Op& op, const Tensor& x, const Tensor& a, const Tensor& b,
                    Weights w) {
+  check_defined(name, x, a, b);
   if (differ(a, b)) {
     const auto [p, q] = promote(name, a, b);
     return add_product(name, op, x, p, q, w);

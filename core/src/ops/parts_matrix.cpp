@@ -198,7 +198,7 @@ Tensor diag(const Tensor& x, int offset) {
 namespace {
 
 Tensor triangle(const Op& op, const Tensor& x, int diagonal, bool lower) {
-  if (x.dim() < 2) fail(op.name, "needs at least two axes: x is " + x.describe());
+  if (x.dim(op.name) < 2) fail(op.name, "needs at least two axes: x is " + x.describe());
   const std::int64_t rows = x.shape()[x.dim() - 2], columns = x.shape().back();
   Tensor y = new_like(x);
   visit_any(x.dtype(), [&](auto t) {

@@ -146,7 +146,13 @@ Tensor clamp(const Tensor& x, Scalar low, Scalar high) {
                 limits);
 }
 
-Tensor clamp_min(const Tensor& x, Scalar low) { return clamp(x, low, INFINITY); }
-Tensor clamp_max(const Tensor& x, Scalar high) { return clamp(x, -INFINITY, high); }
+Tensor clamp_min(const Tensor& x, Scalar low) {
+  check_defined("clamp_min", x);
+  return clamp(x, low, INFINITY);
+}
+Tensor clamp_max(const Tensor& x, Scalar high) {
+  check_defined("clamp_max", x);
+  return clamp(x, -INFINITY, high);
+}
 
 }  // namespace xgrad

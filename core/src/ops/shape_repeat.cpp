@@ -15,7 +15,7 @@ namespace {
 Tensor expand_as(const char* name, const Tensor& x, const Shape& shape) {
   static constexpr Op op = {
       .name = "expand", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};  // summed by the engine
-  const int added = shape.rank() - x.dim();
+  const int added = shape.rank() - x.dim(name);
   Shape out = shape;
   bool fits = added >= 0;
   for (int i = 0; i < shape.rank() && fits; ++i) {

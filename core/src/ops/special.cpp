@@ -75,7 +75,10 @@ Tensor lgamma(const Tensor& x) {
   return record(op, {x}, map_simd(x, [](auto v) { return vec::lgamma(v); }));
 }
 
-Tensor digamma(const Tensor& x) { return polygamma(0, x); }
+Tensor digamma(const Tensor& x) {
+  check_defined("digamma", x);
+  return polygamma(0, x);
+}
 
 Tensor polygamma(int n, const Tensor& x) {
   static constexpr Op op = {.name = "polygamma",

@@ -153,7 +153,8 @@ TEST_CASE("values that do not fit are errors, and change nothing") {
         "index_put_: the values do not broadcast to the part: the part has shape [], the values are f32[2]; "
         "sizes must agree, or the values' be 1");
   CHECK(message_of([&] { index_put(x, {0}, ones({3}, {.dtype = float64})); }) ==
-        "index_put: x and the values must have one dtype: x is f32[2, 3], the values are f64[3]");
+        "index_put: x and the values must have one dtype: x is f32[2, 3], the values are f64[3]; convert one "
+        "with .to()");
   CHECK(message_of([&] { x.index_put_({tensor({0, 7})}, tensor(5.0)); }).starts_with("index_put_: index 7"));
   CHECK(equal(x, ones({2, 3})));
 }

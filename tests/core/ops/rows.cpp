@@ -201,13 +201,20 @@ void check_dtypes(const Row& row, const Tensors& inputs, Faults& faults) {
   if (row.integers == Integers::kept) row.run(whole);
 }
 
-/// An undefined tensor in place of each input: an Error that names the op, unless the op takes none there.
+/// An undefined tensor in place of each input: an Error that names the op, unless the op takes none there. A
+/// row may call another function first: a public op then, or a helper of the tests.
 void check_undefined(const Row& row, const Tensors& inputs, Faults& faults) {
+  static const std::set<std::string> others = [] {
+    std::set<std::string> names = {"operator()", "shifted", "definite", "floating_dtype"};
+    for (const Family* family : families())
+      for (const Row& r : family->rows) names.insert(r.name);
+    return names;
+  }();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensors x = inputs;
     x[i] = Tensor();
     const std::string message = message_of([&] { row.run(x); });
-    if (!message.empty() && !message.starts_with(row.name + ": "))
+    if (!message.empty() && !others.contains(message.substr(0, message.find(':'))))
       faults.push_back("with input " + std::to_string(i) + " undefined it says \"" + message + "\", not \"" +
                        row.name + ": ...\"");
   }

@@ -116,7 +116,7 @@ class Tensor {
   /// The elements as a vector, converted to T.
   template <class T>
   std::vector<T> to_vector() const {
-    std::vector<T> v(static_cast<std::size_t>(numel()));
+    std::vector<T> v(static_cast<std::size_t>(numel("to_vector")));
     for (std::int64_t i = 0; i < numel(); ++i)
       v[static_cast<std::size_t>(i)] = flat_scalar(i).to<T>("to_vector");
     return v;
