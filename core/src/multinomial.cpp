@@ -77,7 +77,7 @@ Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replace
   if (num_samples < 1)
     fail("multinomial", "needs a number of samples above 0: it is " + std::to_string(num_samples));
   const std::int64_t n = weights.size(-1), rows = weights.dim() == 2 ? weights.size(0) : 1;
-  if (n == 0) fail("multinomial", "there is no class to draw: the weights are " + weights.describe());
+  if (n == 0) fail("multinomial", "needs one class at least: the weights are " + weights.describe());
   Shape shape = weights.shape();
   shape[-1 + weights.dim()] = num_samples;
   check_sizes("multinomial", shape);

@@ -58,7 +58,8 @@ Columns begin_table(CsvRows& rows, const CsvOptions& options) {
   for (std::int64_t i = 0; i < options.skip_lines; ++i)
     if (!rows.skip_line())
       rows.fail("the file ends before the table: it has " + std::to_string(i) +
-                (i == 1 ? " line" : " lines") + ", and skip_lines is " + std::to_string(options.skip_lines));
+                (i == 1 ? " line" : " lines") + ", and skip_lines is " + std::to_string(options.skip_lines) +
+                "; leave fewer out");
   if (!rows.next()) rows.fail("the file is empty");
 
   Columns table;

@@ -96,7 +96,7 @@ TEST_CASE("multinomial says what it cannot draw") {
         "multinomial: 2 different samples need as many classes with a weight: row 0 has 1, the weights are "
         "f32[2]; "
         "draw with replacement, or fewer");
-  CHECK(message_of([] { multinomial(zeros({2, 0}), 1); }).starts_with("multinomial: there is no class"));
+  CHECK(message_of([] { multinomial(zeros({2, 0}), 1); }).starts_with("multinomial: needs one class"));
   CHECK(message_of([] {
           multinomial(tensor({1, 2}), 1);
         }).starts_with("multinomial: needs a floating tensor"));

@@ -98,8 +98,9 @@ TEST_CASE("files without rows") {
   CHECK(error("\n\n") == "read_csv: the file is empty: FILE");
   CHECK(error("x,y\n") == "read_csv: no row follows the header: FILE");
   CHECK(error("x,y\n1,2\n", {.skip_lines = 2}) == "read_csv: the file is empty: FILE");
-  CHECK(error("x,y\n1,2\n", {.skip_lines = 9}) ==
-        "read_csv: the file ends before the table: it has 2 lines, and skip_lines is 9: FILE");
+  CHECK(
+      error("x,y\n1,2\n", {.skip_lines = 9}) ==
+      "read_csv: the file ends before the table: it has 2 lines, and skip_lines is 9; leave fewer out: FILE");
   CHECK(error("x,y\n1,2", {.skip_lines = INT64_MAX}) ==
         "read_csv: the file ends before the table: it has 2 lines, and skip_lines is 9223372036854775807: "
         "FILE");

@@ -40,7 +40,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"tensor", "tensor_node", "elements", "errors", "function"},
     {"tape", "node", "node_map", "parameter", "roll", "hooks", "anomaly"},
     {"kernels/"},
-    {"ops/", "creation", "random", "draw_log", "inplace", "print", "xtensor"},
+    {"ops/", "creation", "random", "multinomial", "draw_log", "inplace", "members", "print", "xtensor"},
     {"backward", "walk"},
     {"functional", "custom_op", "fused_op", "fuse", "fuse/", "fuse_passes", "checkpoint", "implicit_root",
      "graph"},
