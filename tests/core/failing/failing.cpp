@@ -31,6 +31,9 @@ extern "C" int __wrap_posix_memalign(void** p, std::size_t alignment, std::size_
   if (!p) throw std::bad_alloc();
   return p;
 }
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return fails() ? nullptr : std::malloc(bytes);
+}
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
