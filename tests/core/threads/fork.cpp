@@ -12,7 +12,8 @@
 
 using namespace xgrad;
 
-// The one lets no child start threads; the allocator of the other (g++ 12) has locks that a fork leaves held.
+// Under the thread sanitizer no child may start threads; the address sanitizer's allocator (of g++ 12) has
+// locks that a fork leaves held.
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 
 namespace {
