@@ -1,7 +1,7 @@
 #include "errors.hpp"
 
 #include <algorithm>
-#include <sstream>
+#include <charconv>
 
 #include "sizes.hpp"
 
@@ -17,9 +17,8 @@ void Scalar::does_not_fit(const char* user) const {
 namespace xgrad::detail {
 
 std::string short_text(double v) {
-  std::ostringstream s;
-  s << v;
-  return s.str();
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, v).ptr);
 }
 
 void fail(const char* op, const std::string& what) { throw Error(std::string(op) + ": " + what); }

@@ -12,7 +12,7 @@ inline constexpr std::int64_t most_elements = std::int64_t{1} << 45;
 /// Throws Error "op: what".
 [[noreturn]] void fail(const char* op, const std::string& what);
 
-/// A number in a few digits.
+/// A number in the fewest digits that give it back: 0.1, 1e-09, 1.0000001.
 std::string short_text(double v);
 
 /// "a is f32[2, 3], b is f32[3]".
@@ -56,6 +56,15 @@ void check_index(const char* op, const char* name, const Tensor& x);
 
 /// Throws for a negative size and for more bytes than a buffer can have.
 void check_sizes(const char* op, const Shape& shape);
+
+/// The same for sizes of tensors, none of which is negative.
+inline void check_product(const char* op, const Shape& shape) {
+  std::int64_t n = 1;
+  bool wraps = false;
+  for (std::int64_t size : shape) wraps |= __builtin_mul_overflow(n, size, &n);
+  if (wraps || static_cast<std::uint64_t>(n) - 1 >= most_elements) [[unlikely]]
+    check_sizes(op, shape);  // which an empty shape may pass
+}
 
 /// True where x broadcasts to the shape and leaves it as it is.
 bool broadcasts_to(const Shape& x, const Shape& shape);

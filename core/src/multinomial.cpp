@@ -20,8 +20,9 @@ std::int64_t check_row(const Tensor& weights, const T* w, std::int64_t n, std::i
   for (std::int64_t i = 0; i < n; ++i) {
     if (!(w[i] >= 0 && w[i] < std::numeric_limits<T>::infinity()))
       fail("multinomial", "a weight must be finite and not negative: that of class " + std::to_string(i) +
-                              " in row " + std::to_string(row) + " is " + std::to_string(w[i]) +
-                              ", the weights are " + weights.describe());
+                              " in row " + std::to_string(row) + " is " +
+                              short_text(static_cast<double>(w[i])) + ", the weights are " +
+                              weights.describe());
     count += w[i] > 0;
   }
   if (count == 0)

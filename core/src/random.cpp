@@ -247,8 +247,7 @@ Tensor randperm(std::int64_t n, TensorOptions options, Generator generator) {
 }
 
 Tensor bernoulli(double p, const Shape& shape, TensorOptions options, Generator generator) {
-  if (!(p >= 0 && p <= 1))
-    fail("bernoulli", "the probability must lie in [0, 1]: it is " + std::to_string(p));
+  if (!(p >= 0 && p <= 1)) fail("bernoulli", "the probability must lie in [0, 1]: it is " + short_text(p));
   Generator::State& s = generator.access();
   return drawn("bernoulli", shape, options, s, [&] { return s.uniform(Type<double>{}) < p; });
 }

@@ -124,8 +124,10 @@ Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value) {
 }
 
 Tensor Fn::checked_x(int i) const {
-  if (i < 0 || i >= node_->input_count || !keeps(node_->kept, i))
-    undeclared(node_, "input " + std::to_string(i));
+  if (i < 0 || i >= node_->input_count)
+    fail(node_->op->name, "there is no input " + std::to_string(i) + " to read: it has " +
+                              std::to_string(node_->input_count) + "; count from 0");
+  if (!keeps(node_->kept, i)) undeclared(node_, "input " + std::to_string(i));
   Node* value = node_->inputs()[i];
   check_version(node_, value, versions_of(node_)[i], "input " + std::to_string(i));
   return Tensor::share(value);

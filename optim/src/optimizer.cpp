@@ -28,13 +28,14 @@ bool Optimizer::check_gradient(const Slot& slot, std::size_t i, bool error_if_no
   if (xgrad::detail::is_out_of_reach(p))
     throw Error(std::string(name_) + ": nobody but the optimizer holds " + nth(i) +
                 ", so that its update would be lost: it is " + p.describe() + "; " + replaced);
-  const Tensor g = p.grad();
-  if (!g.defined()) return false;
-  if (g.shape() != p.shape() || g.dtype() != p.dtype())
+  // Of each parameter in each step: by the nodes, without a handle on the gradient.
+  const xgrad::detail::Node *n = p.node(), *g = n->grad;
+  if (!g) return false;
+  if (g->shape != n->shape || g->dtype != n->dtype)
     throw Error(std::string(name_) + ": the gradient of " + nth(i) +
                 " has another shape or dtype: the parameter is " + p.describe() + ", its gradient " +
-                g.describe() + "; call zero_grad() after changing the parameter");
-  if (error_if_nonfinite) detail::check_finite(name_, i, g);
+                p.grad().describe() + "; call zero_grad() after changing the parameter");
+  if (error_if_nonfinite) detail::check_finite(name_, i, p.grad());
   return true;
 }
 
@@ -115,7 +116,10 @@ void Optimizer::check_group(std::size_t group) const {
 void Optimizer::check_parameters(const std::vector<Tensor>& parameters) const {
   const std::string op = std::string(name_) + ": ";
   if (parameters.empty())
-    throw Error(op + "the list of parameters is empty; name the members in the module's visit");
+    throw Error(
+        op +
+        "the list of parameters is empty; name the members in the module's visit, or unfreeze them by "
+        "requires_grad_()");
 
   std::unordered_map<const void*, std::string> seen;
   for (std::size_t k = 0; k < groups_.size(); ++k)

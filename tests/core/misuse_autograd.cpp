@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(Misuse,
       [&] {
         sum(mine([](const CustomCall<NoState>& c, const Tensor& g) { return g * c.x(5); })(l)).backward();
       },
-      "mine: a rule reads input 5, which no wanted rule declares in its `keep`; name it there");
+      "mine: there is no input 5 to read: it has 1; count from 0");
   says(
       [&] {
         implicit_root([](const Tensor& a, const Tensor& p) { return (a - p) * 0; },

@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(Misuse, "misuse: elementwise functions") {
   says([&] { softplus(x, 0); }, "softplus: beta must not be 0");
   says([&] { celu(x, 0); }, "celu: alpha must not be 0");
   says([&] { hardtanh(x, 1, -1); }, "hardtanh: low must not be above high: low is 1, high is -1");
-  says([&] { hardshrink(x, -1); }, "hardshrink: lambda must not be negative: it is -1.000000");
+  says([&] { hardshrink(x, -1); }, "hardshrink: lambda must not be negative: it is -1");
   says([&] { prelu(x, zeros({2})); },
        "prelu: the weight needs one element, or one for each entry of axis 1: x is f32[2, 3], weight is "
        "f32[2]");

@@ -142,7 +142,8 @@ TEST_CASE("steps allocate nothing") {
 
 TEST_CASE("an empty list of parameters is an error") {
   CHECK_THROWS_WITH_AS(optim::Adam(std::vector<Tensor>{}),
-                       "Adam: the list of parameters is empty; name the members in the module's visit",
+                       "Adam: the list of parameters is empty; name the members in the module's visit, or unfreeze them "
+                       "by requires_grad_()",
                        Error);
 }
 

@@ -63,7 +63,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   const Shape scores = matrix_shape(broadcast_batches(name, q, k), q.size(-2), k.size(-2));
   broadcast_batches(name, k, v), broadcast_batches(name, q, v);
   if (!(o.dropout_p >= 0 && o.dropout_p <= 1))
-    fail(name, "the probability dropout_p must lie in [0, 1]: it is " + std::to_string(o.dropout_p));
+    fail(name, "the probability dropout_p must lie in [0, 1]: it is " + short_text(o.dropout_p));
   if (o.mask.defined() && o.mask.dtype() != boolean && o.mask.dtype() != q.dtype())
     fail(name, "the mask must be boolean, or of the operands' dtype: it is " + o.mask.describe() + "; " +
                    describe_all(q, k, v));

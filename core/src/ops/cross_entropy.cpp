@@ -169,8 +169,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOpti
   if (input.dim() == 0)
     fail("cross_entropy", "the input needs an axis of classes: " + describe(input, target));
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
-    fail("cross_entropy",
-         "label_smoothing must be in [0, 1]: it is " + std::to_string(options.label_smoothing));
+    fail("cross_entropy", "label_smoothing must be in [0, 1]: it is " + short_text(options.label_smoothing));
   check_weight("cross_entropy", input, weight);
   if (is_floating(target.dtype()) && target.shape() == input.shape())
     return soft_cross_entropy(input, target, options);

@@ -28,7 +28,7 @@ Tensor batches_of_products(const char* op, const Tensor& a, const Tensor& b, Tra
   const Shape batch_a = batch_of(a.shape()), batch_b = batch_of(b.shape()),
               batch = broadcast_batches(op, a, b);
   const Shape shape = matrix_shape(batch, m, n);
-  check_sizes(op, shape);
+  check_product(op, shape);
   Tensor c = new_tensor(shape, a.dtype());
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
@@ -59,7 +59,7 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
                  (t.b ? ", b transposed" : "") + inner_rule);
   if (i > 0 || j > 0) return batches_of_products(op, a, b, t, m, n, k);
   const Shape shape = {m, n};
-  check_sizes(op, shape);
+  check_product(op, shape);
   Tensor c = new_tensor(shape, a.dtype());
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
@@ -85,8 +85,7 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
                                         return tb ? gradient_product(f, 1, g, f.x(0), true, ta)
                                                   : gradient_product(f, 1, f.x(0), g, !ta, false);
                                       }}}}};
-  check_defined(name, a, b);
-  if (differ(a, b)) {
+  if (differ(a, b, name)) {
     const auto [p, q] = promote(name, a, b);
     return gemm_as(name, p, q, transpose_a, transpose_b);
   }

@@ -47,8 +47,7 @@ Reciprocals reciprocals(const char* op, const Tensor& a, double rcond) {
 
 double cutoff(const char* op, std::optional<double> rcond) {
   if (rcond && !(*rcond >= 0))
-    fail(op,
-         "rcond must not be negative: it is " + std::to_string(*rcond) + "; leave it out for the default");
+    fail(op, "rcond must not be negative: it is " + short_text(*rcond) + "; leave it out for the default");
   return rcond.value_or(-1);
 }
 

@@ -84,7 +84,7 @@ Tensor add_product(const char* name, const Op& op, const Tensor& x, const Tensor
   }
   if (a.dtype() == int64 && (w.beta != std::floor(w.beta) || w.alpha != std::floor(w.alpha)))
     fail(name, "beta and alpha must be integers for integer operands: " + operands(a, b) + ", beta is " +
-                   std::to_string(w.beta) + ", alpha is " + std::to_string(w.alpha));
+                   short_text(w.beta) + ", alpha is " + short_text(w.alpha));
   const Shape shape = matrix_shape(batch_of(a.shape()), a.size(-2), b.size(-1));
   if (!broadcasts_to(x.shape(), shape))
     fail(name, "x does not broadcast to the product: x is " + x.describe() + ", the product has shape " +

@@ -86,7 +86,7 @@ Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor
     if (const Tensor negative = v < 0; any(negative).item<bool>())
       fail("gaussian_nll_loss", "var must not be negative: element " +
                                     std::to_string(argmax(negative.to(int64)).item<std::int64_t>()) + " of " +
-                                    var.describe() + " is " + std::to_string(min(v).item()));
+                                    var.describe() + " is " + short_text(min(v).item()));
   }
   // Limited from below in value, not in gradient, so that a variance of 0 can grow.
   const Tensor limited = v + (clamp_min(v, options.eps) - v).detach();

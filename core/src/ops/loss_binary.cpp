@@ -23,9 +23,9 @@ void check_probabilities(const char* op, const Tensor& p) {
     if (good) return;
     for (std::int64_t i = 0; i < p.numel(); ++i)
       if (!(u[i] >= 0 && u[i] <= 1))
-        fail(op, "element " + std::to_string(i) + " of the input is " + std::to_string(u[i]) +
-                     ", which is not a probability: input is " + p.describe() +
-                     "; apply sigmoid to it, or use binary_cross_entropy_with_logits");
+        fail(op, "element " + std::to_string(i) + " of the input is " +
+                     short_text(static_cast<double>(u[i])) + ", which is not a probability: input is " +
+                     p.describe() + "; apply sigmoid to it, or use binary_cross_entropy_with_logits");
   });
 }
 

@@ -92,15 +92,14 @@ Tensor bent(const Op& op, const Tensor& input, const Tensor& target, double delt
 
 Tensor huber_loss(const Tensor& input, const Tensor& target, HuberOptions options) {
   static constexpr Op op = {.name = "huber_loss", .vjp = huber_rules};
-  if (!(options.delta > 0))
-    fail("huber_loss", "delta must be positive: it is " + std::to_string(options.delta));
+  if (!(options.delta > 0)) fail("huber_loss", "delta must be positive: it is " + short_text(options.delta));
   return bent(op, input, target, options.delta, 1, options.reduction);
 }
 
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, SmoothL1Options options) {
   static constexpr Op op = {.name = "smooth_l1_loss", .vjp = huber_rules};
   if (!(options.beta >= 0))
-    fail("smooth_l1_loss", "beta must not be negative: it is " + std::to_string(options.beta));
+    fail("smooth_l1_loss", "beta must not be negative: it is " + short_text(options.beta));
   if (options.beta == 0) return l1_loss(input, target, {options.reduction});
   return bent(op, input, target, options.beta, 1 / options.beta, options.reduction);
 }

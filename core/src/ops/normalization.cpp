@@ -82,7 +82,7 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
 }
 
 void check_eps(const char* op, double eps) {
-  if (!(eps >= 0)) fail(op, "eps must not be negative: it is " + std::to_string(eps));
+  if (!(eps >= 0)) fail(op, "eps must not be negative: it is " + short_text(eps));
 }
 
 }  // namespace
@@ -200,7 +200,7 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   if (x.dim() < 2) fail("batch_norm", "needs x[batch, channels, ...]: x is " + x.describe());
   check_eps("batch_norm", o.eps);
   if (!(o.momentum >= 0 && o.momentum <= 1))
-    fail("batch_norm", "the momentum must lie in [0, 1]: it is " + std::to_string(o.momentum));
+    fail("batch_norm", "the momentum must lie in [0, 1]: it is " + short_text(o.momentum));
   const std::int64_t channels = x.size(1);
   for (const auto& [name, p] : {std::pair<const char*, const Tensor&>{"running_mean", running_mean},
                                 {"running_var", running_var},
@@ -235,7 +235,7 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
 
 Tensor dropout(const Tensor& x, double p, bool training, Generator generator) {
   check_floating("dropout", x);
-  if (!(p >= 0 && p <= 1)) fail("dropout", "the probability must lie in [0, 1]: it is " + std::to_string(p));
+  if (!(p >= 0 && p <= 1)) fail("dropout", "the probability must lie in [0, 1]: it is " + short_text(p));
   if (!training || p == 0) return x;
   if (p == 1) return x * zeros_of(x.shape(), x.dtype());
   const Tensor mask = bernoulli(1 - p, x.shape(), {.dtype = x.dtype()}, std::move(generator)) / (1 - p);

@@ -162,7 +162,7 @@ Tensor hardshrink(const Tensor& x, double lambda) {
   static constexpr Op op = {
       .name = "hardshrink",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<double>()); }}}}};
-  if (lambda < 0) fail("hardshrink", "lambda must not be negative: it is " + std::to_string(lambda));
+  if (lambda < 0) fail("hardshrink", "lambda must not be negative: it is " + short_text(lambda));
   if (!is_floating(x.dtype())) return hardshrink(x.to(float32), lambda);
   const auto value = [lambda](auto v) {
     using V = decltype(v);
@@ -175,7 +175,7 @@ Tensor softshrink(const Tensor& x, double lambda) {
   static constexpr Op op = {
       .name = "softshrink",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<double>()); }}}}};
-  if (lambda < 0) fail("softshrink", "lambda must not be negative: it is " + std::to_string(lambda));
+  if (lambda < 0) fail("softshrink", "lambda must not be negative: it is " + short_text(lambda));
   if (!is_floating(x.dtype())) return softshrink(x.to(float32), lambda);
   const auto value = [lambda](auto v) {
     using V = decltype(v);

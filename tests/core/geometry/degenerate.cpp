@@ -141,6 +141,13 @@ TEST_CASE("a custom op that asks for an input that it has not is told so") {
 
   CHECK(message([&] { op(x).backward(); }) ==
         "double: there is no input 7 that could be wanted: it has 1; count from 0");
+  for (const int i : {-1, 1, 40}) {
+    const CustomOp reads = custom_op(
+        "reads", [](NoState&, const Tensor& a) { return a * 2; },
+        [i](const CustomCall<NoState>& c, const Tensor& g) { return g * c.x(i); });
+    CHECK(message([&] { reads(x).backward(); }) ==
+          "reads: there is no input " + std::to_string(i) + " to read: it has 1; count from 0");
+  }
 }
 
 TEST_CASE("more chunks than any size are chunks of one") {

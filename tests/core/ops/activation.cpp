@@ -265,8 +265,8 @@ TEST_CASE("activations say which attribute is wrong") {
   CHECK(message_of([&] { celu(x, 0); }) == "celu: alpha must not be 0");
   CHECK(message_of([&] { hardtanh(x, 1, 0); }) ==
         "hardtanh: low must not be above high: low is 1, high is 0");
-  CHECK(message_of([&] { hardshrink(x, -1); }) == "hardshrink: lambda must not be negative: it is -1.000000");
-  CHECK(message_of([&] { softshrink(x, -1); }) == "softshrink: lambda must not be negative: it is -1.000000");
+  CHECK(message_of([&] { hardshrink(x, -1); }) == "hardshrink: lambda must not be negative: it is -1");
+  CHECK(message_of([&] { softshrink(x, -1); }) == "softshrink: lambda must not be negative: it is -1");
   CHECK(
       message_of([&] {
         prelu(x, tensor({1.0, 2.0}));

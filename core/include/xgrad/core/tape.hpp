@@ -64,7 +64,8 @@ class Fn {
   /// The value of input i. Throws Error unless a wanted rule declared it, and when it has changed since.
   Tensor x(int i) const {
     const Node* n = node_;
-    if (i < n->input_count && n->input_count <= 3 && (n->kept >> i & 1)) {
+    if (static_cast<unsigned>(i) < static_cast<unsigned>(n->input_count) && n->input_count <= 3 &&
+        (n->kept >> i & 1)) {
       Node* value = n->inside[i];
       if (value->buffer->version == n->versions[i]) return Tensor::share(value);
     }
