@@ -21,6 +21,9 @@ Tensor Tensor::cos() const { return xgrad::cos(*this); }
 Tensor Tensor::tanh() const { return xgrad::tanh(*this); }
 Tensor Tensor::sigmoid() const { return xgrad::sigmoid(*this); }
 Tensor Tensor::relu() const { return xgrad::relu(*this); }
+Tensor Tensor::floor() const { return xgrad::floor(*this); }
+Tensor Tensor::ceil() const { return xgrad::ceil(*this); }
+Tensor Tensor::sign() const { return xgrad::sign(*this); }
 Tensor Tensor::round() const { return xgrad::round(*this); }
 Tensor Tensor::neg() const { return xgrad::neg(*this); }
 Tensor Tensor::pow(const Tensor& p) const { return xgrad::pow(*this, p); }

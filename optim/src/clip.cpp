@@ -81,7 +81,8 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
       if (const Tensor g = parameters[i].grad(); g.defined()) detail::check_finite("clip_grad_norm_", i, g);
 
   const Norm norm = norm_of_gradients(parameters, p);
-  const double factor = max_norm / norm.scale / (norm.rest + 1e-6 / norm.scale);
+  const double size = norm.value();
+  const double factor = std::isfinite(size) ? max_norm / (size + 1e-6) : max_norm / norm.scale / norm.rest;
   if (factor >= 1) return norm.value();  // a nan goes on, into the gradients
 
   const NoGrad guard;

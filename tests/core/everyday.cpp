@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <sstream>
 #include <xgrad/xgrad.hpp>
 
 using namespace xgrad;
@@ -124,6 +126,9 @@ TEST_CASE("creation takes a dtype by itself") {
       CHECK(x.dtype() == d);
   }
   CHECK(rand(s, float64).dtype() == float64);
+  CHECK(randint(0, 5, s, float64).dtype() == float64);
+  CHECK(randperm(5, float32).dtype() == float32);
+  CHECK(bernoulli(0.5, s, int64).dtype() == int64);
   CHECK(randn(s, float64).dtype() == float64);
   CHECK(rand_like(like, float32).dtype() == float32);
   CHECK(randn_like(like, float64).dtype() == float64);
@@ -143,6 +148,7 @@ TEST_CASE("members are the functions of their names, to the bit, recorded") {
   same(x.abs(), abs(x)), same(x.exp(), exp(x)), same(x.log(), log(x)), same(x.sqrt(), sqrt(x));
   same(x.square(), square(x)), same(x.sin(), sin(x)), same(x.cos(), cos(x)), same(x.tanh(), tanh(x));
   same(x.sigmoid(), sigmoid(x)), same(x.relu(), relu(x)), same(x.round(), round(x)), same(x.neg(), neg(x));
+  same(x.floor(), floor(x)), same(x.ceil(), ceil(x)), same(x.sign(), sign(x));
   same(x.pow(3), pow(x, 3)), same(x.pow(y), pow(x, y)), same(x.clamp(0.2, 0.6), clamp(x, 0.2, 0.6));
   same(x.softmax(1), softmax(x, 1)), same(x.log_softmax(-1), log_softmax(x, -1));
   same(x.eq(0.5), eq(x, 0.5)), same(x.ne(y), ne(x, y)), same(x.lt(y), lt(x, y)), same(x.le(0.5), le(x, 0.5));
@@ -179,6 +185,17 @@ TEST_CASE("a number stands for a tensor on either side, with the gradient of the
   same(lerp(x, 1, as(0.25)), lerp(x, as(1), as(0.25))), same(lerp(1, x, as(0.25)), lerp(as(1), x, as(0.25)));
   CHECK(of(floor_divide(5, tensor({2, 3}))) == V{2, 1});
   CHECK(lerp(tensor({1, 2}), 4, 0.5).dtype() == float32);
+}
+
+TEST_CASE("numbers are compared with tensors from either side; shapes and dtypes are printed") {
+  const Tensor x = tensor({1.0, 2.0});
+  CHECK(of(1.0 == x) == V{1, 0});
+  CHECK(of(x == 1.0) == V{1, 0});
+  CHECK(of(1 != x) == V{0, 1});
+  CHECK(of(x != 1) == V{0, 1});
+  std::ostringstream out;
+  out << x.shape() << " " << x.dtype();
+  CHECK(out.str() == "[2] f32");
 }
 
 TEST_CASE("names of ops are escaped in pictures, and long ones are whole in summaries") {

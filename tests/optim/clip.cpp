@@ -107,3 +107,13 @@ TEST_CASE("limits that make no sense are errors") {
   CHECK_THROWS_WITH_AS(optim::clip_grad_value_({with_gradient({1})}, -1),
                        "clip_grad_value_: max_value must be at least 0 and finite: got -1", Error);
 }
+
+TEST_CASE("clip_grad_norm_ leaves gradients alone that are smaller than any normal number") {
+  for (const double g : {4e-320, 1e-310, 1e-300}) {
+    const Tensor w = zeros({2}, {.dtype = float64, .requires_grad = true});
+    Tensor(w).set_grad(full({2}, g, float64));
+
+    CHECK(optim::clip_grad_norm_({w}, 1) == doctest::Approx(g * std::sqrt(2.0)));
+    CHECK(w.grad().at({0}) == g);
+  }
+}

@@ -150,7 +150,7 @@ Tensor pow(const Tensor& x, const Tensor& p) {
       .vjp = {{{keep::x(0) | keep::x(1),  // dx = p x^(p-1), 0 where p = 0
                 [](Grad g, Fn f) {
                   const Tensor e = f.x(1);
-                  return mul0(g, where(e == 0, 0, mul0(e, pow(f.x(0), e - 1))));
+                  return mul0(g, mul0(e, pow(f.x(0), e - 1)));
                 }},
                {keep::x(0) | keep::x(1) | keep::y,  // dp = x^p log x, 0 where x = 0 <= p or |x| = inf, p < 0
                 [](Grad g, Fn f) {

@@ -211,3 +211,16 @@ TEST_CASE("x * x has the gradient 2 x and the second derivative 2") {
   CHECK(dx.item<double>() == 6);
   CHECK(grad(dx, {x})[0].item<double>() == 2);
 }
+
+TEST_CASE("pow has its mixed second derivative where the exponent is 0") {
+  // d/dp of p x^(p - 1) is x^(p - 1) (1 + p log x): 1/x at p = 0.
+  for (const double at : {2.0, 0.5}) {
+    const Tensor x = tensor({at}, {.dtype = float64, .requires_grad = true}),
+                 p = tensor({0.0}, {.dtype = float64, .requires_grad = true});
+    const std::vector<Tensor> g = grad(sum(pow(x, p)), {x, p}, {.create_graph = true});
+
+    CHECK(g[0].item() == 0);
+    CHECK(grad(sum(g[0]), {p}, {.retain_graph = true})[0].item() == 1 / at);
+    CHECK(grad(sum(g[1]), {x})[0].item() == 1 / at);
+  }
+}

@@ -74,6 +74,19 @@ Tensor randn(const Shape& shape, D dtype, Generator generator = default_generato
   return randn(shape, TensorOptions{dtype}, std::move(generator));
 }
 template <std::same_as<DType> D>
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, D dtype,
+               Generator generator = default_generator()) {
+  return randint(low, high, shape, TensorOptions{dtype}, std::move(generator));
+}
+template <std::same_as<DType> D>
+Tensor randperm(std::int64_t n, D dtype, Generator generator = default_generator()) {
+  return randperm(n, TensorOptions{dtype}, std::move(generator));
+}
+template <std::same_as<DType> D>
+Tensor bernoulli(double p, const Shape& shape, D dtype, Generator generator = default_generator()) {
+  return bernoulli(p, shape, TensorOptions{dtype}, std::move(generator));
+}
+template <std::same_as<DType> D>
 Tensor rand_like(const Tensor& x, D dtype, Generator generator = default_generator()) {
   return rand_like(x, TensorOptions{dtype}, std::move(generator));
 }

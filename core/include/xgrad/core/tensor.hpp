@@ -271,6 +271,9 @@ class Tensor {
   Tensor sigmoid() const;
   Tensor relu() const;
   Tensor round() const;
+  Tensor floor() const;
+  Tensor ceil() const;
+  Tensor sign() const;
   Tensor neg() const;
   Tensor pow(const Tensor& p) const;
   Tensor pow(Scalar p) const;
@@ -370,6 +373,8 @@ class Tensor {
 };
 
 std::ostream& operator<<(std::ostream& out, const Tensor& t);
+std::ostream& operator<<(std::ostream& out, const Shape& shape);  ///< "[2, 3]"
+std::ostream& operator<<(std::ostream& out, DType dtype);         ///< "f32"
 
 }  // namespace xgrad
 
