@@ -15,7 +15,8 @@ TEST_CASE_FIXTURE(Misuse, "misuse: sizes that no tensor has") {
        "arange: too many elements: from 0 to 1e+300 by 1; a tensor holds at most 2^45 elements");
   says([&] { arange(0, nan); }, "arange: needs finite limits and a step that is not 0: from 0 to nan by 1");
   says([&] { arange(big, low, -1); },
-       "arange: too many elements: from 9.22337e+18 to -9.22337e+18 by -1; a tensor holds at most 2^45 "
+       "arange: too many elements: from 9223372036854775808 to -9223372036854775808 by -1; a tensor holds at "
+       "most 2^45 "
        "elements");
   says([&] { linspace(0, 1, -1); }, "linspace: sizes must not be negative: the shape is [-1]");
   says([&] { linspace(0, 1, big); },

@@ -141,10 +141,11 @@ TEST_CASE("steps allocate nothing") {
 }
 
 TEST_CASE("an empty list of parameters is an error") {
-  CHECK_THROWS_WITH_AS(optim::Adam(std::vector<Tensor>{}),
-                       "Adam: the list of parameters is empty; name the members in the module's visit, or unfreeze them "
-                       "by requires_grad_()",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      optim::Adam(std::vector<Tensor>{}),
+      "Adam: the list of parameters is empty; name the members in the module's visit, or unfreeze them "
+      "by requires_grad_()",
+      Error);
 }
 
 TEST_CASE("a parameter twice in the list is an error") {
