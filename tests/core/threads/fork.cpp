@@ -107,3 +107,12 @@ TEST_CASE("a product that finds no memory to work in is an error, and succeeds w
 }
 #endif
 #endif
+
+TEST_CASE("a child that does nothing returns to its parent") {
+  const pid_t child = fork();
+  if (child == 0) _exit(3);
+  int status = 0;
+  waitpid(child, &status, 0);
+
+  CHECK(WEXITSTATUS(status) == 3);
+}
