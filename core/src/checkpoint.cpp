@@ -1,5 +1,8 @@
 #include "xgrad/core/checkpoint.hpp"
 
+#include <functional>
+#include <string_view>
+
 #include "draw_log.hpp"
 #include "errors.hpp"
 #include "node.hpp"
@@ -44,11 +47,26 @@ Tensor one_output(const TensorFunction& f, const std::vector<Tensor>& x) {
   return std::move(y[0]);
 }
 
+/// A number that tensors of other bits do not share, but by an accident.
+std::size_t fingerprint(const Tensor& y) {
+  const auto bytes = static_cast<std::size_t>(y.numel() * size_of(y.dtype()));
+  return std::hash<std::string_view>()({static_cast<const char*>(y.node()->data), bytes});
+}
+
 struct Recipe {
   TensorFunction f;
   std::size_t inputs = 0;  ///< of f; captured leaves come behind them
   DrawScript draws = {};   ///< the random numbers that f took
+  std::size_t value = 0;   ///< the fingerprint of what f returned
 };
+
+void check_same_value(const Recipe& r, const Tensor& y, const Tensor& g) {
+  if (y.shape() == g.shape() && y.dtype() == g.dtype() && fingerprint(y) == r.value) return;
+  fail("checkpoint", "the function gave another value when backward computed it again: " + y.describe() +
+                         " then, " + g.describe() +
+                         " at first; let it draw from the default generator only, and change nothing that it "
+                         "reads before backward");
+}
 
 /// Computes the segment again and differentiates it. When the walk is recorded, the segment hangs on views
 /// of the true inputs, so that second derivatives find them; otherwise on leaves of its own.
@@ -69,6 +87,7 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
   const EnableGrad guard;
   const DrawReplay replay(r.draws);
   const Tensor y = one_output(r.f, arguments);
+  check_same_value(r, y, g);
   std::vector<Tensor> found =
       grad({y}, wanted, {g},
            {.retain_graph = true, .create_graph = create_graph, .allow_unused = true, .partial = true});
@@ -92,6 +111,7 @@ Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs)
     recipe.draws = log.take();
     for (Tensor& leaf : captured_leaves(y, x)) all.push_back(std::move(leaf));
     value = y.detach();
+    recipe.value = fingerprint(value);
   }
   const int count = static_cast<int>(all.size());
   const CustomOp op = custom_op<Recipe>(

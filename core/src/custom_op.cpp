@@ -1,6 +1,7 @@
 #include "xgrad/core/custom_op.hpp"
 
 #include "errors.hpp"
+#include "hooks.hpp"
 #include "node.hpp"
 
 namespace xgrad::detail {
@@ -12,7 +13,9 @@ const CustomDefinition& definition_of(Node* n) {
 
 void run_vjp(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
   const CustomDefinition& d = definition_of(f.node());
+  const Unwritten guard(g[0]);
   std::vector<Tensor> result = d.vjp(f, state_of(f.node()), g[0]);
+  guard.check(d.name.c_str(), "vjp");
   if (result.size() != dx.size())
     fail(d.name.c_str(), "its vjp must return a gradient for each of " + std::to_string(dx.size()) +
                              " inputs (an undefined one for none): it returned " +

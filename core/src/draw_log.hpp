@@ -55,6 +55,9 @@ class DrawReplay {
   DrawReplay& operator=(const DrawReplay&) = delete;
   ~DrawReplay();
 
+  /// Whether the thread computes something again: what it changed beside its value has been changed already.
+  static bool is_active();
+
  private:
   Generator generator_;
   Generator* outer_;

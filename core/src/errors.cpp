@@ -9,7 +9,8 @@ namespace xgrad {
 
 void Scalar::does_not_fit(const char* user) const {
   throw Error(std::string(user) + ": no integer of the wanted type holds the number: it is " +
-              detail::short_text(real_) + "; use a floating type, or a number in range");
+              (kind_ == float64 ? detail::short_text(real_) : std::to_string(integer_)) +
+              "; use a floating type, or a number in range");
 }
 
 }  // namespace xgrad

@@ -16,7 +16,9 @@ Tensor run_hooks(Node* n, Tensor g) {
   const Hooks hooks = *n->extra->hooks;  // a hook may remove itself or others, and register more
   for (const auto& hook : hooks) {
     if (hook->removed) continue;
+    const Unwritten guard(g);
     Tensor changed = hook->run(g);
+    guard.check("register_hook", "hook");
     if (!changed.defined()) continue;
     if (!(changed.shape() == g.shape()) || changed.dtype() != g.dtype())
       fail("register_hook", "the hook must return a gradient of the same shape and dtype: it took " +
@@ -24,6 +26,12 @@ Tensor run_hooks(Node* n, Tensor g) {
     g = std::move(changed);
   }
   return g;
+}
+
+void Unwritten::was_written(const char* op, const char* who) const {
+  fail(op, std::string("the ") + who +
+               " wrote into the gradient that it was given, which others share: it is " + g_.describe() +
+               "; compute a new tensor from it, or write into a clone()");
 }
 
 }  // namespace detail

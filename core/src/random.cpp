@@ -196,6 +196,7 @@ DrawReplay::DrawReplay(const DrawScript& script) : generator_(default_seed), out
   of_thread = &generator_;
 }
 DrawReplay::~DrawReplay() { of_thread = outer_; }
+bool DrawReplay::is_active() { return of_thread != nullptr; }
 
 void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 

@@ -121,3 +121,35 @@ TEST_CASE(
   CHECK(slopes(of_one(x), x) == std::pair(V{1, -2}, V{2, 2}));
   CHECK(slopes(of_captured(x), w) == std::pair(V{2, -6}, V{1, -2}));
 }
+
+TEST_CASE("checkpoint refuses a function that computes something else the second time") {
+  const Tensor x = leaf({1, 2, 3, 4, 5, 6, 7, 8});
+  Generator own(3);
+  const Tensor scale = tensor({2.0});
+
+  const Tensor dropped = checkpoint([&](const Tensor& t) { return dropout(t, 0.5, true, own); }, x);
+  const Tensor scaled = checkpoint([&](const Tensor& t) { return t * scale; }, x);
+  Tensor(scale).fill_(3);
+
+  for (const Tensor& y : {dropped, scaled})
+    CHECK_THROWS_WITH_AS(
+        sum(y).backward(),
+        "checkpoint: the function gave another value when backward computed it again: f64[8] then, f64[8] at "
+        "first; let it draw from the default generator only, and change nothing that it reads before "
+        "backward",
+        Error);
+  CHECK_FALSE(x.grad().defined());
+}
+
+TEST_CASE("checkpoint lets batch_norm update its running statistics once") {
+  const Tensor x = tensor({{1.0, 2.0}, {3.0, 6.0}}, {.requires_grad = true});
+  const Tensor mean = tensor({0.0, 0.0}), var = tensor({1.0, 1.0});
+  const auto f = [&](const Tensor& t) {
+    return square(batch_norm(t, mean, var, {}, {}, {.training = true, .momentum = 0.5}));
+  };
+
+  sum(checkpoint(f, x)).backward();
+
+  CHECK(mean.to_vector<double>() == V{1, 2});     // (0 + {2, 4}) / 2
+  CHECK(var.to_vector<double>() == V{1.5, 4.5});  // (1 + {2, 8}) / 2
+}

@@ -210,3 +210,23 @@ TEST_CASE("names of ops are escaped in pictures, and long ones are whole in summ
   CHECK(to_dot(y).find("label=\"say \\\"x\\\\y\\\"\\nagain, with") != std::string::npos);
   CHECK(summary(y).find(name) != std::string::npos);
 }
+
+TEST_CASE("a number that an integer type does not hold is no element of that type") {
+  const Tensor big = tensor({std::int64_t{1} << 40, std::int64_t{-1}});
+
+  CHECK_THROWS_WITH_AS(big[0].item<int>(),
+                       "item: no integer of the wanted type holds the number: it is 1099511627776; use a "
+                       "floating type, or a number in range",
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      big.at<unsigned>({1}),
+      "at: no integer of the wanted type holds the number: it is -1; use a floating type, or a "
+      "number in range",
+      Error);
+  CHECK_THROWS_WITH_AS(tensor({255, 256}).to_vector<std::uint8_t>(),
+                       "to_vector: no integer of the wanted type holds the number: it is 256; use a floating "
+                       "type, or a number in range",
+                       Error);
+  CHECK(tensor({255, 0}).to_vector<std::uint8_t>() == std::vector<std::uint8_t>{255, 0});
+  CHECK(big.at<std::int64_t>({0}) == std::int64_t{1} << 40);
+}

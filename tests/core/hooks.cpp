@@ -167,3 +167,37 @@ TEST_CASE("a hook that is registered by a hook runs from the next backward on") 
 
   CHECK(x.grad().item() == 202);
 }
+
+TEST_CASE("a hook that writes into its gradient, which others share, is an Error that changes no gradient") {
+  const Tensor a = tensor({1.0, 2.0}, {.requires_grad = true}),
+               b = tensor({3.0, 4.0}, {.requires_grad = true});
+  register_hook(a, [](Tensor g) { return g *= 10; });
+
+  const Tensor y = sum(a + b);
+
+  CHECK_THROWS_WITH_AS(
+      y.backward(),
+      "register_hook: the hook wrote into the gradient that it was given, which others share: "
+      "it is f64[2]; compute a new tensor from it, or write into a clone()",
+      Error);
+  CHECK_FALSE(a.grad().defined());
+  CHECK_FALSE(b.grad().defined());
+}
+
+TEST_CASE("a vjp that writes into its cotangent is an Error that changes no gradient") {
+  const Tensor a = tensor({1.0, 2.0}, {.requires_grad = true}),
+               b = tensor({3.0, 4.0}, {.requires_grad = true});
+  const auto doubled = custom_op(
+      "doubled", [](NoState&, const Tensor& x) { return x * 2; },
+      [](const CustomCall<NoState>&, Tensor g) { return g *= 2; });
+
+  const Tensor y = sum(b + doubled(a));
+
+  CHECK_THROWS_WITH_AS(
+      y.backward(),
+      "doubled: the vjp wrote into the gradient that it was given, which others share: it is "
+      "f64[2]; compute a new tensor from it, or write into a clone()",
+      Error);
+  CHECK_FALSE(a.grad().defined());
+  CHECK_FALSE(b.grad().defined());
+}

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "draw_log.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/fold.hpp"
 #include "kernels/lines.hpp"
@@ -221,7 +222,7 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   // [batch, channels, positions] to [channels, batch * positions], and back.
   const std::int64_t batch = x.size(0), positions = count / std::max<std::int64_t>(batch, 1);
   const Tensor rows = reshape(transpose(reshape(x, {batch, channels, positions}), 0, 1), {channels, count});
-  {
+  if (!DrawReplay::is_active()) {  // a checkpoint counts each batch once
     const NoGrad guard;
     for (Tensor* running : {&running_mean, &running_var})
       if (running->defined()) check_writable("batch_norm", running->to_change("batch_norm"));

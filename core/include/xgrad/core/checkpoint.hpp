@@ -13,8 +13,9 @@ Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& so
 /// f(inputs), keeping none of its intermediate values: backward computes f again, and what f draws from the
 /// default generator is drawn again, so that dropout drops the same elements; the generator itself, from
 /// which other threads may draw meanwhile, is not touched by that. Leaves that f captures, as a model's
-/// parameters, get their gradients too. f returns one tensor and must compute the same thing each time. Chen
-/// et al., 2016.
+/// parameters, get their gradients too; batch_norm updates its running statistics once. f returns one tensor
+/// and must compute the same bits each time: where it draws from a generator of its own, or a captured tensor
+/// has changed, backward throws Error. Chen et al., 2016.
 template <class F>
 Tensor checkpoint(F f, const std::vector<Tensor>& inputs) {
   return detail::checkpoint_of(as_function(std::move(f), "checkpoint"), inputs);

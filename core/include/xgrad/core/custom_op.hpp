@@ -66,8 +66,8 @@ class CustomOp {
 
 /// An op of your own: `forward(State&, x...)` computes the value, unrecorded, with any code; `vjp(call, g)`
 /// returns the gradient of each input (one tensor, or a vector; an undefined one for none), computed in ops
-/// from the cotangent g, call.x(i), call.y() and call.state, so that it can be differentiated again. Check it
-/// by gradcheck.
+/// from the cotangent g, call.x(i), call.y() and call.state, so that it can be differentiated again. It may
+/// not write into g, which others share: backward throws Error then. Check it by gradcheck.
 ///
 ///     auto cube = custom_op("cube", [](NoState&, const Tensor& x) { return x * x * x; },
 ///                           [](const CustomCall<NoState>& c, const Tensor& g) { return 3 * g * c.x(0) *

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "xgrad/core/error.hpp"
 
@@ -61,14 +62,18 @@ class Scalar {
   /// float64 for a floating number, int64 for an integer, boolean for a bool.
   constexpr DType kind() const { return kind_; }
 
-  /// The value, converted as a C++ cast converts it. Throws Error, which names the user, for a floating
-  /// number that no T holds.
+  /// The value, converted as a C++ cast converts it. Throws Error, which names the user, for a number that no
+  /// integer of type T is near to.
   template <class T>
   constexpr T to(const char* user = "Scalar") const {
-    if constexpr (std::integral<T> && !std::same_as<T, bool>)
-      if (kind_ == float64 && !(real_ > static_cast<double>(std::numeric_limits<T>::min()) - 1 &&
-                                real_ < 2 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1)))
+    if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+      using Limits = std::numeric_limits<T>;
+      if (kind_ == float64
+              ? !(real_ > static_cast<double>(Limits::min()) - 1 &&
+                  real_ < 2 * static_cast<double>(Limits::max() / 2 + 1))
+              : std::cmp_less(integer_, +Limits::min()) || std::cmp_greater(integer_, +Limits::max()))
         does_not_fit(user);
+    }
     return kind_ == float64 ? static_cast<T>(real_) : static_cast<T>(integer_);
   }
 

@@ -24,7 +24,8 @@ class HookHandle {
 
 /// Calls `hook` with the summed gradient of x, once in each backward that reaches it. What it returns
 /// replaces the gradient; an undefined tensor leaves it as it is. Hooks run in the order in which they were
-/// registered. Throws Error when x requires no gradient.
+/// registered. A hook may not write into the gradient it is given, which others share: backward throws Error
+/// then, and changes no gradient. Throws Error when x requires no gradient.
 HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> hook);
 
 /// Makes backward keep the gradient of a recorded tensor: read it by x.grad(). Leaves always do.
