@@ -72,6 +72,10 @@ class CustomOp {
 ///     auto cube = custom_op("cube", [](NoState&, const Tensor& x) { return x * x * x; },
 ///                           [](const CustomCall<NoState>& c, const Tensor& g) { return 3 * g * c.x(0) *
 ///                           c.x(0); });
+///
+/// A vjp that calls grad by its inputs passes {.partial = true}: where one of them is made of another, the
+/// engine itself hands on what that one owes, and it would count twice. Where one tensor may come as several
+/// inputs, it differentiates by `reshape(c.x(i), c.x(i).shape())`, which are as many.
 template <class State = NoState, class Forward, class Vjp>
 CustomOp custom_op(std::string name, Forward forward, Vjp vjp) {
   detail::CustomDefinition d;
