@@ -73,9 +73,10 @@ class CustomOp {
 ///                           [](const CustomCall<NoState>& c, const Tensor& g) { return 3 * g * c.x(0) *
 ///                           c.x(0); });
 ///
-/// A vjp that calls grad by its inputs passes {.partial = true}: where one of them is made of another, the
-/// engine itself hands on what that one owes, and it would count twice. Where one tensor may come as several
-/// inputs, it differentiates by `reshape(c.x(i), c.x(i).shape())`, which are as many.
+/// A vjp may record under EnableGrad and call grad for the inputs that it wants, with {.partial = true}:
+/// where one of them is made of another, the engine passes its gradient on to that one, and grad would count
+/// the same again. Where one tensor may be given as two inputs, `reshape(c.x(i), c.x(i).shape())` makes two
+/// of it.
 template <class State = NoState, class Forward, class Vjp>
 CustomOp custom_op(std::string name, Forward forward, Vjp vjp) {
   detail::CustomDefinition d;
