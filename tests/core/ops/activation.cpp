@@ -7,7 +7,10 @@
 
 using namespace xgrad;
 using test::check_rows;
+using test::composed_of;
+using test::elementwise;
 using test::Family;
+using test::Input;
 using test::Kind;
 
 using V = std::vector<double>;
@@ -16,17 +19,7 @@ namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-template <class F>
-test::Row row(const char* name, F f, Kind kind = Kind::smooth, TensorFunction composed = {}) {
-  test::Row r = test::elementwise(name, kind, {{{2, 3}, -4, 4}}, std::move(f));
-  r.composed = std::move(composed);
-  return r;
-}
-
-template <class F>
-TensorFunction as(F f) {
-  return as_function(std::move(f));
-}
+const Input any = {{2, 3}, -4, 4};
 
 /// A row of an op along an axis: on lines shorter and longer than a vector, and of no and one element.
 template <class F>
@@ -40,72 +33,65 @@ test::Row along(const char* name, F f, int rank = 2) {
 const Family activation(
     "activation",
     {
-        row(
-            "sigmoid", [](const Tensor& x) { return sigmoid(x); }, Kind::smooth,
-            as([](const Tensor& x) { return 1 / (1 + exp(-x)); })),
-        row(
-            "logsigmoid", [](const Tensor& x) { return logsigmoid(x); }, Kind::smooth,
-            as([](const Tensor& x) { return -log1p(exp(-x)); })),
-        row(
-            "softplus", [](const Tensor& x) { return softplus(x); }, Kind::smooth,
-            as([](const Tensor& x) { return log1p(exp(x)); })),
-        row(
-            "softplus", [](const Tensor& x) { return softplus(x, 2, 3); }, Kind::piecewise,
-            as([](const Tensor& x) { return where(2 * x > 3, x, log1p(exp(2 * x)) / 2); })),
-        row(
-            "silu", [](const Tensor& x) { return silu(x); }, Kind::smooth,
-            as([](const Tensor& x) { return x / (1 + exp(-x)); })),
-        row(
-            "mish", [](const Tensor& x) { return mish(x); }, Kind::smooth,
-            as([](const Tensor& x) { return x * tanh(log1p(exp(x))); })),
-        row(
-            "gelu", [](const Tensor& x) { return gelu(x); }, Kind::smooth,
-            as([](const Tensor& x) { return 0.5 * x * erfc(-x * std::sqrt(0.5)); })),
-        row(
-            "gelu", [](const Tensor& x) { return gelu(x, Approximate::tanh); }, Kind::smooth,
-            as([](const Tensor& x) {
-              return 0.5 * x * (1 + tanh(std::sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
-            })),
-        row(
-            "tanhshrink", [](const Tensor& x) { return tanhshrink(x); }, Kind::smooth,
-            as([](const Tensor& x) { return x - tanh(x); })),
-        row(
-            "softsign", [](const Tensor& x) { return softsign(x); }, Kind::piecewise,
-            as([](const Tensor& x) { return x / (1 + abs(x)); })),
-        row(
-            "relu", [](const Tensor& x) { return relu(x); }, Kind::piecewise,
-            as([](const Tensor& x) { return maximum(x, 0); })),
-        row(
-            "relu6", [](const Tensor& x) { return relu6(2 * x); }, Kind::piecewise,
-            as([](const Tensor& x) { return clamp(2 * x, 0, 6); })),
-        row(
-            "leaky_relu", [](const Tensor& x) { return leaky_relu(x, 0.1); }, Kind::piecewise,
-            as([](const Tensor& x) { return where(x > 0, x, 0.1 * x); })),
-        row(
-            "elu", [](const Tensor& x) { return elu(x, 0.7); }, Kind::piecewise,
-            as([](const Tensor& x) { return where(x > 0, x, 0.7 * expm1(x)); })),
-        row(
-            "selu", [](const Tensor& x) { return selu(x); }, Kind::piecewise, as([](const Tensor& x) {
-              return 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * expm1(x));
-            })),
-        row(
-            "celu", [](const Tensor& x) { return celu(x, 0.7); }, Kind::piecewise,
-            as([](const Tensor& x) { return where(x > 0, x, 0.7 * expm1(x / 0.7)); })),
-        row(
-            "hardtanh", [](const Tensor& x) { return hardtanh(x, -2, 1); }, Kind::piecewise,
-            as([](const Tensor& x) { return clamp(x, -2, 1); })),
-        row(
-            "hardsigmoid", [](const Tensor& x) { return hardsigmoid(x); }, Kind::piecewise,
-            as([](const Tensor& x) { return clamp(x / 6 + 0.5, 0, 1); })),
-        row(
-            "hardswish", [](const Tensor& x) { return hardswish(x); }, Kind::piecewise,
-            as([](const Tensor& x) { return x * clamp(x / 6 + 0.5, 0, 1); })),
-        row(
-            "hardshrink", [](const Tensor& x) { return hardshrink(x); }, Kind::piecewise,
-            as([](const Tensor& x) { return where(abs(x) > 0.5, x, 0); })),
-        row(
-            "softshrink", [](const Tensor& x) { return softshrink(x); }, Kind::piecewise,
-            as([](const Tensor& x) { return where(x > 0.5, x - 0.5, where(x < -0.5, x + 0.5, 0)); })),
+        composed_of(elementwise("sigmoid", Kind::smooth, {any}, [](const Tensor& x) { return sigmoid(x); }),
+                    [](const Tensor& x) { return 1 / (1 + exp(-x)); }),
+        composed_of(elementwise("logsigmoid", Kind::smooth, {any},
+                                [](const Tensor& x) { return logsigmoid(x); }),
+                    [](const Tensor& x) { return -log1p(exp(-x)); }),
+        composed_of(elementwise("softplus", Kind::smooth, {any}, [](const Tensor& x) { return softplus(x); }),
+                    [](const Tensor& x) { return log1p(exp(x)); }),
+        composed_of(elementwise("softplus", Kind::piecewise, {any},
+                                [](const Tensor& x) { return softplus(x, 2, 3); }),
+                    [](const Tensor& x) { return where(2 * x > 3, x, log1p(exp(2 * x)) / 2); }),
+        composed_of(elementwise("silu", Kind::smooth, {any}, [](const Tensor& x) { return silu(x); }),
+                    [](const Tensor& x) { return x / (1 + exp(-x)); }),
+        composed_of(elementwise("mish", Kind::smooth, {any}, [](const Tensor& x) { return mish(x); }),
+                    [](const Tensor& x) { return x * tanh(log1p(exp(x))); }),
+        composed_of(elementwise("gelu", Kind::smooth, {any}, [](const Tensor& x) { return gelu(x); }),
+                    [](const Tensor& x) { return 0.5 * x * erfc(-x * std::sqrt(0.5)); }),
+        composed_of(elementwise("gelu", Kind::smooth, {any},
+                                [](const Tensor& x) { return gelu(x, Approximate::tanh); }),
+                    [](const Tensor& x) {
+                      return 0.5 * x *
+                             (1 + tanh(std::sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+                    }),
+        composed_of(elementwise("tanhshrink", Kind::smooth, {any},
+                                [](const Tensor& x) { return tanhshrink(x); }),
+                    [](const Tensor& x) { return x - tanh(x); }),
+        composed_of(elementwise("softsign", Kind::piecewise, {any},
+                                [](const Tensor& x) { return softsign(x); }),
+                    [](const Tensor& x) { return x / (1 + abs(x)); }),
+        composed_of(elementwise("relu", Kind::piecewise, {any}, [](const Tensor& x) { return relu(x); }),
+                    [](const Tensor& x) { return maximum(x, 0); }),
+        composed_of(elementwise("relu6", Kind::piecewise, {any},
+                                [](const Tensor& x) { return relu6(2 * x); }),
+                    [](const Tensor& x) { return clamp(2 * x, 0, 6); }),
+        composed_of(elementwise("leaky_relu", Kind::piecewise, {any},
+                                [](const Tensor& x) { return leaky_relu(x, 0.1); }),
+                    [](const Tensor& x) { return where(x > 0, x, 0.1 * x); }),
+        composed_of(elementwise("elu", Kind::piecewise, {any}, [](const Tensor& x) { return elu(x, 0.7); }),
+                    [](const Tensor& x) { return where(x > 0, x, 0.7 * expm1(x)); }),
+        composed_of(elementwise("selu", Kind::piecewise, {any}, [](const Tensor& x) { return selu(x); }),
+                    [](const Tensor& x) {
+                      return 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * expm1(x));
+                    }),
+        composed_of(elementwise("celu", Kind::piecewise, {any}, [](const Tensor& x) { return celu(x, 0.7); }),
+                    [](const Tensor& x) { return where(x > 0, x, 0.7 * expm1(x / 0.7)); }),
+        composed_of(elementwise("hardtanh", Kind::piecewise, {any},
+                                [](const Tensor& x) { return hardtanh(x, -2, 1); }),
+                    [](const Tensor& x) { return clamp(x, -2, 1); }),
+        composed_of(elementwise("hardsigmoid", Kind::piecewise, {any},
+                                [](const Tensor& x) { return hardsigmoid(x); }),
+                    [](const Tensor& x) { return clamp(x / 6 + 0.5, 0, 1); }),
+        composed_of(elementwise("hardswish", Kind::piecewise, {any},
+                                [](const Tensor& x) { return hardswish(x); }),
+                    [](const Tensor& x) { return x * clamp(x / 6 + 0.5, 0, 1); }),
+        composed_of(elementwise("hardshrink", Kind::piecewise, {any},
+                                [](const Tensor& x) { return hardshrink(x); }),
+                    [](const Tensor& x) { return where(abs(x) > 0.5, x, 0); }),
+        composed_of(elementwise("softshrink", Kind::piecewise, {any},
+                                [](const Tensor& x) { return softshrink(x); }),
+                    [](const Tensor& x) { return where(x > 0.5, x - 0.5, where(x < -0.5, x + 0.5, 0)); }),
         test::row("prelu", Kind::piecewise, {{{2, 3, 2}}, {{3}}},
                   [](const Tensor& x, const Tensor& w) { return prelu(x, w); },
                   {{Shape{4}, Shape{1}}, {Shape{}, Shape{}}, {Shape{0, 3}, Shape{3}}}),

@@ -72,6 +72,11 @@ class CustomOp {
 ///     auto cube = custom_op("cube", [](NoState&, const Tensor& x) { return x * x * x; },
 ///                           [](const CustomCall<NoState>& c, const Tensor& g) { return 3 * g * c.x(0) *
 ///                           c.x(0); });
+///
+/// A vjp may record under EnableGrad and call grad for the inputs that it wants, with {.partial = true}:
+/// where one of them is made of another, the engine passes its gradient on to that one, and grad would count
+/// the same again. Where one tensor may be given as two inputs, `reshape(c.x(i), c.x(i).shape())` makes two
+/// of it.
 template <class State = NoState, class Forward, class Vjp>
 CustomOp custom_op(std::string name, Forward forward, Vjp vjp) {
   detail::CustomDefinition d;

@@ -154,7 +154,7 @@ struct SVD {
   Tensor u, s, vh;
 };
 /// a = u diag(s) vh with s descending and orthonormal columns in u and rows in vh: u[..., m, k], s[..., k]
-/// and vh[..., k, n] with k = min(m, n); square u and vh where full_matrices.
+/// and vh[..., k, n] with k = min(m, n); square u and vh where full_matrices, which is PyTorch's default.
 ///
 /// The signs of vectors are free, and so is the basis where singular values are equal, so only functions that
 /// do not depend on these choices have a gradient: for others backward throws Error where values are equal.

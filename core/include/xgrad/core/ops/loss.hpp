@@ -5,8 +5,9 @@
 // Losses of a prediction and a target, of the same shape unless the loss says otherwise: Throws Error when
 // they differ, since a target [n] against a prediction [n, 1] would broadcast to n^2 losses. Integers and
 // bools take the floating dtype of the other operand. The common losses have an exact two-argument overload,
-// so that they can be passed as functions; options follow in braces: {.reduction = Reduction::sum}. A
-// cotangent of exactly 0 gives a gradient of exactly 0.
+// so that they can be passed as functions; options follow in braces: {.reduction = Reduction::sum}. They
+// stand in PyTorch's order, but `reduction` is always the last, and C++ wants those that are given in this
+// order. A cotangent of exactly 0 gives a gradient of exactly 0.
 
 namespace xgrad {
 

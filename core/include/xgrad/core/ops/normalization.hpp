@@ -15,7 +15,8 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
 /// and He, 2018.
 Tensor group_norm(const Tensor& x, int groups, const Tensor& weight = {}, const Tensor& bias = {},
                   double eps = 1e-5);
-/// The same over the positions of each channel: x[batch, channels, ...]. Ulyanov et al., 2016.
+/// The same over the positions of each channel: x[batch, channels, ...]. There are no running statistics, so
+/// the weight, which PyTorch has behind them, follows x. Ulyanov et al., 2016.
 Tensor instance_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}, double eps = 1e-5);
 /// x / sqrt(mean(x^2) + eps) over the last axes, then * weight. Without eps it is the machine epsilon of x's
 /// dtype. Zhang and Sennrich, 2019.
