@@ -189,6 +189,29 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions opti
   return x;
 }
 
+namespace {
+
+Tensor adopt_memory(void* data, bool read_only, const Shape& shape, DType dtype,
+                    std::function<void(void*)> release) {
+  check_sizes("from_memory", shape);
+  check_extent(shape);
+  const auto what = [&] { return ": the elements would be " + (std::string(name_of(dtype)) + shape.str()); };
+  if (!data && shape.numel() > 0) fail("from_memory", "the pointer is null" + what());
+  if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(size_of(dtype)) != 0)
+    fail("from_memory", "the pointer is no multiple of the element's size, " +
+                            std::to_string(size_of(dtype)) + " bytes" + what() + "; copy them by tensor()");
+  return new_foreign_tensor(data, read_only, shape, dtype, std::move(release));
+}
+
+}  // namespace
+
+Tensor from_memory(void* data, const Shape& shape, DType dtype, std::function<void(void*)> release) {
+  return adopt_memory(data, false, shape, dtype, std::move(release));
+}
+Tensor from_memory(const void* data, const Shape& shape, DType dtype, std::function<void(void*)> release) {
+  return adopt_memory(const_cast<void*>(data), true, shape, dtype, std::move(release));
+}
+
 Tensor empty_like(const Tensor& x, TensorOptions options) { return empty(x.shape(), like(x, options)); }
 Tensor zeros_like(const Tensor& x, TensorOptions options) { return zeros(x.shape(), like(x, options)); }
 Tensor ones_like(const Tensor& x, TensorOptions options) { return ones(x.shape(), like(x, options)); }

@@ -8,6 +8,10 @@ namespace xgrad::detail {
 /// into g.
 Tensor run_hooks(Node* n, Tensor g);
 
+/// Calls what waits for the leaf's gradient g of this walk. Throws Error when it leaves another shape or
+/// dtype.
+void run_ready(Node* n, Tensor& g);
+
 /// A cotangent while the user's code has it: others hold it too, so that a write into it would change their
 /// gradients.
 class Unwritten {

@@ -17,6 +17,9 @@ void check_writable(const char* op, const Tensor& x) {
   if (x.requires_grad() && recording)
     fail(op, "a leaf that requires a gradient can be changed only outside recording: x is " + x.describe() +
                  "; use NoGrad guard;");
+  if (x.node()->buffer->read_only)
+    fail(op, "the elements lie in memory that must not be written, see from_memory: x is " + x.describe() +
+                 "; change x.clone()");
   if (x.node()->copy_of == CopyOf::part_in_list)
     fail(op, "a copy of a part of another tensor would change, and not that one: x is " + x.describe() +
                  "; change that one by index_put_ or copy_, or take x.clone() first");

@@ -1,6 +1,7 @@
 #include "node.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <new>
 
 #include "errors.hpp"
@@ -34,23 +35,41 @@ void tear_down(Node* n) noexcept {
       replace_gradient(n, nullptr);
   }
   delete std::exchange(n->extra, nullptr);
-  if (n->own.inside_node)
+  if (n->own.memory == Memory::node)
     drop(&n->own);  // frees the block, unless a reshape or a detached handle shares the elements
   else
     free_node_block(n);
 }
 
+/// The header of bytes that lie elsewhere; `release` is called once, when nobody needs them any more.
+struct ForeignBuffer : Buffer {
+  void* data;
+  std::function<void(void*)> release;
+
+  explicit ForeignBuffer(void* at) : data(at) { memory = Memory::foreign; }
+  ForeignBuffer(const ForeignBuffer&) = delete;
+  ForeignBuffer& operator=(const ForeignBuffer&) = delete;
+  ~ForeignBuffer() {
+    if (release) release(data);
+  }
+};
+
 Node* node_of(Buffer* own) {
-  return reinterpret_cast<Node*>(reinterpret_cast<std::byte*>(own) - offsetof(Node, own));
+  return static_cast<Node*>(
+      reinterpret_cast<Value*>(reinterpret_cast<std::byte*>(own) - offsetof(Value, own)));
 }
 
 }  // namespace
 
 void free_buffer(Buffer* b) noexcept {
-  if (b->inside_node)
-    free_node_block(node_of(b));
-  else
-    give_block(b, b->size_class);
+  switch (b->memory) {
+    case Memory::node:
+      return free_node_block(node_of(b));
+    case Memory::block:
+      return give_block(b, b->size_class);
+    case Memory::foreign:
+      delete static_cast<ForeignBuffer*>(b);
+  }
 }
 
 namespace {
@@ -146,6 +165,18 @@ Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel) {
   }
   n->buffer = b;
   n->data = data_of(b);
+  return Tensor::adopt(n);
+}
+
+Tensor new_foreign_tensor(void* data, bool read_only, const Shape& shape, DType dtype,
+                          std::function<void(void*)> release) {
+  auto buffer = std::make_unique<ForeignBuffer>(data);
+  Node* n = new_node(0, dtype, shape, shape.numel());
+  buffer->read_only = read_only;
+  buffer->release =
+      std::move(release);  // nothing has thrown: the memory is no longer the caller's to release
+  n->buffer = buffer.release();
+  n->data = data;
   return Tensor::adopt(n);
 }
 

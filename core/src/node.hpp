@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -12,10 +13,12 @@ namespace xgrad::detail {
 
 struct Hook {
   std::uint64_t id;
-  std::function<Tensor(const Tensor&)> run;
+  std::function<void(Tensor&)> run;  ///< changes the gradient
   bool removed = false;
 };
 using Hooks = std::vector<std::shared_ptr<Hook>>;
+
+extern constinit std::atomic<std::int64_t> ready_leaves;  ///< alive leaves on which on_ready was called
 
 /// What only few nodes have.
 struct Extra {
@@ -25,7 +28,9 @@ struct Extra {
   std::vector<std::uint32_t> output_versions;
   std::vector<Tensor> cotangents;  ///< of the same, during a walk
   std::shared_ptr<Hooks> hooks;    ///< shared with their handles
+  std::shared_ptr<Hooks> ready;    ///< the same of a leaf's on_ready
   std::vector<void*> call_stack;   ///< of the call that recorded the node, in anomaly mode
+  bool counted_ready = false;      ///< in ready_leaves
   bool retain_grad = false;
   Node* retained = nullptr;  ///< the gradient of a recorded tensor that retains it
 
@@ -34,6 +39,7 @@ struct Extra {
   Extra& operator=(const Extra&) = delete;
   ~Extra() {
     if (retained) drop_handle(retained);
+    if (counted_ready) --ready_leaves;
   }
 };
 
@@ -64,9 +70,13 @@ void check_extent(const Shape& shape);
 /// A new tensor with uninitialised elements, whose buffer is a block of its own.
 Tensor new_large_tensor(const Shape& shape, DType dtype, std::int64_t numel);
 
+/// A new tensor of elements that lie in memory that is not ours.
+Tensor new_foreign_tensor(void* data, bool read_only, const Shape& shape, DType dtype,
+                          std::function<void(void*)> release);
+
 /// The handle of a new node whose elements lie behind it.
 inline Tensor with_elements_inside(Node* n) {
-  n->own.inside_node = true;
+  n->own.memory = Memory::node;
   n->buffer = &n->own;
   n->data = n + 1;
   return Tensor::adopt(n);
@@ -111,13 +121,13 @@ inline Tensor whole_result(Tensor y) {
 /// Lets go of inputs and kept values: the node can no longer be walked.
 void release_history(Node* n) noexcept;
 
-/// True when nobody else can see this tensor's elements or its node, so that they may be overwritten.
-inline bool is_unique(const Node* n) {
-  return n->handles.get() == 1 && n->links.get() == 1 && n->buffer->owners.get() == 1 && n->op == nullptr;
+/// True when no other handle and no other tensor shares its elements, and they lie in memory of ours.
+inline bool is_sole_owner(const Node* n) {
+  return n->handles.get() == 1 && n->buffer->owners.get() == 1 && n->buffer->memory != Memory::foreign;
 }
 
-/// True when no other handle and no other tensor shares its elements.
-inline bool is_sole_owner(const Node* n) { return n->handles.get() == 1 && n->buffer->owners.get() == 1; }
+/// True when nobody else can see this tensor's elements or its node, so that they may be overwritten.
+inline bool is_unique(const Node* n) { return is_sole_owner(n) && n->links.get() == 1 && n->op == nullptr; }
 
 /// Pointer to the elements, for kernels; the caller knows the type.
 template <class T>

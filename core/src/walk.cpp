@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 #include "anomaly.hpp"
 #include "errors.hpp"
@@ -40,6 +41,7 @@ Walk::~Walk() {  // nothing is queued unless something threw: then the rest of t
   for (Staged& s : staged_) drop_link(s.node);
   staged_.clear();
   where_.clear();
+  awaited_.clear();
   captured_.clear();
   needed_.clear();
   spare_scratch = std::move(scratch_);
@@ -125,12 +127,68 @@ Tensor Walk::captured(Node* n) {
 
 void Walk::run() {
   const RecordingGuard guard(create_);
+  if (ready_leaves.load(std::memory_order_relaxed) > 0 && !restricted_) [[unlikely]]
+    await_leaves();
   while (Node* n = pop()) {
     const Held held(*this, n);
     visited_ = n;
     visit(n);
+    if (awaits_leaves_) [[unlikely]]
+      settle(n);
   }
   visited_ = nullptr;
+}
+
+/// Counts, for every node that can be reached, the edges that lead to it.
+void Walk::await_leaves() {
+  std::vector<Node*> nodes;
+  if (next_) nodes.push_back(next_);
+  for (const Entry& e : heap_) nodes.push_back(e.node);
+  for (Node* n : nodes) awaited_.insert(n, 0);
+  for (std::size_t k = 0; k < nodes.size(); ++k)
+    for (int i = 0; i < nodes[k]->input_count; ++i) {
+      Node* x = nodes[k]->inputs()[i];
+      if (!x || !x->requires_grad) continue;
+      if (std::uint32_t* edges = awaited_.find(x)) {
+        ++*edges;
+        continue;
+      }
+      awaited_.insert(x, 1);
+      if (x->op)
+        nodes.push_back(x);
+      else
+        awaits_leaves_ |= x->extra && x->extra->ready;
+    }
+}
+
+/// n has been visited: its inputs wait for one edge less. One that has waited for the last and has got
+/// nothing will never be visited, so that its own inputs need not wait for it either.
+void Walk::settle(Node* n) {
+  std::vector<Node*> settled{n};
+  while (!settled.empty()) {
+    Node* y = settled.back();
+    settled.pop_back();
+    for (int i = 0; i < y->input_count; ++i) {
+      Node* x = y->inputs()[i];
+      if (!x || !x->requires_grad) continue;
+      std::uint32_t* edges = awaited_.find(x);
+      if (!edges || --*edges > 0) continue;
+      if (!x->op)
+        has_all(x);
+      else if (!x->queued)
+        settled.push_back(x);
+    }
+  }
+}
+
+void Walk::has_all(Node* leaf) {
+  const std::uint32_t* at = where_.find(leaf);
+  if (!at || !leaf->extra || !leaf->extra->ready) return;
+  Staged& staged = staged_[*at];
+  staged.seen = true;
+  staged.grad = run_hooks(leaf, std::move(staged.grad));
+  if (!create_ && !is_sole_owner(staged.grad.node())) staged.grad = staged.grad.clone();
+  run_ready(leaf, staged.grad);
 }
 
 [[gnu::noinline]] bool Walk::leads_to_captured(Node* x) const {
@@ -144,13 +202,6 @@ namespace {
   fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + op.name +
                        (value ? " of " + Tensor::share(value).describe() : "") +
                        "; pass {.retain_graph = true} to the earlier one");
-}
-
-/// What the rule of input i gives, undefined where it has none.
-inline Tensor gradient(const Op& op, const Tensor& g, Fn f, int i) {
-  if (op.each.run) return op.each.run(g, f, i);
-  const Rule& rule = op.vjp[static_cast<std::size_t>(i)];
-  return rule.run ? rule.run(g, f) : Tensor();
 }
 
 /// What a rule returned, checked and summed to the shape of the input.
@@ -175,6 +226,18 @@ inline Tensor gradient(const Op& op, const Tensor& g, Fn f, int i) {
   pass_on(x, std::move(dx));
 }
 
+/// What the rule of input i gives; undefined where it has none, and where it has added it to the sum.
+inline Tensor Walk::gradient(const Op& op, const Tensor& g, Fn f, int i) {
+  if (op.each.run) return op.each.run(g, f, i);
+  const Rule& rule = op.vjp[static_cast<std::size_t>(i)];
+  if (rule.add)
+    if (const Tensor sum = open_sum(f.node()->inputs()[i]); sum.defined()) {
+      Tensor dx = rule.add(g, f, sum);
+      return dx.node() == sum.node() ? Tensor() : std::move(dx);
+    }
+  return rule.run ? rule.run(g, f) : Tensor();
+}
+
 void Walk::visit(Node* n) {
   Tensor g = take_cotangent(n);
   if (n->extra || restricted_) [[unlikely]] {
@@ -186,7 +249,7 @@ void Walk::visit(Node* n) {
   if (n->output_of_joint) return pass_to_joint(n, std::move(g));
   const Op& op = *n->op;
   if (op.joint.run) return visit_joint(n, std::move(g));
-  const Fn f(n, this);
+  const Fn f(n);
   const int rules = op.each.run ? n->input_count : std::min(n->input_count, 4);
   for (int i = 0; i < rules; ++i)
     if (wants(n->inputs()[i])) contribute(n, i, g, gradient(op, g, f, i));
@@ -200,11 +263,8 @@ Tensor Walk::open_sum(Node* x) {
     sum = at ? staged_[*at].grad.node() : nullptr;
   }
   if (!sum || !is_unique(sum)) return {};
-  ++sum->buffer->version;
   return Tensor::share(sum);
 }
-
-Tensor Fn::sum(int i) const { return walk_ ? walk_->open_sum(node_->inputs()[i]) : Tensor(); }
 
 /// What watchers of a recorded tensor see of its cotangent: hooks, which may replace it, then `retain_grad`
 /// and the inputs of `grad`.
@@ -239,9 +299,25 @@ void Walk::visit_joint(Node* n, Tensor&& g) {
   std::vector<Tensor> many(n->input_count <= 4 ? 0 : static_cast<std::size_t>(n->input_count));
   const std::span<Tensor> dx(many.empty() ? few.data() : many.data(),
                              static_cast<std::size_t>(n->input_count));
-  n->op->joint.run(cotangents, Fn(n, this), dx);
+  if (n->op->joint.adds) return visit_adding(n, cotangents, dx);
+  n->op->joint.run(cotangents, Fn(n), dx);
   for (int i = 0; i < n->input_count; ++i)
     if (wants(n->inputs()[i])) contribute(n, i, cotangents[0], std::move(dx[static_cast<std::size_t>(i)]));
+}
+
+/// The same for a rule that adds, whose inputs are few.
+void Walk::visit_adding(Node* n, std::span<const Tensor> cotangents, std::span<Tensor> dx) {
+  std::array<const Node*, 4> sums = {};
+  assert(dx.size() <= sums.size());
+  for (std::size_t i = 0; i < dx.size(); ++i)
+    if (Node* x = n->inputs()[i]; wants(x)) {
+      dx[i] = open_sum(x);
+      if (dx[i].defined()) sums[i] = dx[i].node();
+    }
+  n->op->joint.run(cotangents, Fn(n), dx);
+  for (std::size_t i = 0; i < dx.size(); ++i)
+    if (wants(n->inputs()[i]) && !(sums[i] && dx[i].defined() && dx[i].node() == sums[i]))
+      contribute(n, static_cast<int>(i), cotangents[0], std::move(dx[i]));
 }
 
 /// Marks every recorded node from which an input of `grad` can be reached: all inputs of a node are marked
@@ -271,24 +347,30 @@ void Walk::find_needed(std::span<const Tensor> outputs, bool partial) {
 
 void Walk::run_leaf_hooks() {
   const RecordingGuard guard(create_);
-  for (std::size_t i = 0; i < staged_.size(); ++i)
-    if (Node* n = staged_[i].node; !n->op && n->extra)
+  for (std::size_t i = 0; i < staged_.size(); ++i) {
+    Node* n = staged_[i].node;
+    if (n->op || !n->extra || staged_[i].seen) continue;
+    if (!restricted_ && n->extra->ready)
+      has_all(n);  // what backward began with
+    else
       staged_[i].grad = run_hooks(n, std::move(staged_[i].grad));
+  }
 }
 
 void Walk::commit() {
   const RecordingGuard guard(create_);
   const auto slot = [](Node* n) -> Node*& { return n->op ? n->extra->retained : n->grad; };
-  for (auto& [n, g, replacement] : staged_) {
+  for (auto& [n, g, replacement, seen] : staged_) {
+    if (!g.defined()) continue;  // on_ready has taken it away
     if (!slot(n))
       replacement = is_sole_owner(g.node()) ? std::move(g) : g.clone();
     else if (create_ || !is_unique(slot(n)))
       replacement = add_grads(Tensor::share(slot(n)), g, create_);
   }
-  for (auto& [n, g, replacement] : staged_) {
+  for (auto& [n, g, replacement, seen] : staged_) {
     if (replacement.defined())
       replace_gradient(n, replacement.release());
-    else
+    else if (g.defined())
       add_in_place(slot(n), g);
   }
 }

@@ -17,6 +17,7 @@ struct Staged {
   Node* node;
   Tensor grad;
   Tensor replacement;  ///< of the gradient that is there, where it cannot be added to in place
+  bool seen = false;   ///< hooks have run
 };
 
 struct Entry {
@@ -30,6 +31,7 @@ struct Scratch {
   std::vector<Entry> heap;
   std::vector<Staged> staged;
   detail::NodeMap where;     // node -> its place in staged
+  detail::NodeMap awaited;   // node -> calls that may still contribute to it, where somebody waits for leaves
   detail::NodeMap captured;  // the inputs of `grad`
   detail::NodeMap needed;    // recorded nodes from which an input can be reached
 };
@@ -68,9 +70,6 @@ class Walk {
   /// The gathered cotangent of a captured input, whose elements nobody else can write; undefined if nothing
   /// reached it.
   Tensor captured(Node* n);
-
-  /// The gradient of x so far, if it may be added to in place; else undefined.
-  Tensor open_sum(Node* x);
 
   /// Runs the hooks of the leaves that were reached.
   void run_leaf_hooks();
@@ -143,6 +142,9 @@ class Walk {
 
   void visit(Node* n);
   void visit_joint(Node* n, Tensor&& g);
+  void visit_adding(Node* n, std::span<const Tensor> cotangents, std::span<Tensor> dx);
+  Tensor gradient(const Op& op, const Tensor& g, Fn f, int i);
+  Tensor open_sum(Node* x);  ///< the gradient of x so far, if it may be added to in place; else undefined
   void pass_to_joint(Node* n, Tensor&& g);
   Tensor see(Node* n, Tensor&& g);
   void contribute(Node* n, int i, const Tensor& g, Tensor&& dx);
@@ -151,8 +153,13 @@ class Walk {
   bool leads_to_input(Node* x) const { return needed_.find(x) != nullptr; }
   void find_needed(std::span<const Tensor> outputs, bool partial);
 
+  void await_leaves();
+  void settle(Node* n);
+  void has_all(Node* leaf);
+
   bool retain_, create_, restricted_ = false;
-  bool choosy_;  ///< not every node that is visited may be freed: see may_free
+  bool awaits_leaves_ = false;  ///< somebody wants to know when a leaf has all of its gradient
+  bool choosy_;                 ///< not every node that is visited may be freed: see may_free
   Walk* const outer_;
   Node* visited_ = nullptr;
   std::vector<Aside> aside_;
@@ -162,6 +169,7 @@ class Walk {
   std::vector<Entry>& heap_ = scratch_->heap;
   std::vector<Staged>& staged_ = scratch_->staged;
   NodeMap& where_ = scratch_->where;
+  NodeMap& awaited_ = scratch_->awaited;
   NodeMap& captured_ = scratch_->captured;
   NodeMap& needed_ = scratch_->needed;
 };

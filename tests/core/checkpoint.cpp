@@ -125,7 +125,7 @@ TEST_CASE(
 TEST_CASE("checkpoint refuses a function that computes something else the second time") {
   const Tensor x = leaf({1, 2, 3, 4, 5, 6, 7, 8});
   Generator own(3);
-  const Tensor scale = tensor({2.0});
+  const Tensor scale = tensor(V{2});
 
   const Tensor dropped = checkpoint([&](const Tensor& t) { return dropout(t, 0.5, true, own); }, x);
   const Tensor scaled = checkpoint([&](const Tensor& t) { return t * scale; }, x);

@@ -178,7 +178,7 @@ TEST_CASE("a hook that writes into its gradient, which others share, is an Error
   CHECK_THROWS_WITH_AS(
       y.backward(),
       "register_hook: the hook wrote into the gradient that it was given, which others share: "
-      "it is f64[2]; compute a new tensor from it, or write into a clone()",
+      "it is f32[2]; compute a new tensor from it, or write into a clone()",
       Error);
   CHECK_FALSE(a.grad().defined());
   CHECK_FALSE(b.grad().defined());
@@ -196,7 +196,7 @@ TEST_CASE("a vjp that writes into its cotangent is an Error that changes no grad
   CHECK_THROWS_WITH_AS(
       y.backward(),
       "doubled: the vjp wrote into the gradient that it was given, which others share: it is "
-      "f64[2]; compute a new tensor from it, or write into a clone()",
+      "f32[2]; compute a new tensor from it, or write into a clone()",
       Error);
   CHECK_FALSE(a.grad().defined());
   CHECK_FALSE(b.grad().defined());

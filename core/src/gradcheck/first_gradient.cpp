@@ -16,7 +16,7 @@ GradProperty property_of(std::string_view message) {
   const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
   if (says("returned") && says("for an input of dtype")) return GradProperty::dtype;
   if (says("sums to the input's shape")) return GradProperty::shape;
-  if (says("cotangent in place")) return GradProperty::mutation;
+  if (says("cotangent in place") || says("wrote into the gradient")) return GradProperty::mutation;
   return GradProperty::no_error;
 }
 

@@ -29,13 +29,15 @@ void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
   for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(x[i]));
 }
 
-template <class... T>
-bool all_aligned(const T*... p) {
-  return ((reinterpret_cast<std::uintptr_t>(p) | ...) % line) == 0;
+/// Whether loops may go over these elements by whole lines, the last of which ends in the buffer's padding.
+template <std::same_as<Node>... N>
+bool have_lines(const N*... x) {
+  return ((reinterpret_cast<std::uintptr_t>(x->data) | ...) % line) == 0 &&
+         ((x->buffer->memory != Memory::foreign) && ...);
 }
 
-/// o[i] = f(a[i], b[i]) by whole lines: reads and writes the padding behind the last elements, which every
-/// buffer has. For functors that can be applied to anything; pointers are aligned.
+/// o[i] = f(a[i], b[i]) by whole lines: reads and writes the padding behind the last elements. For functors
+/// that can be applied to anything, and tensors that have lines.
 template <bool is_block = false, class T, class F>
 void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
   if constexpr (!is_block)
@@ -115,7 +117,7 @@ Tensor map_number(const Tensor& x, Scalar s, F f) {
     using T = type_of<decltype(t)>;
     const auto g = [f, v = s.to<T>()](T u) { return static_cast<T>(f(u, v)); };
     if constexpr (std::floating_point<T>) {
-      if (all_aligned(ptr<T>(x))) {
+      if (have_lines(x.node())) {
         Tensor o = new_like(x);
         map_lines(x.numel(), ptr<T>(o), ptr<T>(x), g);
         return o;
@@ -151,7 +153,7 @@ Tensor zip(const char* op, const Tensor& a, const Tensor& b, F f) {
   return visit_number(a.dtype(op), [&](auto t) {
     using T = type_of<decltype(t)>;
     if constexpr (std::floating_point<T>) {  // integers behind the last could overflow
-      if (a.shape() == b.shape(op) && all_aligned(ptr<T>(a), ptr<T>(b))) {
+      if (a.shape() == b.shape(op) && have_lines(a.node(), b.node())) {
         Tensor o = new_like(a);
         zip_lines(a.numel(), ptr<T>(o), ptr<T>(a), ptr<T>(b), f);
         return o;

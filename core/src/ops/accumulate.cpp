@@ -18,7 +18,7 @@ void add_in_place(Node* x, const Tensor& g) {
     using T = type_of<decltype(t)>;
     T* px = static_cast<T*>(x->data);
     const T* pg = ptr<T>(g);
-    if (all_aligned(px, pg))
+    if (have_lines(x, g.node()))
       zip_lines(x->numel, px, px, pg, [](T u, T v) { return u + v; });
     else
       for (std::int64_t i = 0; i < x->numel; ++i) px[i] += pg[i];

@@ -73,18 +73,16 @@ Tensor products(const char* op, const Tensor& a, const Tensor& b, Transposed t) 
 Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool transpose_a,
                        bool transpose_b) {
   // C = op(A) op(B): dop(A) = G op(B)^T, dop(B) = op(A)^T G, each written so that no transposed copy is made.
-  static constexpr Op op = {.name = "matmul",
-                            .vjp = {{{keep::x(1),
-                                      [](Grad g, Fn f) {
-                                        const auto [ta, tb] = f.attributes<Transposed>();
-                                        return ta ? gradient_product(f, 0, f.x(1), g, tb, true)
-                                                  : gradient_product(f, 0, g, f.x(1), false, !tb);
-                                      }},
-                                     {keep::x(0), [](Grad g, Fn f) {
-                                        const auto [ta, tb] = f.attributes<Transposed>();
-                                        return tb ? gradient_product(f, 1, g, f.x(0), true, ta)
-                                                  : gradient_product(f, 1, f.x(0), g, !ta, false);
-                                      }}}}};
+  static constexpr Op op = {
+      .name = "matmul",
+      .vjp = {{product_rule<[](Grad g, Fn f) {
+                 const auto [ta, tb] = f.attributes<Transposed>();
+                 return ta ? Factors{f.x(1), g, tb, true} : Factors{g, f.x(1), false, !tb};
+               }>(keep::x(1)),
+               product_rule<[](Grad g, Fn f) {
+                 const auto [ta, tb] = f.attributes<Transposed>();
+                 return tb ? Factors{g, f.x(0), true, ta} : Factors{f.x(0), g, !ta, false};
+               }>(keep::x(0))}}};
   if (differ(a, b, name)) {
     const auto [p, q] = promote(name, a, b);
     return gemm_as(name, p, q, transpose_a, transpose_b);
@@ -94,21 +92,22 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
   return record(op, {a, b}, products(name, a, b, t), t);
 }
 
-Tensor detail::gradient_product(Fn f, int i, const Tensor& a, const Tensor& b, bool transpose_a,
-                                bool transpose_b) {
+Tensor detail::product_added(const Tensor& sum, const Factors& f) {
+  const Tensor &a = f.a, &b = f.b;
   // Where a pass over the result costs as much as some of the product, and where BLAS adds each element's
   // products up before it adds them to the sum: then the bits are those of two steps.
   constexpr std::int64_t most_added = 128, least_elements = 4096;
-  const bool adds = a.dim() == 2 && b.dim() == 2 && a.size(transpose_a ? 0 : 1) <= most_added;
-  const Tensor sum = adds ? f.sum(i) : Tensor();
-  if (!sum.defined() || sum.numel() < least_elements || std::min(sum.size(0), sum.size(1)) == 1)
-    return gemm(a, b, transpose_a, transpose_b);
+  const bool adds =
+      sum.defined() && a.dim() == 2 && b.dim() == 2 && a.size(f.transpose_a ? 0 : 1) <= most_added;
+  if (!adds || sum.numel() < least_elements || std::min(sum.size(0), sum.size(1)) == 1)
+    return gemm(a, b, f.transpose_a, f.transpose_b);
+  ++sum.node()->buffer->version;
   visit_floating(sum.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    gemm(transpose_a, transpose_b, sum.size(0), sum.size(1), a.size(transpose_a ? 0 : 1), ptr<T>(a),
-         ptr<T>(b), true, ptr<T>(sum));
+    gemm(f.transpose_a, f.transpose_b, sum.size(0), sum.size(1), f.a.size(f.transpose_a ? 0 : 1), ptr<T>(f.a),
+         ptr<T>(f.b), true, ptr<T>(sum));
   });
-  return {};
+  return sum;
 }
 
 Tensor gemm(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {

@@ -57,11 +57,14 @@ DType linear_dtype(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 /// linear in matrices of one dtype.
 Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  static constexpr Op op = {
-      .name = "linear",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return gradient_product(f, 0, g, f.x(1), false, false); }},
-               {keep::x(0), [](Grad g, Fn f) { return gradient_product(f, 1, g, f.x(0), true, false); }},
-               {keep::nothing, [](Grad g, Fn) { return g; }}}}};
+  static constexpr Op op = {.name = "linear",
+                            .vjp = {{product_rule<[](Grad g, Fn f) {
+                                       return Factors{g, f.x(1)};
+                                     }>(keep::x(1)),
+                                     product_rule<[](Grad g, Fn f) {
+                                       return Factors{g, f.x(0), true};
+                                     }>(keep::x(0)),
+                                     {keep::nothing, [](Grad g, Fn) { return g; }}}}};
   Tensor y = linear_value(x, weight, bias);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y));
   return record(op, {x, weight, bias}, std::move(y));
@@ -69,15 +72,17 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
 
 /// The same and an activation in one node, which keeps y and not the sum before it.
 Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
-  static constexpr Op op = {
-      .name = "linear",
-      .joint = {keep::x(0) | keep::x(1) | keep::y, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                  ActivationGradient d = activation_gradient(f.attributes<Activation>(), g[0], f.y(),
-                                                             f.inputs() == 3 && f.wants(2));
-                  if (f.wants(0)) dx[0] = gradient_product(f, 0, d.x, f.x(1), false, false);
-                  if (f.wants(1)) dx[1] = gradient_product(f, 1, d.x, f.x(0), true, false);
-                  if (d.row_sum.defined()) dx[2] = std::move(d.row_sum);
-                }}};
+  static constexpr Op op = {.name = "linear",
+                            .joint = {keep::x(0) | keep::x(1) | keep::y,
+                                      [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                                        ActivationGradient d =
+                                            activation_gradient(f.attributes<Activation>(), g[0], f.y(),
+                                                                f.inputs() == 3 && f.wants(2));
+                                        if (f.wants(0)) dx[0] = product_added(dx[0], {d.x, f.x(1)});
+                                        if (f.wants(1)) dx[1] = product_added(dx[1], {d.x, f.x(0), true});
+                                        if (f.inputs() == 3) dx[2] = std::move(d.row_sum);
+                                      },
+                                      true}};
   Tensor y = linear_value(x, weight, bias);
   activate(activation, y);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y), activation);

@@ -8,8 +8,21 @@ namespace xgrad::detail {
 Tensor gemm_as(const char* name, const Tensor& a, const Tensor& b, bool transpose_a = false,
                bool transpose_b = false);
 
-/// op(a) op(b), the gradient of input i of a recorded call: added to what there is of it, in the product
-/// itself and returning nothing, or returned.
-Tensor gradient_product(Fn f, int i, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b);
+/// The product op(a) op(b).
+struct Factors {
+  Tensor a, b;
+  bool transpose_a = false, transpose_b = false;
+};
+
+/// The product, added to `sum` in itself and returning that, where that pays and `sum` is defined; else
+/// alone.
+Tensor product_added(const Tensor& sum, const Factors& f);
+
+/// The rule of an input whose gradient is a product: factors(g, f).
+template <auto factors>
+constexpr Rule product_rule(std::uint32_t keep) {
+  return {keep, [](Grad g, Fn f) { return product_added({}, factors(g, f)); },
+          [](Grad g, Fn f, const Tensor& sum) { return product_added(sum, factors(g, f)); }};
+}
 
 }  // namespace xgrad::detail

@@ -191,12 +191,14 @@ void check_rnn(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh) {
 Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, Activation activation) {
   static constexpr Op op = {
       .name = "rnn_cell",
-      .joint = {keep::x(1) | keep::x(2) | keep::y, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+      .joint = {keep::x(1) | keep::x(2) | keep::y,
+                [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                   const Tensor d = activation_gradient(f.attributes<Activation>(), g[0], f.y(), false).x;
-                  if (f.wants(1)) dx[1] = gradient_product(f, 1, d, f.x(2), false, false);
-                  if (f.wants(2)) dx[2] = gradient_product(f, 2, d, f.x(1), true, false);
+                  if (f.wants(1)) dx[1] = product_added(dx[1], {d, f.x(2)});
+                  if (f.wants(2)) dx[2] = product_added(dx[2], {d, f.x(1), true});
                   dx[0] = d;
-                }}};
+                },
+                true}};
   check_rnn(input_gates, h, w_hh);
   Tensor y = new_like(h);
   const std::int64_t n = h.size(1);

@@ -30,16 +30,23 @@ class Count {
   std::uint32_t n_;
 };
 
+/// Where the bytes of a buffer lie, which says how they are let go.
+enum class Memory : std::uint8_t {
+  block,    ///< in a block of their own, one cache line behind this header
+  node,     ///< in the node that owns this header: those of a small tensor
+  foreign,  ///< in memory that is not ours: see from_memory
+};
+
 /// The bytes behind one or more tensors: reshapes, slices of leading rows and detached handles share one.
 ///
-/// Large buffers are a block of their own, with the bytes one cache line behind this header. The buffer of a
-/// small tensor lies inside the tensor's node. Bytes start on a 64-byte boundary and their room is a
-/// multiple of 64 bytes, so a kernel may read and write whole vectors past the last element.
+/// Ours start on a 64-byte boundary and their room is a multiple of 64 bytes, so that a kernel may read and
+/// write whole vectors past the last element; foreign ones end with the last element.
 struct Buffer {
   Count owners{1};
   std::uint32_t version = 0;  ///< bumped by every mutable access, through whichever alias
   std::uint16_t size_class = 0;
-  bool inside_node = false;  ///< the bytes lie in the node that owns this header
+  Memory memory = Memory::block;
+  bool read_only = false;  ///< foreign bytes that must not be written
 };
 
 inline constexpr std::size_t line = 64;  ///< bytes: alignment of all data, and what sizes are rounded up to

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -59,6 +60,26 @@ Tensor arange(Scalar end, TensorOptions options = {});
 Tensor arange(Scalar start, Scalar end, Scalar step = 1, TensorOptions options = {});
 /// `steps` evenly spaced numbers from start to end, both included.
 Tensor linspace(double start, double end, std::int64_t steps, TensorOptions options = {});
+
+/// A tensor of the elements at `data`, row by row, which stay where they are: in a mapped file, an array of
+/// the caller's, a window that other processes see. `release(data)` is called once, by whichever thread lets
+/// go of the last tensor that shares the elements (a reshape, a slice of leading rows, a detached handle),
+/// and must not throw. Until then the memory must stay as it is for others; writes to the tensor change it,
+/// and where `data` points to const they are an Error. Booleans are bytes of 0 or 1.
+///
+/// Throws Error, and leaves the memory to the caller, for a null pointer where there are elements, a negative
+/// size, and a pointer that is no multiple of the element's size.
+Tensor from_memory(void* data, const Shape& shape, DType dtype, std::function<void(void*)> release = {});
+Tensor from_memory(const void* data, const Shape& shape, DType dtype,
+                   std::function<void(void*)> release = {});
+template <Element T>
+Tensor from_memory(T* data, const Shape& shape, std::function<void(void*)> release = {}) {
+  return from_memory(static_cast<void*>(data), shape, dtype_of<T>, std::move(release));
+}
+template <Element T>
+Tensor from_memory(const T* data, const Shape& shape, std::function<void(void*)> release = {}) {
+  return from_memory(static_cast<const void*>(data), shape, dtype_of<T>, std::move(release));
+}
 
 Tensor empty_like(const Tensor& x, TensorOptions options = {});
 Tensor zeros_like(const Tensor& x, TensorOptions options = {});

@@ -28,6 +28,15 @@ class HookHandle {
 /// then, and changes no gradient. Throws Error when x requires no gradient.
 HookHandle register_hook(const Tensor& x, std::function<Tensor(const Tensor&)> hook);
 
+/// Calls `hook` with the gradient that a backward gives the leaf as soon as its last contribution has
+/// arrived, in the middle of the walk and after the leaf's other hooks: what a reduction among processes, or
+/// an optimizer that steps as gradients arrive, waits for. The gradient belongs to this leaf alone: the hook
+/// may write into it, replace it, or take it away by `gradient = {}`, after which `.grad()` stays as it is.
+/// `.grad()` of all leaves changes at the end of the walk as ever, or not at all when something throws.
+/// `grad` calls no such hook, and a leaf that backward does not reach has none to be called. Throws Error for
+/// a tensor that is no leaf, or requires no gradient.
+HookHandle on_ready(const Tensor& leaf, std::function<void(Tensor& gradient)> hook);
+
 /// Makes backward keep the gradient of a recorded tensor: read it by x.grad(). Leaves always do.
 /// Throws Error when x requires no gradient.
 void retain_grad(const Tensor& x);

@@ -54,18 +54,15 @@ namespace detail {
 
 using Grad = const Tensor&;  ///< the cotangent that a rule receives
 
-class Walk;
-
 /// A recorded call, as its rules see it.
 class Fn {
  public:
-  explicit Fn(Node* n, Walk* walk = nullptr) : node_(n), walk_(walk) {}
+  explicit Fn(Node* n) : node_(n) {}
 
   /// The value of input i. Throws Error unless a wanted rule declared it, and when it has changed since.
   Tensor x(int i) const {
     const Node* n = node_;
-    if (static_cast<unsigned>(i) < static_cast<unsigned>(n->input_count) && n->input_count <= 3 &&
-        (n->kept >> i & 1)) {
+    if (static_cast<unsigned>(i) < 3 && i < n->input_count && n->input_count <= 3 && (n->kept >> i & 1)) {
       Node* value = n->inside[i];
       if (value->buffer->version == n->versions[i]) return Tensor::share(value);
     }
@@ -89,22 +86,21 @@ class Fn {
     std::memcpy(&a, node_->attributes, sizeof(A));
     return a;
   }
-  /// The gradient of input i so far, where a rule may add its part in place and return nothing instead;
-  /// otherwise undefined.
-  Tensor sum(int i) const;
   Node* node() const { return node_; }
 
  private:
   Tensor checked_x(int i) const;  // with many inputs, and for what is wrong
 
   Node* node_;
-  Walk* walk_;
 };
 
 /// The vector-Jacobian product for one input: what it reads, and how to compute it from ops.
 struct Rule {
   std::uint32_t keep = keep::nothing;
   Tensor (*run)(Grad g, Fn f) = nullptr;  ///< null: this input has no derivative
+  /// Of a rule that can add to what there is of the input's gradient, which is run instead where that may be
+  /// written: adds its part to `sum` and returns it, or returns the part alone.
+  Tensor (*add)(Grad g, Fn f, const Tensor& sum) = nullptr;
 };
 
 /// One rule for each of any number of inputs.
@@ -114,10 +110,12 @@ struct EachRule {
 };
 
 /// One rule that computes all inputs' gradients from all outputs' cotangents (undefined ones are zero).
-/// It fills dx[i] for the inputs with f.wants(i).
+/// It fills dx[i] for the inputs with f.wants(i). One that adds finds there what there is of the input's
+/// gradient, where that may be written, and may leave it there with its part added to it in place.
 struct JointRule {
   std::uint32_t keep = keep::nothing;
   void (*run)(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) = nullptr;
+  bool adds = false;
 };
 
 /// An op: its name and its rules, in one of the three forms. Ops are `static constexpr`.
