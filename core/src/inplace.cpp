@@ -3,6 +3,7 @@
 #include "errors.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/wrap.hpp"
+#include "listen.hpp"
 #include "node.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -14,7 +15,7 @@ void check_writable(const char* op, const Tensor& x) {
   if (!x.is_leaf(op))
     fail(op, "only leaves can be changed in place: x is " + x.describe() + ", the result of " + x.op_name() +
                  "; write x = x + y, or change x.detach()");
-  if (x.requires_grad() && recording)
+  if (x.requires_grad() && is_recording())
     fail(op, "a leaf that requires a gradient can be changed only outside recording: x is " + x.describe() +
                  "; use NoGrad guard;");
   if (x.node()->buffer->read_only)
@@ -23,6 +24,7 @@ void check_writable(const char* op, const Tensor& x) {
   if (x.node()->copy_of == CopyOf::part_in_list)
     fail(op, "a copy of a part of another tensor would change, and not that one: x is " + x.describe() +
                  "; change that one by index_put_ or copy_, or take x.clone() first");
+  tell_write(op, x);
 }
 
 }  // namespace detail

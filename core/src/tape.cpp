@@ -9,7 +9,7 @@
 
 namespace xgrad::detail {
 
-constinit thread_local bool recording = true;
+constinit thread_local std::uint8_t doors = tape;
 
 namespace {
 
@@ -118,8 +118,28 @@ void attach(const Op& op, std::span<const Ref> inputs, Node* y) {
 
 }  // namespace
 
+namespace {
+
+/// The attributes as they lie in a node.
+struct alignas(8) Attributes {
+  std::byte bytes[sizeof(Node::attributes)] = {};
+};
+
+[[gnu::cold, gnu::noinline]] void record_and_tell(const Op& op, std::span<const Ref> inputs,
+                                                  const Tensor& value) {
+  if (doors & tape) attach(op, inputs, value.node());
+  auto attributes = std::make_shared<Attributes>();
+  if (op.fields) std::memcpy(attributes->bytes, value.node()->attributes, sizeof attributes->bytes);
+  tell(op, inputs, {&value, 1}, std::move(attributes));
+}
+
+}  // namespace
+
 Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value) {
-  if (recording) attach(op, inputs, value.node());
+  if (doors == tape)
+    attach(op, inputs, value.node());
+  else if (doors != 0)
+    record_and_tell(op, inputs, value);
   return value;
 }
 
@@ -171,16 +191,20 @@ Tensor attach_output(Tensor value, Node* joint, int k) {
 
 }  // namespace
 
-Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
-                     std::shared_ptr<void> state) {
-  if (!recording || outputs.empty() || !any_requires_grad(inputs)) return nullptr;
+namespace {
+
+/// The node of a call with several outputs, null where nothing is recorded.
+Node* record_joint(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
+                   std::span<const std::byte> attributes, std::shared_ptr<void> state) {
+  if (!is_recording() || outputs.empty() || !any_requires_grad(inputs)) return nullptr;
   const Tensor joint = new_tensor({0}, float32);
   Extra& extra = extra_of(joint.node());
   attach(op, inputs, joint.node());
+  if (!attributes.empty()) std::memcpy(joint.node()->attributes, attributes.data(), attributes.size());
   extra.state = std::move(state);
   if (op.joint.keep & keep::y)
     for (Tensor& y : outputs) {
-      extra.outputs.push_back(y.detach());
+      extra.outputs.push_back(new_view(y, y.shape()));
       extra.output_versions.push_back(y.node()->buffer->version);
     }
   extra.cotangents.resize(outputs.size());
@@ -190,13 +214,26 @@ Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor
   return joint.node();  // its outputs hold it
 }
 
+}  // namespace
+
+Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
+                     std::span<const std::byte> attributes, std::shared_ptr<void> state) {
+  Node* joint = record_joint(op, inputs, outputs, attributes, std::move(state));
+  if (doors & listener) [[unlikely]] {
+    auto kept = std::make_shared<Attributes>();
+    if (!attributes.empty()) std::memcpy(kept->bytes, attributes.data(), attributes.size());
+    tell(op, inputs, outputs, std::move(kept));
+  }
+  return joint;
+}
+
 Tensor Fn::output(int k) const {
   if (node_->extra->outputs.empty()) undeclared(node_, "output " + std::to_string(k));
   const Tensor& value = node_->extra->outputs[static_cast<std::size_t>(k)];
   check_version(node_, value.node(), node_->extra->output_versions[static_cast<std::size_t>(k)],
                 "output " + std::to_string(k));
   Tensor y = new_view(value, value.shape());
-  return recording ? attach_output(std::move(y), node_, k) : y;
+  return is_recording() ? attach_output(std::move(y), node_, k) : y;
 }
 
 void* state_of(Node* n) { return n->extra ? n->extra->state.get() : nullptr; }

@@ -128,7 +128,11 @@ void Tensor::zero_grad() {
     detail::replace_gradient(node(), nullptr);
 }
 
-Tensor Tensor::detach() const& { return detail::new_view(*this, shape()); }
+Tensor Tensor::detach() const& {
+  static constexpr detail::Op op = {.name = "detach",
+                                    .again = [](detail::Call c) { return c.x(0).detach(); }};
+  return detail::pass(op, {*this}, detail::new_view(*this, shape()));
+}
 
 Tensor Tensor::reshape(const Shape& shape) const& { return xgrad::reshape(*this, shape); }
 Tensor Tensor::view(const Shape& shape) const& { return xgrad::view(*this, shape); }

@@ -7,6 +7,7 @@
 #include "anomaly.hpp"
 #include "errors.hpp"
 #include "hooks.hpp"
+#include "listen.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -29,6 +30,7 @@ void clear_cotangents(Node* n) noexcept {
 Walk::Walk(bool retain_graph, bool create_graph)
     : retain_(retain_graph || create_graph),
       create_(create_graph),
+      in_place_(!create_graph && !is_heard()),
       choosy_(innermost != nullptr),
       outer_(innermost),
       scratch_(take_scratch()) {
@@ -105,7 +107,7 @@ Node* Walk::pop() {
 void Walk::stage(Node* n, Tensor&& g) {
   if (const std::uint32_t* at = where_.find(n)) {
     Tensor& slot = staged_[*at].grad;
-    if (!create_ && is_unique(slot.node()))
+    if (in_place_ && is_unique(slot.node()))
       add_in_place(slot.node(), g);
     else
       slot = add_grads(slot, g, create_);
@@ -256,7 +258,7 @@ void Walk::visit(Node* n) {
 }
 
 Tensor Walk::open_sum(Node* x) {
-  if (create_ || anomaly_mode) return {};
+  if (!in_place_ || anomaly_mode) return {};
   Node* sum = x->grad;
   if (!x->op) {
     const std::uint32_t* at = where_.find(x);
@@ -364,7 +366,7 @@ void Walk::commit() {
     if (!g.defined()) continue;  // on_ready has taken it away
     if (!slot(n))
       replacement = is_sole_owner(g.node()) ? std::move(g) : g.clone();
-    else if (create_ || !is_unique(slot(n)))
+    else if (!in_place_ || !is_unique(slot(n)))
       replacement = add_grads(Tensor::share(slot(n)), g, create_);
   }
   for (auto& [n, g, replacement, seen] : staged_) {

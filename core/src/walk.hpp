@@ -126,7 +126,7 @@ class Walk {
   void gather(Node*& slot, Tensor&& g) {
     if (!slot)
       slot = g.release();
-    else if (!create_ && is_unique(slot))
+    else if (in_place_ && is_unique(slot))
       add_in_place(slot, g);
     else
       slot = add_grads(Tensor::adopt(std::exchange(slot, nullptr)), g, create_).release();
@@ -158,6 +158,7 @@ class Walk {
   void has_all(Node* leaf);
 
   bool retain_, create_, restricted_ = false;
+  bool in_place_;  ///< contributions may be added to others in place: nobody wants their history, or listens
   bool awaits_leaves_ = false;  ///< somebody wants to know when a leaf has all of its gradient
   bool choosy_;                 ///< not every node that is visited may be freed: see may_free
   Walk* const outer_;

@@ -25,6 +25,7 @@
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/ops/sort.hpp"
 #include "xgrad/core/ops/unary.hpp"
+#include "xgrad/core/program.hpp"
 #include "xgrad/core/random.hpp"
 #include "xgrad/core/tape.hpp"
 #include "xgrad/core/threads.hpp"

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "fields.hpp"
 #include "kernels/simd.hpp"
 #include "kernels/wrap.hpp"
 #include "ops/promote.hpp"
@@ -15,8 +16,9 @@ using namespace detail;
 
 Tensor add(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "add",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},     // da
-                                     {keep::nothing, [](Grad g, Fn) { return g; }}}}};  // db
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},    // da
+                                     {keep::nothing, [](Grad g, Fn) { return g; }}}},  // db
+                            .again = [](Call c) { return add(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("add", a, b);
     return add(p, q);
@@ -26,8 +28,9 @@ Tensor add(const Tensor& a, const Tensor& b) {
 
 Tensor sub(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "sub",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},      // da
-                                     {keep::nothing, [](Grad g, Fn) { return -g; }}}}};  // db
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},     // da
+                                     {keep::nothing, [](Grad g, Fn) { return -g; }}}},  // db
+                            .again = [](Call c) { return sub(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("sub", a, b);
     return sub(p, q);
@@ -37,8 +40,9 @@ Tensor sub(const Tensor& a, const Tensor& b) {
 
 Tensor mul(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "mul",
-                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},     // da
-                                     {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}}};  // db
+                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},    // da
+                                     {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}},  // db
+                            .again = [](Call c) { return mul(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("mul", a, b);
     return mul(p, q);
@@ -48,8 +52,9 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 
 Tensor mul0(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "mul0",
-                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, f.x(1)); }},     // da
-                                     {keep::x(0), [](Grad g, Fn f) { return mul0(g, f.x(0)); }}}}};  // db
+                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, f.x(1)); }},    // da
+                                     {keep::x(0), [](Grad g, Fn f) { return mul0(g, f.x(0)); }}}},  // db
+                            .again = [](Call c) { return mul0(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("mul0", a, b);
     return mul0(p, q);
@@ -60,8 +65,9 @@ Tensor mul0(const Tensor& a, const Tensor& b) {
 Tensor div(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {
       .name = "div",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, 1.0 / f.x(1)); }},                  // da
-               {keep::x(1) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(1)); }}}}};  // db
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, 1.0 / f.x(1)); }},                 // da
+               {keep::x(1) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(1)); }}}},  // db
+      .again = [](Call c) { return div(c.x(0), c.x(1)); }};
   if (differ(a, b) || a.dtype() == int64) {
     const auto [p, q] = promote("div", a, b);
     return div(as_floating(p), as_floating(q));
@@ -72,47 +78,66 @@ Tensor div(const Tensor& a, const Tensor& b) {
 // With C++ numbers ------------------------------------------------------------------------------------------
 
 Tensor add(const Tensor& a, Scalar b) {
-  static constexpr Op op = {.name = "add", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
+  static constexpr Op op = {.name = "add_number",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}},
+                            .fields = &fields_of<Number>,
+                            .again = [](Call c) { return add(c.x(0), c.attributes<Number>().number); }};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return add(a.to(t), b);
-  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return plus(u, s); }));
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return plus(u, s); }), Number{b});
 }
 
 Tensor sub(const Tensor& a, Scalar b) {
-  static constexpr Op op = {.name = "sub", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
+  static constexpr Op op = {.name = "sub_number",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}},
+                            .fields = &fields_of<Number>,
+                            .again = [](Call c) { return sub(c.x(0), c.attributes<Number>().number); }};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return sub(a.to(t), b);
-  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return minus(u, s); }));
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return minus(u, s); }), Number{b});
 }
 
 Tensor sub(Scalar a, const Tensor& b) {
-  static constexpr Op op = {.name = "sub", .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}}};
+  static constexpr Op op = {.name = "number_sub",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}},
+                            .fields = &fields_of<Number>,
+                            .again = [](Call c) { return sub(c.attributes<Number>().number, c.x(0)); }};
   if (const DType t = dtype_with(b, a); t != b.dtype()) return sub(a, b.to(t));
-  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return minus(s, u); }));
+  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return minus(s, u); }), Number{a});
 }
 
 Tensor mul(const Tensor& a, Scalar b) {
   static constexpr Op op = {
-      .name = "mul", .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g * f.attributes<double>(); }}}}};
+      .name = "mul_number",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g * f.attributes<Number>().number; }}}},
+      .fields = &fields_of<Number>,
+      .again = [](Call c) { return mul(c.x(0), c.attributes<Number>().number); }};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return mul(a.to(t), b);
-  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return times(u, s); }), b.to<double>());
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return times(u, s); }), Number{b});
 }
 
 Tensor div(const Tensor& a, Scalar b) {
   static constexpr Op op = {
-      .name = "div", .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g / f.attributes<double>(); }}}}};
+      .name = "div_number",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g / f.attributes<Number>().number; }}}},
+      .fields = &fields_of<Number>,
+      .again = [](Call c) { return div(c.x(0), c.attributes<Number>().number); }};
   if (!is_floating(a.dtype())) return div(a.to(float32), b);
-  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u / s; }), b.to<double>());
+  return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u / s; }), Number{b});
 }
 
 Tensor div(Scalar a, const Tensor& b) {
   static constexpr Op op = {
-      .name = "div",
-      .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(0)); }}}}};
+      .name = "number_div",
+      .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(0)); }}}},
+      .fields = &fields_of<Number>,
+      .again = [](Call c) { return div(c.attributes<Number>().number, c.x(0)); }};
   if (!is_floating(b.dtype())) return div(a, b.to(float32));
-  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return s / u; }));
+  return record(op, {b}, map_number(b, a, [](auto u, auto s) { return s / u; }), Number{a});
 }
 
 Tensor neg(const Tensor& x) {
-  static constexpr Op op = {.name = "neg", .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}}};
+  static constexpr Op op = {.name = "neg",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}},
+                            .again = [](Call c) { return neg(c.x(0)); }};
   if (x.dtype() == boolean) return neg(x.to(int64));
   return record(op, {x}, map_number(x, -1, [](auto u, auto s) { return times(u, s); }));
 }
@@ -157,25 +182,30 @@ Tensor pow(const Tensor& x, const Tensor& p) {
                   const Tensor base = f.x(0), e = f.x(1);
                   const Tensor flat = where(base == 0, e >= 0, logical_and(isinf(base), e < 0));
                   return mul0(g, where(flat, 0, mul0(f.y(), log(base))));
-                }}}}};
+                }}}},
+      .again = [](Call c) { return pow(c.x(0), c.x(1)); }};
   if (differ(x, p)) {
     const auto [u, v] = promote("pow", x, p);
     return pow(u, v);
   }
-  if (x.dtype() == int64) return integer_powers(x, p);
+  if (x.dtype() == int64) return pass(op, {x, p}, integer_powers(x, p));
   return record(op, {x, p}, zip_simd_broadcast("pow", x, p, [](auto u, auto v) { return vec::pow(u, v); }));
 }
 
 Tensor pow(const Tensor& x, Scalar p) {
-  static constexpr Op op = {.name = "pow", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                       const double q = f.attributes<double>();
-                                                       if (q == 0) return zeros_of(f.shape(0), f.dtype(0));
-                                                       return mul0(g, q * pow(f.x(0), q - 1));
-                                                     }}}}};
+  static constexpr Op op = {.name = "pow_number",
+                            .vjp = {{{keep::x(0),
+                                      [](Grad g, Fn f) {
+                                        const double q = f.attributes<Number>().number.to<double>();
+                                        if (q == 0) return zeros_of(f.shape(0), f.dtype(0));
+                                        return mul0(g, q * pow(f.x(0), q - 1));
+                                      }}}},
+                            .fields = &fields_of<Number>,
+                            .again = [](Call c) { return pow(c.x(0), c.attributes<Number>().number); }};
   if (!is_floating(x.dtype()))
     return p.kind() == float64 ? pow(x.to(float32), p) : pow(x, constant(p, int64));
   const double q = p.to<double>();
-  const auto power = [&](auto f) { return record(op, {x}, map(x, f), q); };
+  const auto power = [&](auto f) { return record(op, {x}, map(x, f), Number{q}); };
   if (q == 2) return power([](auto u) { return u * u; });
   if (q == 1) return power([](auto u) { return u; });
   if (q == 3) return power([](auto u) { return u * u * u; });
@@ -187,7 +217,7 @@ Tensor pow(const Tensor& x, Scalar p) {
                            using V = decltype(v);
                            return vec::pow(v, V(static_cast<typename V::value_type>(q)));
                          }),
-                q);
+                Number{q});
 }
 
 Tensor pow(Scalar x, const Tensor& p) {

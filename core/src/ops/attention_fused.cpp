@@ -221,7 +221,7 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
   std::array<Ref, 5> inputs = {q, k, v, q, q};
   std::size_t count = 3;
   const bool kept =
-      recording && weights.numel() <= most_kept && any_requires_grad(std::span(inputs).first(count));
+      is_recording() && weights.numel() <= most_kept && any_requires_grad(std::span(inputs).first(count));
   const Attributes a{scale, causal, mask.defined(), kept};
   const Tensor all = kept ? new_tensor(weights, q.dtype()) : Tensor();
   if (mask.defined()) inputs[count++] = mask;

@@ -6,7 +6,7 @@
 namespace xgrad::detail {
 
 void differentiate(Composed composed, std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-  const bool again = recording;
+  const bool again = is_recording();
   std::vector<Tensor> x, wanted, outputs, cotangents;
   for (int i = 0; i < f.inputs(); ++i) {
     // One that is given twice, or made of another, has its own share only: the engine adds up the rest.

@@ -10,7 +10,8 @@ using namespace detail;
 
 Tensor Tensor::to(DType dtype) const {
   static constexpr Op op = {.name = "to",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g.to(f.dtype(0)); }}}}};
+                            .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g.to(f.dtype(0)); }}}},
+                            .again = [](Call c) { return c.x(0).to(c.dtype()); }};
   if (dtype == this->dtype()) return *this;
   Tensor y = visit_any(this->dtype(), [&](auto from) {
     return visit_any(dtype, [&](auto to) {
@@ -19,11 +20,13 @@ Tensor Tensor::to(DType dtype) const {
       return map_as<T, S>(*this, [](S v) { return converted<T>(v); });
     });
   });
-  return is_floating(dtype) ? record(op, {*this}, std::move(y)) : y;
+  return is_floating(dtype) ? record(op, {*this}, std::move(y)) : pass(op, {*this}, std::move(y));
 }
 
 Tensor Tensor::clone() const {
-  static constexpr Op op = {.name = "clone", .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}}};
+  static constexpr Op op = {.name = "clone",
+                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}},
+                            .again = [](Call c) { return c.x(0).clone(); }};
   Tensor y = new_tensor(shape(), dtype());
   std::memcpy(y.node()->data, node()->data, static_cast<std::size_t>(numel() * size_of(dtype())));
   return record(op, {*this}, std::move(y));

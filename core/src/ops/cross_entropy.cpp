@@ -181,7 +181,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOpti
 
   const double count = counted(target, weight, options.ignore_index, options.reduction);
   const Labels labels{options.label_smoothing, options.ignore_index, 1 / count};
-  const bool recorded = recording && input.requires_grad();
+  const bool recorded = is_recording() && input.requires_grad();
   const Tensor peaks = recorded ? new_tensor({2, target.numel()}, input.dtype()) : Tensor();
   Tensor y = visit_floating(input.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

@@ -124,7 +124,7 @@ CellGradient lstm_cell_vjp(const Tensor& dh, const Tensor& dc, const Tensor& inp
                            const Tensor& hidden_gates, const Tensor& c) {
   static constexpr Op op = {.name = "lstm_cell_vjp", .joint = derived<composed_gradient>};
   CellGradient d = gradient_of(dh, dc, input_gates, hidden_gates, c);
-  if (!recording) return d;
+  if (!is_recording()) return d;
   const Tensor zero = zeros_like(c);
   std::array<Tensor, 2> all = {std::move(d.gates), std::move(d.c)};
   record_outputs(op,

@@ -59,7 +59,7 @@ Tensor cat(std::span<const Tensor> tensors, int axis) {
     copy_entries({y, along, start}, {x, along, 0}, x.shape()[along]);
     start += x.shape()[along];
   }
-  if (!recording) return y;
+  if (!is_recording()) return y;
   const Tensor starts = starts_of(sizes);
   std::vector<Ref> inputs = {starts};
   inputs.insert(inputs.end(), tensors.begin(), tensors.end());
@@ -85,7 +85,7 @@ Tensor stack(std::span<const Tensor> tensors, int axis) {
     one[along] = 1;
     copy_entries({y, along, start++}, {new_view(x, one), along, 0}, 1);
   }
-  if (!recording) return y;
+  if (!is_recording()) return y;
   std::vector<Ref> inputs(tensors.begin(), tensors.end());
   return record(op, inputs, std::move(y), along);
 }

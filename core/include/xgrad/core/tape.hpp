@@ -6,27 +6,38 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "xgrad/core/tensor.hpp"
 
 namespace xgrad {
 
 namespace detail {
-extern constinit thread_local bool recording;
-}
+
+/// What an op on this thread passes on its way out: bits of `tape` and `listener`.
+extern constinit thread_local std::uint8_t doors;
+inline constexpr std::uint8_t tape = 1;      ///< ops are recorded
+inline constexpr std::uint8_t listener = 2;  ///< somebody listens to what is computed: see listen.hpp
+
+}  // namespace detail
 
 /// True when ops on the calling thread are recorded.
-inline bool is_recording() { return detail::recording; }
+inline bool is_recording() { return (detail::doors & detail::tape) != 0; }
 
 /// Sets whether ops on this thread are recorded, until the end of its scope.
 class RecordingGuard {
  public:
-  explicit RecordingGuard(bool on) : before_(detail::recording) { detail::recording = on; }
-  ~RecordingGuard() { detail::recording = before_; }
+  explicit RecordingGuard(bool on) : before_(is_recording()) { set(on); }
+  ~RecordingGuard() { set(before_); }
   RecordingGuard(const RecordingGuard&) = delete;
   RecordingGuard& operator=(const RecordingGuard&) = delete;
 
  private:
+  static void set(bool on) {
+    detail::doors = static_cast<std::uint8_t>((detail::doors & ~detail::tape) | (on ? detail::tape : 0));
+  }
+
   bool before_;
 };
 
@@ -118,12 +129,52 @@ struct JointRule {
   bool adds = false;
 };
 
-/// An op: its name and its rules, in one of the three forms. Ops are `static constexpr`.
+/// What is known of a tensor without its elements.
+struct TensorType {
+  Shape shape;
+  DType dtype;
+};
+
+/// A call that is made again, on other inputs.
+class Again {
+ public:
+  Again(std::span<const Tensor> inputs, const void* attributes, std::span<const TensorType> outputs)
+      : inputs_(inputs), attributes_(attributes), outputs_(outputs) {}
+
+  std::span<const Tensor> inputs() const { return inputs_; }
+  /// Input i, undefined behind the last.
+  Tensor x(std::size_t i) const { return i < inputs_.size() ? inputs_[i] : Tensor(); }
+  /// What the first call was told by `record`, or by `details`.
+  template <class A>
+  const A& attributes() const {
+    return *static_cast<const A*>(attributes_);
+  }
+  /// Of output k of the first call.
+  const Shape& shape(std::size_t k = 0) const { return outputs_[k].shape; }
+  DType dtype(std::size_t k = 0) const { return outputs_[k].dtype; }
+  std::size_t outputs() const { return outputs_.size(); }
+
+ private:
+  std::span<const Tensor> inputs_;
+  const void* attributes_;
+  std::span<const TensorType> outputs_;
+};
+
+using Call = const Again&;  ///< what `again` of an op receives
+
+struct Fields;  ///< the names and values of an op's attributes: see fields.hpp
+
+/// An op: its name, which no other has, its rules, in one of the three forms, its attributes, and how a call
+/// is made again. Ops are `static constexpr`.
 struct Op {
   const char* name = "";
   std::array<Rule, 4> vjp = {};
   EachRule each = {};
   JointRule joint = {};
+  int scratch = 0;  ///< so many of the last inputs are values that the op has computed for its rules
+  const Fields* fields = nullptr;
+  Tensor (*again)(Call c) = nullptr;
+  std::vector<Tensor> (*again_all)(Call c) = nullptr;  ///< of an op with several outputs
 };
 
 /// An input of `record`: refers to a tensor without counting.
@@ -138,9 +189,16 @@ inline bool any_requires_grad(std::span<const Ref> inputs) {
   return false;
 }
 
-/// Records that `op` made `value` from `inputs`, if recording is on and one of them requires a gradient.
+/// Tells those who listen that `op` made `outputs` from `inputs`; the attributes are of the type that
+/// op.fields reads.
+[[gnu::cold]] void tell(const Op& op, std::span<const Ref> inputs, std::span<const Tensor> outputs,
+                        std::shared_ptr<const void> attributes);
+
+/// The door of every op: records that `op` made `value` from `inputs`, if recording is on and one of them
+/// requires a gradient, and tells those who listen.
 ///
-/// `value` must be fresh: a handle that nobody else has. `attributes` is trivially copyable and small.
+/// `value` must be fresh: a handle that nobody else has. `attributes` is trivially copyable and small; what
+/// of them is large, and not for rules, is what the function `details` returns.
 Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value);
 inline Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value) {
   return record(op, std::span(inputs.begin(), inputs.size()), std::move(value));
@@ -156,18 +214,49 @@ template <class A>
 Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value, const A& attributes) {
   return record(op, std::span(inputs.begin(), inputs.size()), std::move(value), attributes);
 }
+template <class A, class Details>
+Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value, const A& attributes,
+              const Details& details) {
+  if ((doors & listener) == 0) [[likely]]
+    return record(op, inputs, std::move(value), attributes);
+  const std::uint8_t before = std::exchange(doors, static_cast<std::uint8_t>(doors & ~listener));
+  Tensor y = record(op, inputs, std::move(value), attributes);
+  doors = before;
+  tell(op, inputs, {&y, 1}, std::make_shared<decltype(details())>(details()));
+  return y;
+}
+template <class A, class Details>
+Tensor record(const Op& op, std::initializer_list<Ref> inputs, Tensor value, const A& attributes,
+              const Details& details) {
+  return record(op, std::span(inputs.begin(), inputs.size()), std::move(value), attributes, details);
+}
+
+/// The door of an op that has no gradient.
+template <class Details = std::nullptr_t>
+Tensor pass(const Op& op, std::span<const Ref> inputs, Tensor value, const Details& details = {}) {
+  if (doors & listener) [[unlikely]] {
+    if constexpr (std::is_null_pointer_v<Details>)
+      tell(op, inputs, {&value, 1}, nullptr);
+    else
+      tell(op, inputs, {&value, 1}, std::make_shared<decltype(details())>(details()));
+  }
+  return value;
+}
+template <class Details = std::nullptr_t>
+Tensor pass(const Op& op, std::initializer_list<Ref> inputs, Tensor value, const Details& details = {}) {
+  return pass(op, std::span(inputs.begin(), inputs.size()), std::move(value), details);
+}
 
 /// The same for an op with several outputs, which share one node; its rule is `op.joint`, which may read the
 /// outputs by `f.output(k)` if it declares keep::y. Returns that node, or null where nothing is recorded.
 /// `state`, if given, lives as long as the node: read it by `state_of(f.node())`.
 Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
-                     std::shared_ptr<void> state = {});
+                     std::span<const std::byte> attributes = {}, std::shared_ptr<void> state = {});
 template <class A>
 void record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
                     const A& attributes) {
   static_assert(std::is_trivially_copyable_v<A> && sizeof(A) <= sizeof(Node::attributes));
-  if (Node* joint = record_outputs(op, inputs, outputs))
-    std::memcpy(joint->attributes, &attributes, sizeof(A));
+  record_outputs(op, inputs, outputs, std::as_bytes(std::span(&attributes, 1)));
 }
 void* state_of(Node* n);
 
