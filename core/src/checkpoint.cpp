@@ -5,6 +5,7 @@
 
 #include "draw_log.hpp"
 #include "errors.hpp"
+#include "listen.hpp"
 #include "node.hpp"
 #include "node_map.hpp"
 #include "xgrad/core/backward.hpp"
@@ -99,6 +100,21 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
 
 }  // namespace
 
+namespace {
+
+/// The result of `call`, which those who listen hear as the value that the segment's own ops have made.
+template <class F>
+Tensor heard_as_its_segment(const Tensor& value, F call) {
+  static constexpr Op op = {.name = "checkpoint", .again = [](Call c) { return c.x(0); }};
+  const Tensor y = [&] {
+    const Unheard within;
+    return call();
+  }();
+  return pass(op, {value}, y);
+}
+
+}  // namespace
+
 Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs) {
   if (!is_recording()) return one_output(f, inputs);
   Recipe recipe{f, inputs.size()};
@@ -121,7 +137,7 @@ Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs)
         return value;
       },
       [count](const CustomCall<Recipe>& c, const Tensor& g) { return recompute(c, g, count); });
-  return op(all);
+  return heard_as_its_segment(value, [&] { return op(all); });
 }
 
 }  // namespace xgrad::detail

@@ -4,11 +4,13 @@
 #include <cmath>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/wrap.hpp"
 #include "ops/accumulate.hpp"
 #include "ops/promote.hpp"
 #include "sizes.hpp"
+#include "xgrad/core/tape.hpp"
 
 namespace xgrad {
 
@@ -130,29 +132,59 @@ Tensor tensor(Nested values, TensorOptions options) {
 }
 
 Tensor empty(const Shape& shape, TensorOptions options) { return new_leaf("empty", shape, float32, options); }
+
 Tensor zeros(const Shape& shape, TensorOptions options) {
-  return filled("zeros", shape, 0, float32, options);
+  static constexpr Op op = {.name = "zeros", .again = [](Call c) { return zeros(c.shape(), c.dtype()); }};
+  return pass(op, no_inputs, filled("zeros", shape, 0, float32, options));
 }
-Tensor ones(const Shape& shape, TensorOptions options) { return filled("ones", shape, 1, float32, options); }
+
+Tensor ones(const Shape& shape, TensorOptions options) {
+  static constexpr Op op = {.name = "ones", .again = [](Call c) { return ones(c.shape(), c.dtype()); }};
+  return pass(op, no_inputs, filled("ones", shape, 1, float32, options));
+}
 
 Tensor full(const Shape& shape, Scalar value, TensorOptions options) {
-  return filled("full", shape, value, value.kind() == float64 ? float32 : value.kind(), options);
+  static constexpr Op op = {.name = "full", .fields = &fields_of<Number>, .again = [](Call c) {
+                              return full(c.shape(), c.attributes<Number>().number, {.dtype = c.dtype()});
+                            }};
+  const DType otherwise = value.kind() == float64 ? float32 : value.kind();
+  return pass(op, no_inputs, filled("full", shape, value, otherwise, options), [&] { return Number{value}; });
 }
 
 Tensor eye(std::int64_t n, TensorOptions options) { return eye(n, n, options); }
 
 Tensor eye(std::int64_t n, std::int64_t m, TensorOptions options) {
+  static constexpr Op op = {
+      .name = "eye", .again = [](Call c) { return eye(c.shape()[0], c.shape()[1], {.dtype = c.dtype()}); }};
   Tensor x = filled("eye", {n, m}, 0, float32, options);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < std::min(n, m); ++i) ptr<T>(x)[i * m + i] = T(1);
   });
-  return x;
+  return pass(op, no_inputs, std::move(x));
 }
 
 Tensor arange(Scalar end, TensorOptions options) { return arange(0, end, 1, options); }
 
+namespace {
+
+struct Range {
+  Scalar start, end, step;
+  void fields(auto&& field) const { field("start", start), field("end", end), field("step", step); }
+};
+
+struct Spaced {
+  double start, end;
+  void fields(auto&& field) const { field("start", start), field("end", end); }
+};
+
+}  // namespace
+
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
+  static constexpr Op op = {.name = "arange", .fields = &fields_of<Range>, .again = [](Call c) {
+                              const auto& [from, to, by] = c.attributes<Range>();
+                              return arange(from, to, by, {.dtype = c.dtype()});
+                            }};
   const bool whole = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
   const double first = start.to<double>(), by = step.to<double>();
   const double count = !whole ? std::ceil((end.to<double>() - first) / by)
@@ -174,10 +206,14 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
       ptr<T>(x)[i] = whole ? static_cast<T>(plus(start.to<std::int64_t>(), times(i, step.to<std::int64_t>())))
                            : converted<T>(first + static_cast<double>(i) * by);
   });
-  return x;
+  return pass(op, no_inputs, std::move(x), [&] { return Range{start, end, step}; });
 }
 
 Tensor linspace(double start, double end, std::int64_t steps, TensorOptions options) {
+  static constexpr Op op = {.name = "linspace", .fields = &fields_of<Spaced>, .again = [](Call c) {
+                              const auto& [from, to] = c.attributes<Spaced>();
+                              return linspace(from, to, c.shape()[0], {.dtype = c.dtype()});
+                            }};
   Tensor x = new_leaf("linspace", {steps}, float32, options);
   const double by = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
   visit_any(x.dtype(), [&](auto t) {
@@ -186,7 +222,7 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions opti
       ptr<T>(x)[i] = converted<T>(2 * i < steps ? start + by * static_cast<double>(i)
                                                 : end - by * static_cast<double>(steps - 1 - i));
   });
-  return x;
+  return pass(op, no_inputs, std::move(x), [&] { return Spaced{start, end}; });
 }
 
 namespace {

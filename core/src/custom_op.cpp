@@ -1,7 +1,9 @@
 #include "xgrad/core/custom_op.hpp"
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "hooks.hpp"
+#include "listen.hpp"
 #include "node.hpp"
 
 namespace xgrad::detail {
@@ -26,12 +28,22 @@ void run_vjp(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
   }
 }
 
+/// What it takes to call the op again.
+struct Called {
+  std::shared_ptr<const CustomDefinition> definition;
+  void fields(auto&&) const {}
+};
+
 }  // namespace
 
 std::shared_ptr<const CustomDefinition> define(CustomDefinition definition) {
   auto d = std::make_shared<CustomDefinition>(std::move(definition));
   d->op.name = d->name.c_str();
   d->op.joint = {keep::every_x | keep::y, run_vjp};
+  d->op.fields = &fields_of<Called>;
+  d->op.again = [](Call c) {
+    return call(c.attributes<Called>().definition, {c.inputs().begin(), c.inputs().end()});
+  };
   return d;
 }
 
@@ -40,18 +52,23 @@ Tensor call(const std::shared_ptr<const CustomDefinition>& definition, const std
   Tensor y;
   {
     const NoGrad guard;
+    const Unheard within;
     y = definition->forward(inputs, state);
   }
   if (!y.defined())
     fail(definition->name.c_str(),
          "its forward must return a tensor that is defined: it returned an undefined one");
   const std::vector<Ref> refs(inputs.begin(), inputs.end());
-  if (!is_recording() || !is_floating(y.dtype()) || !any_requires_grad(refs)) return y;
-  y = y.detach();  // a handle of our own, also where forward returned an input
-  Extra& extra = extra_of(y.node());
-  extra.state = std::move(state);
-  extra.definition = std::const_pointer_cast<CustomDefinition>(definition);
-  return record(definition->op, refs, std::move(y));
+  const bool recorded = is_recording() && is_floating(y.dtype()) && any_requires_grad(refs);
+  if (recorded || is_heard()) y = new_view(y, y.shape());  // of our own, also where forward returned an input
+  if (recorded) {
+    Extra& extra = extra_of(y.node());
+    extra.state = std::move(state);
+    extra.definition = std::const_pointer_cast<CustomDefinition>(definition);
+    const Unheard twice;
+    y = record(definition->op, refs, std::move(y));
+  }
+  return pass(definition->op, refs, std::move(y), [&] { return Called{definition}; });
 }
 
 }  // namespace xgrad::detail

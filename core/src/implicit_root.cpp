@@ -31,7 +31,7 @@ Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& so
                         const std::vector<Tensor>& parameters) {
   const CustomOp op = custom_op(
       "implicit_root",
-      [&solver](NoState&, const std::vector<Tensor>& p) { return one_tensor("solver", solver(p)); },
+      [solver](NoState&, const std::vector<Tensor>& p) { return one_tensor("solver", solver(p)); },
       [residual, count = static_cast<int>(parameters.size())](const CustomCall<NoState>& c, const Tensor& g) {
         std::vector<Tensor> at = {c.y()};
         for (int i = 0; i < count; ++i) at.push_back(c.x(i));

@@ -2,7 +2,9 @@
 #include <cmath>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/dispatch.hpp"
+#include "listen.hpp"
 #include "node.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/random.hpp"
@@ -70,7 +72,23 @@ void draw_distinct(const T* w, std::int64_t n, const double* u, std::int64_t sam
 
 }  // namespace
 
+namespace {
+
+struct Samples {
+  std::int64_t num_samples;
+  bool replacement;
+  Generator generator;
+  void fields(auto&& field) const { field("num_samples", num_samples), field("replacement", replacement); }
+};
+
+}  // namespace
+
 Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement, Generator generator) {
+  static constexpr Op op = {
+      .name = "multinomial", .draws = true, .fields = &fields_of<Samples>, .again = [](Call c) {
+        const auto& [count, again, stream] = c.attributes<Samples>();
+        return multinomial(c.x(0), count, again, stream);
+      }};
   check_floating("multinomial", weights);
   if (weights.dim() < 1 || weights.dim() > 2)
     fail("multinomial",
@@ -83,6 +101,10 @@ Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replace
   shape[-1 + weights.dim()] = num_samples;
   check_sizes("multinomial", shape);
   const Tensor y = new_tensor(shape, int64);
+  const auto uniform = [&](std::int64_t draws) {
+    const Unheard guard;
+    return rand({rows, draws}, {.dtype = float64}, generator);
+  };
   visit_floating(weights.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* w = ptr<const T>(weights);
@@ -95,13 +117,13 @@ Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replace
                                 weights.describe() + "; draw with replacement, or fewer");
     const bool distinct = !replacement || num_samples == 1;
     const std::int64_t draws = distinct ? n : num_samples;
-    const Tensor u = rand({rows, draws}, {.dtype = float64}, generator);
+    const Tensor u = uniform(draws);
     for (std::int64_t row = 0; row < rows; ++row)
       (distinct ? draw_distinct<T>
                 : draw_with_replacement<T>)(w + row * n, n, ptr<const double>(u) + row * draws, num_samples,
                                             ptr<std::int64_t>(y) + row * num_samples);
   });
-  return y;
+  return pass(op, {weights}, y, [&] { return Samples{num_samples, replacement, generator}; });
 }
 
 }  // namespace xgrad

@@ -7,10 +7,12 @@
 
 #include "draw_log.hpp"
 #include "errors.hpp"
+#include "fields.hpp"
 #include "fork.hpp"
 #include "kernels/dispatch.hpp"
 #include "node.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/tape.hpp"
 
 namespace xgrad {
 
@@ -195,12 +197,40 @@ DrawReplay::DrawReplay(const DrawScript& script) : generator_(default_seed), out
   generator_.access().script = &script;
   of_thread = &generator_;
 }
-DrawReplay::~DrawReplay() { of_thread = outer_; }
+DrawReplay::~DrawReplay() {
+  generator_.access().script = nullptr;  // who keeps the generator, such as a trace, draws from it anew
+  of_thread = outer_;
+}
 bool DrawReplay::is_active() { return of_thread != nullptr; }
 
 void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
+namespace {
+
+/// What a random op draws from, beside its parameters.
+struct Drawn {
+  Generator generator;
+  void fields(auto&&) const {}
+};
+
+struct DrawnIntegers {
+  std::int64_t low, high;
+  Generator generator;
+  void fields(auto&& field) const { field("low", low), field("high", high); }
+};
+
+struct DrawnWith {
+  double p;
+  Generator generator;
+  void fields(auto&& field) const { field("p", p); }
+};
+
+}  // namespace
+
 Tensor rand(const Shape& shape, TensorOptions options, Generator generator) {
+  static constexpr Op op = {.name = "rand", .draws = true, .fields = &fields_of<Drawn>, .again = [](Call c) {
+                              return rand(c.shape(), {.dtype = c.dtype()}, c.attributes<Drawn>().generator);
+                            }};
   check_sizes("rand", shape);
   Tensor x = empty(shape, options);
   check_floating("rand", x);
@@ -210,32 +240,45 @@ Tensor rand(const Shape& shape, TensorOptions options, Generator generator) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < x.numel(); ++i) ptr<T>(x)[i] = s.uniform(t);
   });
-  return x;
+  return pass(op, no_inputs, std::move(x), [&] { return Drawn{generator}; });
 }
 
 Tensor randn(const Shape& shape, TensorOptions options, Generator generator) {
+  static constexpr Op op = {.name = "randn", .draws = true, .fields = &fields_of<Drawn>, .again = [](Call c) {
+                              return randn(c.shape(), {.dtype = c.dtype()}, c.attributes<Drawn>().generator);
+                            }};
   check_sizes("randn", shape);
   Tensor x = empty(shape, options);
   check_floating("randn", x);
   Generator::State& s = generator.access();
   const Use use(s);
   visit_floating(x.dtype(), [&](auto t) { fill_normal(s, ptr<type_of<decltype(t)>>(x), x.numel()); });
-  return x;
+  return pass(op, no_inputs, std::move(x), [&] { return Drawn{generator}; });
 }
 
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options,
                Generator generator) {
+  static constexpr Op op = {
+      .name = "randint", .draws = true, .fields = &fields_of<DrawnIntegers>, .again = [](Call c) {
+        const auto& [from, to, stream] = c.attributes<DrawnIntegers>();
+        return randint(from, to, c.shape(), {.dtype = c.dtype()}, stream);
+      }};
   if (low >= high)
     fail("randint", "low must be below high: " + std::to_string(low) + " and " + std::to_string(high));
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   Generator::State& s = generator.access();
-  return drawn("randint", shape, with_dtype(options, int64), s, [&] {
+  Tensor x = drawn("randint", shape, with_dtype(options, int64), s, [&] {
     const std::uint64_t bits = range >> 32 ? s.draw64() : s.draw();
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + bits % range);
   });
+  return pass(op, no_inputs, std::move(x), [&] { return DrawnIntegers{low, high, generator}; });
 }
 
 Tensor randperm(std::int64_t n, TensorOptions options, Generator generator) {
+  static constexpr Op op = {
+      .name = "randperm", .draws = true, .fields = &fields_of<Drawn>, .again = [](Call c) {
+        return randperm(c.shape()[0], {.dtype = c.dtype()}, c.attributes<Drawn>().generator);
+      }};
   check_sizes("randperm", {n});
   Tensor x = arange(n, with_dtype(options, int64));
   Generator::State& s = generator.access();
@@ -244,13 +287,19 @@ Tensor randperm(std::int64_t n, TensorOptions options, Generator generator) {
     auto* p = ptr<type_of<decltype(t)>>(x);
     for (std::int64_t i = 0; i + 1 < n; ++i) std::swap(p[i], p[i + s.draw() % (n - i)]);
   });
-  return x;
+  return pass(op, no_inputs, std::move(x), [&] { return Drawn{generator}; });
 }
 
 Tensor bernoulli(double p, const Shape& shape, TensorOptions options, Generator generator) {
+  static constexpr Op op = {
+      .name = "bernoulli", .draws = true, .fields = &fields_of<DrawnWith>, .again = [](Call c) {
+        const auto& [chance, stream] = c.attributes<DrawnWith>();
+        return bernoulli(chance, c.shape(), {.dtype = c.dtype()}, stream);
+      }};
   if (!(p >= 0 && p <= 1)) fail("bernoulli", "the probability must lie in [0, 1]: it is " + short_text(p));
   Generator::State& s = generator.access();
-  return drawn("bernoulli", shape, options, s, [&] { return s.uniform(Type<double>{}) < p; });
+  Tensor x = drawn("bernoulli", shape, options, s, [&] { return s.uniform(Type<double>{}) < p; });
+  return pass(op, no_inputs, std::move(x), [&] { return DrawnWith{p, generator}; });
 }
 
 Tensor rand_like(const Tensor& x, TensorOptions options, Generator generator) {

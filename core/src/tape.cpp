@@ -193,6 +193,9 @@ Tensor attach_output(Tensor value, Node* joint, int k) {
 
 namespace {
 
+/// Another tensor of the same elements, as rules get the outputs of an op with several.
+constexpr Op same_elements = {.name = "output", .again = [](Call c) { return c.x(0); }};
+
 /// The node of a call with several outputs, null where nothing is recorded.
 Node* record_joint(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
                    std::span<const std::byte> attributes, std::shared_ptr<void> state) {
@@ -223,6 +226,9 @@ Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor
     auto kept = std::make_shared<Attributes>();
     if (!attributes.empty()) std::memcpy(kept->bytes, attributes.data(), attributes.size());
     tell(op, inputs, outputs, std::move(kept));
+    if (joint)
+      for (std::size_t k = 0; k < joint->extra->outputs.size(); ++k)
+        pass(same_elements, {outputs[k]}, joint->extra->outputs[k]);
   }
   return joint;
 }
@@ -232,7 +238,7 @@ Tensor Fn::output(int k) const {
   const Tensor& value = node_->extra->outputs[static_cast<std::size_t>(k)];
   check_version(node_, value.node(), node_->extra->output_versions[static_cast<std::size_t>(k)],
                 "output " + std::to_string(k));
-  Tensor y = new_view(value, value.shape());
+  Tensor y = pass(same_elements, {value}, new_view(value, value.shape()));
   return is_recording() ? attach_output(std::move(y), node_, k) : y;
 }
 

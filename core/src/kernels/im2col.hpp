@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "sizes.hpp"
@@ -11,6 +12,17 @@ namespace xgrad::detail {
 struct Window {
   std::int16_t stride_h = 1, stride_w = 1, padding_h = 0, padding_w = 0, dilation_h = 1, dilation_w = 1;
   std::int16_t kernel_h = 1, kernel_w = 1;
+
+  void fields(auto&& field) const {
+    field("kernel_size", std::array{kernel_h, kernel_w});
+    fields_of_steps(field);
+  }
+  /// All but the kernel's sizes.
+  void fields_of_steps(auto&& field) const {
+    field("stride", std::array{stride_h, stride_w});
+    field("padding", std::array{padding_h, padding_w});
+    field("dilation", std::array{dilation_h, dilation_w});
+  }
 
   /// Output sizes of an image of this size; 0 where the kernel does not fit in.
   std::int64_t out_h(std::int64_t h) const {

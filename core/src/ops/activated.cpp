@@ -1,6 +1,8 @@
 #include "ops/activated.hpp"
 
+#include "fields.hpp"
 #include "kernels/simd.hpp"
+#include "listen.hpp"
 #include "ops/composed.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -59,6 +61,9 @@ template <class T, class F>
 struct Attributes {
   Activation activation;
   bool with_row_sum;
+  void fields(auto&& field) const {
+    field("activation", std::string(name_of(activation))), field("with_row_sum", with_row_sum);
+  }
 };
 
 /// The gradient from other ops, for second derivatives: of g and y.
@@ -73,6 +78,11 @@ std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
 }
 
 }  // namespace
+
+const char* name_of(Activation activation) {
+  constexpr const char* names[] = {"none", "relu", "sigmoid", "tanh"};
+  return names[static_cast<std::size_t>(activation)];
+}
 
 void activate(Activation activation, const Tensor& y) {
   if (activation == Activation::none) return;
@@ -93,7 +103,15 @@ void activate(Activation activation, const Tensor& y) {
 
 ActivationGradient activation_gradient(Activation activation, const Tensor& g, const Tensor& y,
                                        bool with_row_sum) {
-  static constexpr Op op = {.name = "activation_vjp", .joint = derived<composed_gradient>};
+  static constexpr Op op = {.name = "activation_vjp",
+                            .joint = derived<composed_gradient>,
+                            .fields = &fields_of<Attributes>,
+                            .again_all = [](Call c) {
+                              const Attributes& a = c.attributes<Attributes>();
+                              const ActivationGradient d =
+                                  activation_gradient(a.activation, c.x(0), c.x(1), a.with_row_sum);
+                              return a.with_row_sum ? std::vector{d.x, d.row_sum} : std::vector{d.x};
+                            }};
   if (activation == Activation::none) return {g, with_row_sum ? sum(g, 0) : Tensor()};
   const std::int64_t rows = y.size(0), n = y.size(1);
   Tensor dx = new_like(y), sums;
@@ -114,7 +132,10 @@ ActivationGradient activation_gradient(Activation activation, const Tensor& g, c
         parallel_for(blocks, 1, block);
     });
   });
-  if (sums.defined() && sums.dim() == 2) sums = sum(sums, 0);
+  if (sums.defined() && sums.dim() == 2) {
+    const Unheard within;
+    sums = sum(sums, 0);
+  }
   std::array<Tensor, 2> all = {std::move(dx), std::move(sums)};
   record_outputs(op, std::initializer_list<Ref>{g, y}, std::span(all).first(with_row_sum ? 2 : 1),
                  Attributes{activation, with_row_sum});

@@ -1,11 +1,21 @@
 #pragma once
 
+#include <string>
+
 #include "xgrad/core/ops/linalg.hpp"
 
 // Activations at the end of an op that makes its value in fresh memory: linear, recurrent cells. Their slopes
 // come from the values, so that nothing else is kept.
 
 namespace xgrad::detail {
+
+const char* name_of(Activation activation);
+
+/// The attributes of such an op.
+struct Activated {
+  Activation activation;
+  void fields(auto&& field) const { field("activation", std::string(name_of(activation))); }
+};
 
 /// Replaces the elements of y, which nobody else has seen, by their activations.
 void activate(Activation activation, const Tensor& y);

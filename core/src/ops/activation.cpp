@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "fields.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "ops/vjp.hpp"
@@ -20,24 +21,33 @@ using namespace detail;
 
 Tensor sigmoid(const Tensor& x) {
   static constexpr Op op = {.name = "sigmoid",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return sigmoid_vjp(g, f.x(0)); }}}}};
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return sigmoid_vjp(g, f.x(0)); }}}},
+                            .again = [](Call c) { return sigmoid(c.x(0)); }};
   if (!is_floating(x.dtype())) return sigmoid(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::sigmoid(v); }));
 }
 
 Tensor logsigmoid(const Tensor& x) {
-  static constexpr Op op = {.name = "logsigmoid", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                              return sigmoid_times(g, f.x(0), {-1, INFINITY});
-                                                            }}}}};
+  static constexpr Op op = {.name = "logsigmoid",
+                            .vjp = {{{keep::x(0),
+                                      [](Grad g, Fn f) {
+                                        return sigmoid_times(g, f.x(0), {-1, INFINITY});
+                                      }}}},
+                            .again = [](Call c) { return logsigmoid(c.x(0)); }};
   if (!is_floating(x.dtype())) return logsigmoid(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return -vec::softplus(-v); }));
 }
 
 Tensor softplus(const Tensor& x, double beta, double threshold) {
-  static constexpr Op op = {.name = "softplus", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                            return sigmoid_times(g, f.x(0),
-                                                                                 f.attributes<Softened>());
-                                                          }}}}};
+  static constexpr Op op = {
+      .name = "softplus",
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) { return sigmoid_times(g, f.x(0), f.attributes<Softened>()); }}}},
+      .fields = &fields_of<Softened>,
+      .again = [](Call c) {
+        const Softened& by = c.attributes<Softened>();
+        return softplus(c.x(0), by.beta, by.threshold);
+      }};
   if (beta == 0) fail("softplus", "beta must not be 0");
   if (!is_floating(x.dtype())) return softplus(x.to(float32), beta, threshold);
   return record(op, {x},
@@ -54,12 +64,14 @@ Tensor softplus(const Tensor& x, double beta, double threshold) {
 namespace detail {
 
 Tensor sigmoid_vjp(const Tensor& g, const Tensor& x) {
-  static constexpr Op op = {
-      .name = "sigmoid_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return sigmoid_vjp(h, f.x(1)); }},  // dg
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dx: s'' = -s' tanh(x / 2)
-                  return mul0(sigmoid_vjp(mul0(h, f.x(0)), f.x(1)), -tanh(0.5 * f.x(1)));
-                }}}}};
+  static constexpr Op op = {.name = "sigmoid_vjp",
+                            .vjp = {{{keep::x(1), [](Grad h, Fn f) { return sigmoid_vjp(h, f.x(1)); }},  // dg
+                                     {keep::x(0) | keep::x(1),
+                                      [](Grad h, Fn f) {  // dx: s'' = -s' tanh(x / 2)
+                                        return mul0(sigmoid_vjp(mul0(h, f.x(0)), f.x(1)),
+                                                    -tanh(0.5 * f.x(1)));
+                                      }}}},
+                            .again = [](Call c) { return sigmoid_vjp(c.x(0), c.x(1)); }};
   return record(op, {g, x},
                 zip_simd([](auto u, auto v) { return vec::mul0(u, vec::sigmoid_slope(v)); }, g, x));
 }
@@ -69,11 +81,14 @@ Tensor sigmoid_times(const Tensor& g, const Tensor& x, Softened by) {
       .name = "sigmoid_times",
       .vjp = {{{keep::x(1),  // dg
                 [](Grad h, Fn f) { return sigmoid_times(h, f.x(1), f.attributes<Softened>()); }},
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dx
+               {keep::x(0) | keep::x(1),
+                [](Grad h, Fn f) {  // dx
                   const auto [s, limit] = f.attributes<Softened>();
                   const Tensor z = s * f.x(1), d = s * sigmoid_vjp(mul0(h, f.x(0)), z);
                   return std::isinf(limit) ? d : where(z > limit, 0, d);
-                }}}}};
+                }}}},
+      .fields = &fields_of<Softened>,
+      .again = [](Call c) { return sigmoid_times(c.x(0), c.x(1), c.attributes<Softened>()); }};
   return record(op, {g, x},
                 zip_simd(
                     [by](auto u, auto v) {
@@ -93,14 +108,16 @@ Tensor sigmoid_times(const Tensor& g, const Tensor& x, Softened by) {
 
 Tensor silu(const Tensor& x) {
   static constexpr Op op = {.name = "silu",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return silu_vjp(g, f.x(0)); }}}}};
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return silu_vjp(g, f.x(0)); }}}},
+                            .again = [](Call c) { return silu(c.x(0)); }};
   if (!is_floating(x.dtype())) return silu(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::silu(v); }));
 }
 
 Tensor mish(const Tensor& x) {
   static constexpr Op op = {.name = "mish",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mish_vjp(g, f.x(0)); }}}}};
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mish_vjp(g, f.x(0)); }}}},
+                            .again = [](Call c) { return mish(c.x(0)); }};
   if (!is_floating(x.dtype())) return mish(x.to(float32));
   return record(op, {x},
                 map_simd(x, [](auto v) { return xsimd::max(decltype(v)(-800), v) * vec::mish_gate(v); }));
@@ -108,7 +125,8 @@ Tensor mish(const Tensor& x) {
 
 Tensor gelu(const Tensor& x) {
   static constexpr Op op = {.name = "gelu",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_vjp(g, f.x(0)); }}}}};
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_vjp(g, f.x(0)); }}}},
+                            .again = [](Call c) { return gelu(c.x(0)); }};
   if (!is_floating(x.dtype())) return gelu(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::gelu(v); }));
 }
@@ -129,8 +147,9 @@ V gelu_argument(const V& v) {
 }  // namespace
 
 Tensor gelu(const Tensor& x, Approximate approximate) {
-  static constexpr Op op = {.name = "gelu",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_tanh_vjp(g, f.x(0)); }}}}};
+  static constexpr Op op = {.name = "gelu_tanh",
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_tanh_vjp(g, f.x(0)); }}}},
+                            .again = [](Call c) { return gelu(c.x(0), Approximate::tanh); }};
   if (approximate == Approximate::none) return gelu(x);
   if (!is_floating(x.dtype())) return gelu(x.to(float32), approximate);
   return record(op, {x}, map_simd(x, [](auto v) {
@@ -141,13 +160,15 @@ Tensor gelu(const Tensor& x, Approximate approximate) {
 namespace detail {
 
 Tensor silu_vjp(const Tensor& g, const Tensor& x) {
-  static constexpr Op op = {
-      .name = "silu_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return silu_vjp(h, f.x(1)); }},  // dg
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                     // dx: s' (2 - x tanh(x / 2))
-                  const Tensor at = f.x(1);
-                  return mul0(sigmoid_vjp(mul0(h, f.x(0)), at), 2 - at * tanh(0.5 * at));
-                }}}}};
+  static constexpr Op op = {.name = "silu_vjp",
+                            .vjp = {{{keep::x(1), [](Grad h, Fn f) { return silu_vjp(h, f.x(1)); }},  // dg
+                                     {keep::x(0) | keep::x(1),
+                                      [](Grad h, Fn f) {  // dx: s' (2 - x tanh(x / 2))
+                                        const Tensor at = f.x(1);
+                                        return mul0(sigmoid_vjp(mul0(h, f.x(0)), at),
+                                                    2 - at * tanh(0.5 * at));
+                                      }}}},
+                            .again = [](Call c) { return silu_vjp(c.x(0), c.x(1)); }};
   return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::silu_slope(v)); }, g, x));
 }
 
@@ -156,12 +177,14 @@ Tensor silu_vjp(const Tensor& g, const Tensor& x) {
 Tensor mish_vjp(const Tensor& g, const Tensor& x) {
   static constexpr Op op = {.name = "mish_vjp",
                             .vjp = {{{keep::x(1), [](Grad h, Fn f) { return mish_vjp(h, f.x(1)); }},  // dg
-                                     {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                     // dx
+                                     {keep::x(0) | keep::x(1),
+                                      [](Grad h, Fn f) {  // dx
                                         const Tensor at = f.x(1), s = sigmoid(at),
                                                      p = softplus(at, 1, INFINITY);
                                         const Tensor curve = s * sigmoid(-at) - 2 * tanh(p) * square(s);
                                         return mul0(tanh_vjp(mul0(h, f.x(0)), p), 2 * s + mul0(curve, at));
-                                      }}}}};
+                                      }}}},
+                            .again = [](Call c) { return mish_vjp(c.x(0), c.x(1)); }};
   return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::mish_slope(v)); }, g, x));
 }
 
@@ -169,10 +192,12 @@ Tensor gelu_vjp(const Tensor& g, const Tensor& x) {
   static constexpr Op op = {
       .name = "gelu_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gelu_vjp(h, f.x(1)); }},  // dg
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                     // dx: phi(x) (2 - x^2)
+               {keep::x(0) | keep::x(1),
+                [](Grad h, Fn f) {  // dx: phi(x) (2 - x^2)
                   const Tensor at = f.x(1), density = mul0(gaussian(at, 0.5), 2 - square(at));
                   return mul0(mul0(h, f.x(0)), std::numbers::inv_sqrtpi / std::numbers::sqrt2 * density);
-                }}}}};
+                }}}},
+      .again = [](Call c) { return gelu_vjp(c.x(0), c.x(1)); }};
   return record(op, {g, x}, zip_simd([](auto u, auto v) { return vec::mul0(u, vec::gelu_slope(v)); }, g, x));
 }
 
@@ -182,13 +207,15 @@ Tensor gelu_tanh_vjp(const Tensor& g, const Tensor& x) {
   static constexpr Op op = {
       .name = "gelu_tanh_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gelu_tanh_vjp(h, f.x(1)); }},  // dg
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                          // dx
+               {keep::x(0) | keep::x(1),
+                [](Grad h, Fn f) {  // dx
                   const Tensor at = f.x(1), z = square(at);
                   const Tensor w = at * (tanh_cubic * tanh_scale * z + tanh_scale);
                   const Tensor dw = 3 * tanh_cubic * tanh_scale * z + tanh_scale;
                   const Tensor curve = 6 * tanh_cubic * tanh_scale * at - square(dw) * tanh(0.5 * w);
                   return mul0(sigmoid_vjp(mul0(h, f.x(0)), w), 2 * dw + at * curve);
-                }}}}};
+                }}}},
+      .again = [](Call c) { return gelu_tanh_vjp(c.x(0), c.x(1)); }};
   const auto slope = [](auto u, auto at) {
     using V = decltype(at);
     using T = typename V::value_type;
@@ -207,7 +234,8 @@ Tensor gelu_tanh_vjp(const Tensor& g, const Tensor& x) {
 Tensor tanhshrink(const Tensor& x) {
   static constexpr Op op = {
       .name = "tanhshrink",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, square(tanh(f.x(0)))); }}}}};
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, square(tanh(f.x(0)))); }}}},
+      .again = [](Call c) { return tanhshrink(c.x(0)); }};
   if (!is_floating(x.dtype())) return tanhshrink(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) {
                   return vec::in_double(v, [](const auto& d) { return vec::tanhshrink(d); });
@@ -217,7 +245,8 @@ Tensor tanhshrink(const Tensor& x) {
 Tensor softsign(const Tensor& x) {
   static constexpr Op op = {
       .name = "softsign",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, square(abs(f.x(0)) + 1)); }}}}};
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, square(abs(f.x(0)) + 1)); }}}},
+      .again = [](Call c) { return softsign(c.x(0)); }};
   if (!is_floating(x.dtype())) return softsign(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) {
                   using V = decltype(v);

@@ -1,6 +1,7 @@
 #include <array>
 #include <vector>
 
+#include "fields.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lines.hpp"
@@ -13,6 +14,7 @@
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/ops/normalization.hpp"
 
 // Attention, one head after the other: all that is made for a head stays in the cache until it is used.
 
@@ -27,6 +29,7 @@ constexpr std::int64_t most_kept = std::int64_t{1} << 20;
 struct Attributes {
   double scale;
   bool causal, masked, kept;
+  void fields(auto&& field) const { field("scale", scale), field("is_causal", causal); }
 };
 
 /// The operands of one head, and where its weights are; the mask may be null.
@@ -197,7 +200,14 @@ std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
 /// The gradients of q, k and v.
 std::array<Tensor, 3> attention_vjp(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
                                     const Tensor& mask, const Tensor& kept, Attributes a) {
-  static constexpr Op op = {.name = "scaled_dot_product_attention_vjp", .joint = derived<composed_gradient>};
+  static constexpr Op op = {.name = "scaled_dot_product_attention_vjp",
+                            .joint = derived<composed_gradient>,
+                            .fields = &fields_of<Attributes>,
+                            .again_all = [](Call c) {
+                              const auto d = attention_vjp(c.x(0), c.x(1), c.x(2), c.x(3), c.x(4), {},
+                                                           c.attributes<Attributes>());
+                              return std::vector<Tensor>(d.begin(), d.end());
+                            }};
   AttentionGradient d = gradient_of(g, q, k, v, mask, kept, a);
   std::array<Tensor, 3> all = {std::move(d.q), std::move(d.k), std::move(d.v)};
   const std::array<Ref, 5> inputs = {g, q, k, v, a.masked ? mask : q};
@@ -211,22 +221,31 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
                        bool causal) {
   static constexpr Op op = {
       .name = "scaled_dot_product_attention",
-      .joint = {keep::every_x, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+      .joint = {keep::every_x,
+                [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                   const auto a = f.attributes<Attributes>();
                   const Tensor m = a.masked ? f.x(3) : Tensor(), kept = a.kept ? f.x(3 + a.masked) : Tensor();
                   auto d = attention_vjp(g[0], f.x(0), f.x(1), f.x(2), m, kept, a);
                   std::move(d.begin(), d.end(), dx.begin());
-                }}};
+                }},
+      .scratch = 1,  // the weights, if they are kept
+      .fields = &fields_of<Attributes>,
+      .again = [](Call c) {
+        const auto& a = c.attributes<Attributes>();
+        return scaled_dot_product_attention(c.x(0), c.x(1), c.x(2),
+                                            {.mask = c.x(3), .is_causal = a.causal, .scale = a.scale});
+      }};
   const Shape weights = matrix_shape(batch_of(q.shape()), q.size(-2), k.size(-2));
   std::array<Ref, 5> inputs = {q, k, v, q, q};
   std::size_t count = 3;
   const bool kept =
       is_recording() && weights.numel() <= most_kept && any_requires_grad(std::span(inputs).first(count));
   const Attributes a{scale, causal, mask.defined(), kept};
-  const Tensor all = kept ? new_tensor(weights, q.dtype()) : Tensor();
+  const Tensor all = new_tensor(kept ? weights : Shape{0}, q.dtype());
   if (mask.defined()) inputs[count++] = mask;
-  if (kept) inputs[count++] = all;
-  return record(op, std::span<const Ref>(inputs).first(count), value_of(q, k, v, mask, all, a), a);
+  inputs[count++] = all;
+  return record(op, std::span<const Ref>(inputs).first(count),
+                value_of(q, k, v, mask, kept ? all : Tensor(), a), a);
 }
 
 }  // namespace xgrad::detail

@@ -17,6 +17,13 @@ void Axes::take(std::span<const int> axes) {
 
 namespace detail {
 
+std::vector<int> list_of(AxisBits axes) {
+  std::vector<int> list;
+  for (int i = 0; i < Axes::max_count; ++i)
+    if (has(axes, i)) list.push_back(i);
+  return list;
+}
+
 AxisBits axis_bits(const char* op, const Axes& axes, const Tensor& x) {
   const int rank = x.dim(op);
   if (axes.all()) return all_axes(rank);

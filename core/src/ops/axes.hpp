@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "xgrad/core/axes.hpp"
 #include "xgrad/core/tensor.hpp"
@@ -15,6 +16,20 @@ inline bool has(AxisBits axes, int i) { return (axes >> i & 1) != 0; }
 
 /// All axes of a tensor of this rank.
 inline AxisBits all_axes(int rank) { return rank == 32 ? ~AxisBits{0} : (AxisBits{1} << rank) - 1; }
+
+/// These axes, as a list.
+std::vector<int> list_of(AxisBits axes);
+
+/// The attributes of an op on some axes, and of one that reduces them.
+struct Over {
+  AxisBits axes;
+  void fields(auto&& field) const { field("axes", list_of(axes)); }
+};
+struct Reduced {
+  AxisBits axes;
+  bool keepdim;
+  void fields(auto&& field) const { field("axes", list_of(axes)), field("keepdim", keepdim); }
+};
 
 /// The named axes of x; throws Error for one that is out of range or named twice.
 AxisBits axis_bits(const char* op, const Axes& axes, const Tensor& x);

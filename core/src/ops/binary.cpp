@@ -65,10 +65,12 @@ Tensor atan2_vjp(const Tensor& g, const Tensor& a, const Tensor& b) {
                   const Point p(h, f);
                   return p.weight * ((p.v - p.u) * (p.v + p.u));
                 }},
-               {all, [](Grad h, Fn f) {  // db
+               {all,
+                [](Grad h, Fn f) {  // db
                   const Point p(h, f);
                   return p.weight * (-2 * p.u * p.v);
-                }}}}};
+                }}}},
+      .again = [](Call c) { return atan2_vjp(c.x(0), c.x(1), c.x(2)); }};
   return record(op, {g, a, b}, zip_three(g, a, b, [](auto w, auto u, auto v) {
                   const auto r = or_inf(vec::hypot(u, v));
                   return vec::mul0(w, u / r / r);
@@ -82,9 +84,11 @@ Tensor hypot_vjp(const Tensor& g, const Tensor& a, const Tensor& y) {
       .vjp = {{{keep::x(1) | keep::x(2), [](Grad h, Fn f) { return hypot_vjp(h, f.x(1), f.x(2)); }},
                {keep::x(0) | keep::x(2),  // da
                 [](Grad h, Fn f) { return hypot_vjp(h, f.x(0), f.x(2)); }},
-               {keep::x(0) | keep::x(1) | keep::x(2), [](Grad h, Fn f) {  // dy
+               {keep::x(0) | keep::x(1) | keep::x(2),
+                [](Grad h, Fn f) {  // dy
                   return -hypot_vjp(hypot_vjp(h, f.x(0), f.x(2)), f.x(1), f.x(2));
-                }}}}};
+                }}}},
+      .again = [](Call c) { return hypot_vjp(c.x(0), c.x(1), c.x(2)); }};
   return record(op, {g, a, y},
                 zip_three(g, a, y, [](auto w, auto u, auto v) { return vec::mul0(w, u / or_inf(v)); }));
 }
@@ -96,8 +100,9 @@ constexpr std::uint32_t both = keep::x(0) | keep::x(1);
 Tensor atan2(const Tensor& y, const Tensor& x) {
   static constexpr Op op = {
       .name = "atan2",
-      .vjp = {{{both, [](Grad g, Fn f) { return atan2_vjp(g, f.x(1), f.x(0)); }},      // dy
-               {both, [](Grad g, Fn f) { return -atan2_vjp(g, f.x(0), f.x(1)); }}}}};  // dx
+      .vjp = {{{both, [](Grad g, Fn f) { return atan2_vjp(g, f.x(1), f.x(0)); }},     // dy
+               {both, [](Grad g, Fn f) { return -atan2_vjp(g, f.x(0), f.x(1)); }}}},  // dx
+      .again = [](Call c) { return atan2(c.x(0), c.x(1)); }};
   if (!both_floating(y, x))
     return floating("atan2", y, x, [](const Tensor& u, const Tensor& v) { return atan2(u, v); });
   return record(op, {y, x},
@@ -109,7 +114,8 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
                             .vjp = {{{keep::x(0) | keep::y,  // da
                                       [](Grad g, Fn f) { return hypot_vjp(g, f.x(0), f.y()); }},
                                      {keep::x(1) | keep::y,  // db
-                                      [](Grad g, Fn f) { return hypot_vjp(g, f.x(1), f.y()); }}}}};
+                                      [](Grad g, Fn f) { return hypot_vjp(g, f.x(1), f.y()); }}}},
+                            .again = [](Call c) { return hypot(c.x(0), c.x(1)); }};
   if (!both_floating(a, b))
     return floating("hypot", a, b, [](const Tensor& p, const Tensor& q) { return hypot(p, q); });
   return record(op, {a, b},
@@ -131,7 +137,8 @@ Tensor logaddexp_vjp(const Tensor& g, const Tensor& a, const Tensor& b) {
       .name = "logaddexp_vjp",
       .vjp = {{{keep::x(1) | keep::x(2), [](Grad h, Fn f) { return logaddexp_vjp(h, f.x(1), f.x(2)); }},
                {all, [](Grad h, Fn f) { return curve(h, f); }},
-               {all, [](Grad h, Fn f) { return -curve(h, f); }}}}};
+               {all, [](Grad h, Fn f) { return -curve(h, f); }}}},
+      .again = [](Call c) { return logaddexp_vjp(c.x(0), c.x(1), c.x(2)); }};
   const auto value = [](auto w, auto u, auto v) {
     using V = decltype(w);
     const V none(static_cast<typename V::value_type>(-INFINITY));
@@ -146,7 +153,8 @@ Tensor logaddexp_vjp(const Tensor& g, const Tensor& a, const Tensor& b) {
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "logaddexp",
                             .vjp = {{{both, [](Grad g, Fn f) { return logaddexp_vjp(g, f.x(0), f.x(1)); }},
-                                     {both, [](Grad g, Fn f) { return logaddexp_vjp(g, f.x(1), f.x(0)); }}}}};
+                                     {both, [](Grad g, Fn f) { return logaddexp_vjp(g, f.x(1), f.x(0)); }}}},
+                            .again = [](Call c) { return logaddexp(c.x(0), c.x(1)); }};
   if (!both_floating(a, b))
     return floating("logaddexp", a, b, [](const Tensor& p, const Tensor& q) { return logaddexp(p, q); });
   return record(op, {a, b},
@@ -161,7 +169,8 @@ Tensor xlogy(const Tensor& x, const Tensor& y) {
                                         return where(none, 0, mul0(g, log(f.x(1))));
                                       }},
                                      {keep::x(0) | keep::x(1),  // dy
-                                      [](Grad g, Fn f) { return mul0(g, div0(f.x(0), f.x(1))); }}}}};
+                                      [](Grad g, Fn f) { return mul0(g, div0(f.x(0), f.x(1))); }}}},
+                            .again = [](Call c) { return xlogy(c.x(0), c.x(1)); }};
   if (!both_floating(x, y))
     return floating("xlogy", x, y, [](const Tensor& u, const Tensor& v) { return xlogy(u, v); });
   return record(op, {x, y},
@@ -210,9 +219,10 @@ DType floating_dtype(const Tensor& a, const Tensor& b, const Tensor& c) {
 Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight) {
   static constexpr Op op = {
       .name = "lerp",
-      .vjp = {{{keep::x(2), [](Grad g, Fn f) { return g * (1 - f.x(2)); }},                       // dstart
-               {keep::x(2), [](Grad g, Fn f) { return g * f.x(2); }},                             // dend
-               {keep::x(0) | keep::x(1), [](Grad g, Fn f) { return g * (f.x(1) - f.x(0)); }}}}};  // dweight
+      .vjp = {{{keep::x(2), [](Grad g, Fn f) { return g * (1 - f.x(2)); }},                      // dstart
+               {keep::x(2), [](Grad g, Fn f) { return g * f.x(2); }},                            // dend
+               {keep::x(0) | keep::x(1), [](Grad g, Fn f) { return g * (f.x(1) - f.x(0)); }}}},  // dweight
+      .again = [](Call c) { return lerp(c.x(0), c.x(1), c.x(2)); }};
   const Shape shape = check_three("lerp", start, end, weight);
   if (!both_floating(start, end) || !both_floating(start, weight)) {
     const DType t = floating_dtype(start, end, weight);

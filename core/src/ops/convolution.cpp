@@ -2,6 +2,7 @@
 
 #include <climits>
 
+#include "fields.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/direct_convolution.hpp"
 #include "kernels/im2col.hpp"
@@ -25,6 +26,11 @@ namespace {
 struct Convolution {
   Window window;
   int groups = 1;
+
+  void fields(auto&& field) const {
+    window.fields_of_steps(field);
+    field("groups", groups);
+  }
 };
 static_assert(sizeof(Convolution) <= 24);
 
@@ -110,7 +116,9 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
                 [](Grad g, Fn f) { return conv_image(g, f.x(1), f.shape(0), f.attributes<Convolution>()); }},
                {keep::x(0),
                 [](Grad g, Fn f) { return conv_weight(f.x(0), g, f.shape(1), f.attributes<Convolution>()); }},
-               {keep::nothing, [](Grad g, Fn) { return g; }}}}};
+               {keep::nothing, [](Grad g, Fn) { return g; }}}},
+      .fields = &fields_of<Convolution>,
+      .again = [](Call c) { return conv(c.x(0), c.x(1), c.x(2), c.attributes<Convolution>()); }};
   const Sizes s(x.shape(), w.shape(), k);
   Tensor y = new_tensor({s.n, w.size(0), k.window.out_h(s.h), k.window.out_w(s.w)}, x.dtype());
   if (y.numel() > 0)
@@ -151,9 +159,12 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
   static constexpr Op op = {
       .name = "conv_transpose2d",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return conv(h, f.x(1), {}, f.attributes<Convolution>()); }},
-               {keep::x(0), [](Grad h, Fn f) {
+               {keep::x(0),
+                [](Grad h, Fn f) {
                   return conv_weight(h, f.x(0), f.shape(1), f.attributes<Convolution>());
-                }}}}};
+                }}}},
+      .fields = &fields_of<Convolution>,
+      .again = [](Call c) { return conv_image(c.x(0), c.x(1), c.shape(), c.attributes<Convolution>()); }};
   const Sizes s(image, w.shape(), k);
   Tensor x;
   if (g.numel() == 0 || image.numel() == 0) return record(op, {g, w}, zeros_of(image, g.dtype()), k);
@@ -198,7 +209,9 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
       .name = "conv2d_weight",
       .vjp = {{{keep::x(1),
                 [](Grad h, Fn f) { return conv_image(f.x(1), h, f.shape(0), f.attributes<Convolution>()); }},
-               {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, {}, f.attributes<Convolution>()); }}}}};
+               {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, {}, f.attributes<Convolution>()); }}}},
+      .fields = &fields_of<Convolution>,
+      .again = [](Call c) { return conv_weight(c.x(0), c.x(1), c.shape(), c.attributes<Convolution>()); }};
   const Sizes s(x.shape(), weight, k);
   Tensor w = zeros_of(weight, x.dtype());
   if (x.numel() == 0 || g.numel() == 0) return record(op, {x, g}, std::move(w), k);

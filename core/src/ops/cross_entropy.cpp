@@ -1,3 +1,4 @@
+#include "fields.hpp"
 #include "ops/loss_labels.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
@@ -10,6 +11,31 @@ namespace xgrad {
 using namespace detail;
 
 namespace {
+
+struct CrossEntropy {
+  double label_smoothing = 0;
+  std::int64_t ignore_index = -100;
+  Reduction reduction = Reduction::mean;
+
+  void fields(auto&& field) const {
+    field("label_smoothing", label_smoothing), field("ignore_index", ignore_index);
+    field("reduction", text_of(reduction));
+  }
+};
+
+struct Factors {
+  CrossEntropy loss;
+  std::int64_t classes = 1;
+
+  void fields(auto&& field) const {
+    loss.fields(field);
+    field("classes", classes);
+  }
+};
+
+Labels labels_of(const Tensor& target, const Tensor& weight, const CrossEntropy& a) {
+  return {a.label_smoothing, a.ignore_index, 1 / counted(target, weight, a.ignore_index, a.reduction)};
+}
 
 /// The losses of lines; peaks, if given, takes the largest logit and the rest of each line for the gradient.
 template <class T>
@@ -55,7 +81,13 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
 
 /// A = w_label (1 - smoothing) + smoothing / classes sum w of each line, times scale; 0 where it is ignored.
 Tensor line_factors(const Tensor& target, const Tensor& weight, std::int64_t classes, DType dtype,
-                    const Labels& labels) {
+                    const CrossEntropy& asked) {
+  static constexpr Op op = {
+      .name = "cross_entropy_factors", .fields = &fields_of<Factors>, .again = [](Call c) {
+        const auto& a = c.attributes<Factors>();
+        return line_factors(c.x(0), c.x(1), a.classes, c.dtype(), a.loss);
+      }};
+  const Labels labels = labels_of(target, weight, asked);
   Tensor y = new_tensor(target.shape(), dtype);
   visit_floating(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -63,7 +95,10 @@ Tensor line_factors(const Tensor& target, const Tensor& weight, std::int64_t cla
     for (std::int64_t i = 0; i < target.numel(); ++i)
       ptr<T>(y)[i] = weights.ignored(i) ? T(0) : weights.total(i) * static_cast<T>(labels.scale);
   });
-  return y;
+  const Ref inputs[] = {target, weight};
+  return pass(op, std::span(inputs, weight.defined() ? 2 : 1), std::move(y), [&] {
+    return Factors{asked, classes};
+  });
 }
 
 /// With p = softmax(x): scale g (A p - a), where a is what each class counts and A their sum. At a label that
@@ -104,34 +139,55 @@ void cross_entropy_slope(T* dx, const T* g, bool each, const Tensor& input, cons
   each_line<T>(b, slopes_of, 0, dx, ptr<const T>(input));
 }
 
-Tensor cross_entropy_vjp(const Tensor& g, const Tensor& input, const Tensor& target, const Tensor& peaks,
-                         const Tensor& weight, const Labels& labels) {
-  static constexpr auto weight_of = [](Fn f) { return f.inputs() > 4 ? f.x(4) : Tensor(); };
+/// Input i if it is a weight: peaks are the last.
+Tensor weight_of(Fn f, int i) { return f.inputs() > i + 1 ? f.x(i) : Tensor(); }
+Tensor peaks_of(Fn f) { return f.x(f.inputs() - 1); }
+
+Tensor peaks_of(const Tensor& input, const Tensor& target, const Tensor& weight, const Labels& labels) {
+  Tensor peaks = new_tensor({2, target.numel()}, input.dtype());
+  visit_floating(input.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    line_losses<T>(input, target, weight, labels, ptr<T>(peaks));
+  });
+  return peaks;
+}
+
+Tensor cross_entropy_vjp(const Tensor& g, const Tensor& input, const Tensor& target, const Tensor& weight,
+                         const Tensor& peaks, const CrossEntropy& asked) {
   static constexpr std::uint32_t read = keep::x(1) | keep::x(2) | keep::x(3) | keep::x(4);
   static constexpr Op op = {
       .name = "cross_entropy_vjp",
       .vjp = {{{read,  // dg
                 [](Grad h, Fn f) {
                   const Tensor x = f.x(1), one = constant(1, h.dtype());
-                  const Tensor dg = mul0(
-                      h, cross_entropy_vjp(one, x, f.x(2), f.x(3), weight_of(f), f.attributes<Labels>()));
+                  const Tensor dg = mul0(h, cross_entropy_vjp(one, x, f.x(2), weight_of(f, 3), peaks_of(f),
+                                                              f.attributes<CrossEntropy>()));
                   return f.shape(0) == f.x(2).shape() ? sum(dg, class_axis(x)) : dg;
                 }},
-               {keep::x(0) | read, [](Grad h, Fn f) {  // dx
+               {keep::x(0) | read,
+                [](Grad h, Fn f) {  // dx
                   const Tensor u = f.x(0), x = f.x(1), t = f.x(2);
                   const int axis = class_axis(x);
-                  const Tensor factors =
-                      mul0(u, line_factors(t, weight_of(f), x.size(axis), x.dtype(), f.attributes<Labels>()));
+                  const Tensor factors = mul0(u, line_factors(t, weight_of(f, 3), x.size(axis), x.dtype(),
+                                                              f.attributes<CrossEntropy>()));
                   return softmax_vjp(mul0(h, unsqueeze(factors, axis)), softmax(x, axis), axis);
-                }}}}};
+                }}}},
+      .scratch = 1,
+      .fields = &fields_of<CrossEntropy>,
+      .again = [](Call c) {
+        const auto& loss = c.attributes<CrossEntropy>();
+        const Tensor x = c.x(1), t = c.x(2), w = c.x(3);
+        return cross_entropy_vjp(c.x(0), x, t, w, peaks_of(x, t, w, labels_of(t, w, loss)), loss);
+      }};
+  const Labels labels = labels_of(target, weight, asked);
   Tensor y = new_like(input);
   visit_floating(input.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Weights<T> weights(target, weight, input.size(class_axis(input)), labels);
     cross_entropy_slope(ptr<T>(y), ptr<const T>(g), g.shape() == target.shape(), input, peaks, weights);
   });
-  const Ref inputs[] = {g, input, target, peaks, weight};
-  return record(op, std::span(inputs, weight.defined() ? 5 : 4), std::move(y), labels);
+  const Ref inputs[] = {g, input, target, weight.defined() ? weight : peaks, peaks};
+  return record(op, std::span(inputs, weight.defined() ? 5 : 4), std::move(y), asked);
 }
 
 /// Cross-entropy with a probability for each class instead of a label.
@@ -159,11 +215,17 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target) { return cross_e
 
 Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOptions options) {
   static constexpr auto rule = [](Grad g, Fn f) {
-    return cross_entropy_vjp(g, f.x(0), f.x(1), f.x(2), f.inputs() > 3 ? f.x(3) : Tensor(),
-                             f.attributes<Labels>());
+    return cross_entropy_vjp(g, f.x(0), f.x(1), weight_of(f, 2), peaks_of(f), f.attributes<CrossEntropy>());
   };
-  static constexpr Op op = {.name = "cross_entropy",
-                            .vjp = {{{keep::x(0) | keep::x(1) | keep::x(2) | keep::x(3), rule}}}};
+  static constexpr Op op = {
+      .name = "cross_entropy",
+      .vjp = {{{keep::x(0) | keep::x(1) | keep::x(2) | keep::x(3), rule}}},
+      .scratch = 1,
+      .fields = &fields_of<CrossEntropy>,
+      .again = [](Call c) {
+        const auto [label_smoothing, ignore_index, reduction] = c.attributes<CrossEntropy>();
+        return cross_entropy(c.x(0), c.x(1), {c.x(2), ignore_index, label_smoothing, reduction});
+      }};
   const Tensor& weight = options.weight;
   check_floating("cross_entropy", input);
   if (input.dim() == 0)
@@ -180,6 +242,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOpti
   check_labels("cross_entropy", input, target, options.ignore_index);
 
   const double count = counted(target, weight, options.ignore_index, options.reduction);
+  const CrossEntropy asked{options.label_smoothing, options.ignore_index, options.reduction};
   const Labels labels{options.label_smoothing, options.ignore_index, 1 / count};
   const bool recorded = is_recording() && input.requires_grad();
   const Tensor peaks = recorded ? new_tensor({2, target.numel()}, input.dtype()) : Tensor();
@@ -188,9 +251,10 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOpti
     return reduced_lines<T>(line_losses<T>(input, target, weight, labels, recorded ? ptr<T>(peaks) : nullptr),
                             options.reduction, count);
   });
-  if (!recorded) return y;
-  const Ref inputs[] = {input, target, peaks, weight};
-  return record(op, std::span(inputs, weight.defined() ? 4 : 3), std::move(y), labels);
+  const Ref all[] = {input, target, weight.defined() ? weight : peaks, peaks};
+  const std::span inputs(all, weight.defined() ? 4 : 3);
+  return recorded ? record(op, inputs, std::move(y), asked)
+                  : pass(op, inputs, std::move(y), [&] { return asked; });
 }
 
 }  // namespace xgrad

@@ -1,23 +1,18 @@
+#include "ops/ctc_loss.hpp"
+
 #include <cmath>
 #include <limits>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/dispatch.hpp"
 #include "node.hpp"
 #include "ops/loss.hpp"
 #include "ops/promote.hpp"
-#include "xgrad/core/backward.hpp"
-#include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
-#include "xgrad/core/ops/index.hpp"
-#include "xgrad/core/ops/loss.hpp"
 #include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/ops/shape.hpp"
-
-// Connectionist temporal classification (Graves et al., 2006). An alignment runs through the labels with a
-// blank before, between and behind them: state 2 i + 1 is label i, even states are blanks. From one step to
-// the next it stays, goes on by one, or by two from a label to another one.
 
 namespace xgrad {
 
@@ -25,32 +20,12 @@ using namespace detail;
 
 namespace {
 
-constexpr double minus_inf = -std::numeric_limits<double>::infinity();
-
-double log_add(double a, double b) {
-  if (a < b) std::swap(a, b);
-  return b == minus_inf ? a : a + std::log1p(std::exp(b - a));
-}
-
-/// One sequence: its steps, and the class of each state.
-struct Sequence {
-  std::int64_t steps;
-  std::vector<std::int64_t> states;
-
-  /// True where state s can be reached from s - 2.
-  bool skips(std::size_t s) const { return s >= 2 && s % 2 == 1 && states[s] != states[s - 2]; }
-};
-
-/// The operands, checked: log_probs [steps, batch, classes], and a sequence for each of the batch.
-struct Alignment {
-  std::int64_t steps, batch, classes;
-  std::vector<Sequence> sequences;
-};
-
 [[noreturn]] void reject(const std::string& what) { fail("ctc_loss", what); }
 
-Alignment alignment_of(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
-                       const Tensor& target_lengths, std::int64_t blank) {
+}  // namespace
+
+Alignment detail::alignment_of(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                               const Tensor& target_lengths, std::int64_t blank) {
   const auto lengths = [&] {
     return ": log_probs is " + log_probs.describe() + ", targets is " + targets.describe() +
            ", input_lengths is " + input_lengths.describe() + ", target_lengths is " +
@@ -97,6 +72,15 @@ Alignment alignment_of(const Tensor& log_probs, const Tensor& targets, const Ten
     a.sequences.push_back(std::move(s));
   }
   return a;
+}
+
+namespace {
+
+constexpr double minus_inf = -std::numeric_limits<double>::infinity();
+
+double log_add(double a, double b) {
+  if (a < b) std::swap(a, b);
+  return b == minus_inf ? a : a + std::log1p(std::exp(b - a));
 }
 
 // The kernel ------------------------------------------------------------------------------------------------
@@ -167,13 +151,8 @@ class Forward {
 
 // The op ----------------------------------------------------------------------------------------------------
 
-struct Blank {
-  std::int64_t blank;
-  bool zero_infinity;
-};
-
 Tensor losses_of(const Tensor& x, const Tensor& targets, const Tensor& steps, const Tensor& counts,
-                 Blank options) {
+                 CtcBlank options) {
   const Alignment a = alignment_of(x, targets, steps, counts, options.blank);
   Tensor y = new_tensor(x.dim() == 3 ? Shape{a.batch} : Shape{}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
@@ -189,7 +168,7 @@ Tensor losses_of(const Tensor& x, const Tensor& targets, const Tensor& steps, co
 }
 
 Tensor slopes_of(const Tensor& g, const Tensor& x, const Tensor& targets, const Tensor& steps,
-                 const Tensor& counts, Blank options) {
+                 const Tensor& counts, CtcBlank options) {
   const Alignment a = alignment_of(x, targets, steps, counts, options.blank);
   Tensor dx = zeros_of(x.shape(), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
@@ -205,70 +184,22 @@ Tensor slopes_of(const Tensor& g, const Tensor& x, const Tensor& targets, const 
   return dx;
 }
 
-/// The same losses from other ops, for second derivatives: a tensor of states [batch, states] per
-/// step.
-Tensor composed(const Tensor& log_probs, const Tensor& targets, const Tensor& steps, const Tensor& counts,
-                std::int64_t blank) {
-  const Alignment a = alignment_of(log_probs, targets, steps, counts, blank);
-  constexpr double never = -1e30;  // stands for -inf, without its nan in differences
-  std::size_t width = 1;
-  for (const Sequence& s : a.sequences) width = std::max(width, s.states.size());
-  std::vector<std::int64_t> classes, ends;
-  std::vector<double> skip, start;
-  for (const Sequence& s : a.sequences) {
-    for (std::size_t i = 0; i < width; ++i) {
-      classes.push_back(i < s.states.size() ? s.states[i] : blank);
-      skip.push_back(i < s.states.size() && s.skips(i) ? 0 : never);
-      start.push_back(i == 0 ? 0 : never);
-    }
-    const auto last = static_cast<std::int64_t>(s.states.size()) - 1;
-    ends.push_back(last), ends.push_back(std::max<std::int64_t>(last - 1, 0));
-  }
-  const auto w = static_cast<std::int64_t>(width);
-  const DType t = log_probs.dtype();
-  const Tensor x = reshape(log_probs, {a.steps, a.batch, a.classes});
-  const Tensor states = tensor(classes, Shape{a.batch, w});
-  const Tensor jump = tensor(skip, Shape{a.batch, w}).to(t), wall = full({a.batch, 2}, never, {.dtype = t});
-  Tensor alpha = tensor(start, Shape{a.batch, w}).to(t);
-  for (std::int64_t step = 0; step < a.steps; ++step) {
-    const Tensor wide = cat({wall, alpha}, 1);
-    const Tensor ways = stack({alpha, slice(wide, 1, 1, w + 1), slice(wide, 1, 0, w) + jump});
-    const Tensor next = logsumexp(ways, 0) + gather(select(x, 0, step), 1, states);
-    alpha = where(unsqueeze(reshape(steps, {a.batch}), 1) > step, next, alpha);
-  }
-  const Tensor last = gather(alpha, 1, tensor(ends, Shape{a.batch, 2}));
-  const Tensor none =
-      unsqueeze(reshape(counts, {a.batch}), 1) == 0;  // a single state: it must not count twice
-  const Tensor second = where(none, never, slice(last, 1, 1));
-  const Tensor losses = -logsumexp(cat({slice(last, 1, 0, 1), second}, 1), 1);
-  return log_probs.dim() == 3 ? losses : reshape(losses, {});
-}
-
 /// g times the slope of the losses. Its own gradient is that of the composed form.
 Tensor ctc_loss_vjp(const Tensor& g, const Tensor& x, const Tensor& targets, const Tensor& steps,
-                    const Tensor& counts, Blank options) {
+                    const Tensor& counts, CtcBlank options) {
   static constexpr Op op = {
       .name = "ctc_loss_vjp",
-      .joint = {keep::every_x, [](std::span<const Tensor> h, Fn f, std::span<Tensor> dx) {
-                  const GradOptions again{.create_graph = is_recording(), .allow_unused = true};
-                  const auto o = f.attributes<Blank>();
-                  // g may be made of x: each has its own share only.
-                  const auto own = [&](int i) {
-                    return is_recording() && f.x(i).requires_grad() ? reshape(f.x(i), f.shape(i))
-                                                                    : f.x(i).detach().requires_grad_();
-                  };
-                  const Tensor u = own(0), v = own(1);
-                  const EnableGrad guard;
-                  Tensor y = composed(v, f.x(2), f.x(3), f.x(4), o.blank);
-                  if (o.zero_infinity) y = where(y > 1e29, 0, y);
-                  const Tensor slope = grad({y}, {v}, {u}, {.create_graph = true})[0];
-                  std::vector<Tensor> wanted;
-                  if (f.wants(0)) wanted.push_back(u);
-                  if (f.wants(1)) wanted.push_back(v);
-                  std::vector<Tensor> d = grad({slope}, wanted, {h[0]}, again);
+      .joint = {keep::every_x,
+                [](std::span<const Tensor> h, Fn f, std::span<Tensor> dx) {
+                  std::vector<Tensor> d = ctc_loss_second(h[0], f.x(0), f.x(1), f.x(2), f.x(3), f.x(4),
+                                                          {f.attributes<CtcBlank>(), f.wants(0), f.wants(1)});
                   if (f.wants(1)) dx[1] = std::move(d.back());
                   if (f.wants(0)) dx[0] = std::move(d.front());
-                }}};
+                }},
+      .fields = &fields_of<CtcBlank>,
+      .again = [](Call c) {
+        return ctc_loss_vjp(c.x(0), c.x(1), c.x(2), c.x(3), c.x(4), c.attributes<CtcBlank>());
+      }};
   return record(op, {g, x, targets, steps, counts}, slopes_of(g, x, targets, steps, counts, options),
                 options);
 }
@@ -278,12 +209,18 @@ Tensor ctc_loss_vjp(const Tensor& g, const Tensor& x, const Tensor& targets, con
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, CtcOptions options) {
   static constexpr std::uint32_t read = keep::x(0) | keep::x(1) | keep::x(2) | keep::x(3);
-  static constexpr Op op = {.name = "ctc_loss", .vjp = {{{read, [](Grad g, Fn f) {
-                                                            return ctc_loss_vjp(g, f.x(0), f.x(1), f.x(2),
-                                                                                f.x(3),
-                                                                                f.attributes<Blank>());
-                                                          }}}}};
-  const Blank blank{options.blank, options.zero_infinity};
+  static constexpr Op op = {
+      .name = "ctc_loss",
+      .vjp = {{{read,
+                [](Grad g, Fn f) {
+                  return ctc_loss_vjp(g, f.x(0), f.x(1), f.x(2), f.x(3), f.attributes<CtcBlank>());
+                }}}},
+      .fields = &fields_of<CtcBlank>,
+      .again = [](Call c) {
+        const auto [blank, zero_infinity] = c.attributes<CtcBlank>();
+        return ctc_loss(c.x(0), c.x(1), c.x(2), c.x(3), {blank, zero_infinity, Reduction::none});
+      }};
+  const CtcBlank blank{options.blank, options.zero_infinity};
   const Tensor y = record(op, {log_probs, targets, input_lengths, target_lengths},
                           losses_of(log_probs, targets, input_lengths, target_lengths, blank), blank);
   if (options.reduction != Reduction::mean) return reduced(y, options.reduction);

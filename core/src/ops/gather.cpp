@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/gather.hpp"
 #include "kernels/layout.hpp"
+#include "listen.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
-#include "sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -79,14 +80,16 @@ namespace {
 
 /// gather, with errors under the name of the function that was called.
 Tensor gather_as(const char* name, const Tensor& x, int axis, const Tensor& index) {
-  static constexpr Op op = {.name = "gather", .vjp = {{{keep::x(1), [](Grad g, Fn f) {
-                                                          return gather_vjp(g, f.shape(0),
-                                                                            f.attributes<int>(), f.x(1));
-                                                        }}}}};
+  static constexpr Op op = {
+      .name = "gather",
+      .vjp = {{{keep::x(1),
+                [](Grad g, Fn f) { return gather_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1)); }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return gather(c.x(0), c.attributes<Along>().axis, c.x(1)); }};
   const int along = check_element_index(name, x, axis, index);
   Tensor y = new_tensor(index.shape(), x.dtype());
   gather_elements(y, x, along, index);
-  return copied_part(record(op, {x, index}, std::move(y), along));
+  return copied_part(record(op, {x, index}, std::move(y), Along{along}));
 }
 
 }  // namespace
@@ -98,39 +101,59 @@ namespace detail {
 Tensor gather_vjp(const Tensor& g, const Shape& shape, int axis, const Tensor& index) {
   static constexpr Op op = {
       .name = "gather_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gather(h, f.attributes<int>(), f.x(1)); }}}}};
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gather(h, f.attributes<Along>().axis, f.x(1)); }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return gather_vjp(c.x(0), c.shape(), c.attributes<Along>().axis, c.x(1)); }};
   Tensor y = zeros_of(shape, g.dtype());
   scatter_elements(y, g, axis, index, true);
-  return record(op, {g, index}, std::move(y), axis);
+  return record(op, {g, index}, std::move(y), Along{axis});
 }
 
 }  // namespace detail
 
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
-  static constexpr Op op = {.name = "scatter_add",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // dx
-                                     {},
-                                     {keep::x(1), [](Grad g, Fn f) {  // dsource
-                                        return gather(g, f.attributes<int>(), f.x(1));
-                                      }}}}};
+  static constexpr Op op = {
+      .name = "scatter_add",
+      .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // dx
+               {},
+               {keep::x(1),
+                [](Grad g, Fn f) {  // dsource
+                  return gather(g, f.attributes<Along>().axis, f.x(1));
+                }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return scatter_add(c.x(0), c.attributes<Along>().axis, c.x(1), c.x(2)); }};
   const int along = check_element_index("scatter_add", x, axis, index);
   check_same_dtype("scatter_add", x, source);
   const Tensor part = leading_part("scatter_add", source, index.shape());
   Tensor y = repeated(x, x.shape());
   scatter_elements(y, part, along, index, true);
-  return record(op, {x, index, part}, std::move(y), along);
+  return record(op, {x, index, part}, std::move(y), Along{along});
 }
 
 namespace {
 
+struct Scattered {
+  Shape shape;
+  int axis;
+  void fields(auto&& field) const { field("shape", shape), field("axis", axis); }
+};
+
 /// True for the elements of the source that stay, where several go to one place.
 Tensor stays(const Shape& whole, int axis, const Tensor& index) {
-  const NoGrad guard;
-  const Tensor order = new_like(index);
-  for (std::int64_t i = 0; i < order.numel(); ++i) ptr<std::int64_t>(order)[i] = i;
-  const Tensor last = zeros_of(whole, int64);
-  scatter_elements(last, order, axis, index, false);
-  return gather(last, axis, index) == order;
+  static constexpr Op op = {.name = "scatter_stays", .fields = &fields_of<Scattered>, .again = [](Call c) {
+                              const auto& [shape, along] = c.attributes<Scattered>();
+                              return stays(shape, along, c.x(0));
+                            }};
+  Tensor y;
+  {
+    const NoGrad guard;
+    const Unheard quiet;
+    const Tensor order = new_like(index), last = zeros_of(whole, int64);
+    for (std::int64_t i = 0; i < order.numel(); ++i) ptr<std::int64_t>(order)[i] = i;
+    scatter_elements(last, order, axis, index, false);
+    y = gather(last, axis, index) == order;
+  }
+  return pass(op, {index}, std::move(y), [&] { return Scattered{whole, axis}; });
 }
 
 }  // namespace
@@ -138,19 +161,23 @@ Tensor stays(const Shape& whole, int axis, const Tensor& index) {
 Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
   static constexpr Op op = {
       .name = "scatter",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return scatter(g, f.attributes<int>(), f.x(1), 0); }},  // dx
+      .vjp = {{{keep::x(1),  // dx
+                [](Grad g, Fn f) { return scatter(g, f.attributes<Along>().axis, f.x(1), 0); }},
                {},
-               {keep::x(1), [](Grad g, Fn f) {  // dsource
-                  const int along = f.attributes<int>();
+               {keep::x(1),
+                [](Grad g, Fn f) {  // dsource
+                  const int along = f.attributes<Along>().axis;
                   const Tensor at = f.x(1);
                   return where(stays(g.shape(), along, at), gather(g, along, at), 0);
-                }}}}};
+                }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return scatter(c.x(0), c.attributes<Along>().axis, c.x(1), c.x(2)); }};
   const int along = check_element_index("scatter", x, axis, index);
   check_same_dtype("scatter", x, source);
   const Tensor part = leading_part("scatter", source, index.shape());
   Tensor y = repeated(x, x.shape());
   scatter_elements(y, part, along, index, false);
-  return record(op, {x, index, part}, std::move(y), along);
+  return record(op, {x, index, part}, std::move(y), Along{along});
 }
 
 Tensor scatter(const Tensor& x, int axis, const Tensor& index, Scalar value) {
@@ -178,10 +205,14 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index) {
 // Rows ------------------------------------------------------------------------------------------------------
 
 Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
-  static constexpr Op op = {.name = "index_select",
-                            .vjp = {{{keep::x(1), [](Grad g, Fn f) {
-                                        return index_select_vjp(g, f.shape(0), f.attributes<int>(), f.x(1));
-                                      }}}}};
+  static constexpr Op op = {
+      .name = "index_select",
+      .vjp = {{{keep::x(1),
+                [](Grad g, Fn f) {
+                  return index_select_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1));
+                }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return index_select(c.x(0), c.attributes<Along>().axis, c.x(1)); }};
   check_index("index_select", "index", index);
   if (index.dim() > 1) fail("index_select", "the index must be a vector: it is " + index.describe());
   const int along = line_axis("index_select", axis, x);
@@ -193,7 +224,7 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   if (shape.rank() > 0) shape[along] = index.numel();
   Tensor y = new_tensor(shape, x.dtype());
   gather_rows(y, x, along, index);
-  return copied_part(record(op, {x, index}, std::move(y), along));
+  return copied_part(record(op, {x, index}, std::move(y), Along{along}));
 }
 
 namespace detail {
@@ -201,52 +232,17 @@ namespace detail {
 Tensor index_select_vjp(const Tensor& g, const Shape& shape, int axis, const Tensor& index) {
   static constexpr Op op = {
       .name = "index_select_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return index_select(h, f.attributes<int>(), f.x(1)); }}}}};
+      .vjp = {{{keep::x(1),
+                [](Grad h, Fn f) { return index_select(h, f.attributes<Along>().axis, f.x(1)); }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) {
+        return index_select_vjp(c.x(0), c.shape(), c.attributes<Along>().axis, c.x(1));
+      }};
   Tensor y = zeros_of(shape, g.dtype());
   add_rows(y, g, axis, index);
-  return record(op, {g, index}, std::move(y), axis);
+  return record(op, {g, index}, std::move(y), Along{axis});
 }
 
 }  // namespace detail
-
-Tensor embedding(const Tensor& input, const Tensor& weight, std::optional<std::int64_t> padding_idx) {
-  check_index("embedding", "input", input);
-  if (weight.dim() != 2) fail("embedding", "the weight must be a matrix: it is " + weight.describe());
-  const std::int64_t rows = weight.shape()[0];
-  check_range("embedding", input, rows);
-  Tensor table = weight;
-  if (padding_idx) {
-    const std::int64_t row = *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
-    if (row < 0 || row >= rows)
-      fail("embedding", "padding_idx " + std::to_string(*padding_idx) + " is out of range: the weight is " +
-                            weight.describe() + "; rows are " + std::to_string(-rows) + " to " +
-                            std::to_string(rows - 1));
-    const Tensor is_padding = eq(new_view(input, {input.numel(), 1}), row);
-    const Tensor found = index_select(weight, 0, new_view(input, {input.numel()}));
-    table = where(is_padding, found.detach(), found);
-  } else {
-    table = index_select(weight, 0, new_view(input, {input.numel()}));
-  }
-  Shape shape = input.shape();
-  shape.push_back(weight.shape()[1]);
-  return reshape(table, shape);
-}
-
-Tensor one_hot(const Tensor& x, std::int64_t classes) {
-  check_index("one_hot", "x", x);
-  const std::int64_t* p = ptr<std::int64_t>(x);
-  if (classes == -1) {
-    if (x.numel() == 0)
-      fail("one_hot", "the number of classes must be given for an empty tensor: x is " + x.describe());
-    classes = sum_of(*std::max_element(p, p + x.numel()), 1);
-  }
-  check_range("one_hot", x, classes);
-  Shape shape = x.shape();
-  shape.push_back(classes);
-  check_sizes("one_hot", shape);
-  Tensor y = zeros_of(shape, int64);
-  for (std::int64_t i = 0; i < x.numel(); ++i) ptr<std::int64_t>(y)[i * classes + p[i]] = 1;
-  return y;
-}
 
 }  // namespace xgrad

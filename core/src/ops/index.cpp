@@ -1,11 +1,13 @@
 #include "xgrad/core/ops/index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "errors.hpp"
-#include "kernels/dispatch.hpp"
+#include "fields.hpp"
 #include "kernels/layout.hpp"
+#include "listen.hpp"
 #include "ops/index_plan.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -19,11 +21,19 @@ using namespace detail;
 
 namespace {
 
-/// A layout as a tensor, so that a node can hold it.
-Tensor packed(const PartLayout& layout) {
+constexpr std::int64_t layout_words = (sizeof(PartLayout) + 7) / 8;
+
+/// Where a part stands, as tensors, so that a node can hold it: its layout and the sizes behind it, and the
+/// offsets of array items.
+struct Place {
+  Tensor layout, offsets;
+};
+
+Tensor packed(const PartLayout& layout, const Shape& shape) {
   static_assert(std::is_trivially_copyable_v<PartLayout>);
-  Tensor t = new_tensor({static_cast<std::int64_t>((sizeof layout + 7) / 8)}, int64);
+  Tensor t = new_tensor({layout_words + shape.rank()}, int64);
   std::memcpy(t.node()->data, &layout, sizeof layout);
+  std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
   return t;
 }
 
@@ -33,58 +43,121 @@ PartLayout unpacked(const Tensor& t) {
   return layout;
 }
 
-Tensor index_vjp(const Tensor& g, const Shape& whole, const Tensor& layout, const Tensor& offsets);
+Shape shape_of(const Tensor& t) {
+  const std::int64_t* p = ptr<std::int64_t>(t);
+  return Shape(std::span(p + layout_words, p + t.numel()));
+}
 
-/// The part of x in a shape.
-Tensor taken(const Tensor& x, const Shape& shape, const Tensor& layout, const Tensor& offsets) {
-  static constexpr Op op = {.name = "index", .vjp = {{{keep::x(1) | keep::x(2), [](Grad g, Fn f) {
-                                                         return index_vjp(g, f.shape(0), f.x(1), f.x(2));
-                                                       }}}}};
-  Tensor y = new_tensor(shape, x.dtype());
-  take_part(y, x, unpacked(layout), offsets);
-  return record(op, {x, layout, offsets}, std::move(y));
+/// The items of an index; arrays among them are inputs.
+struct Items {
+  const char* op;
+  std::vector<Index> list;
+  void fields(auto&& field) const { field("indices", text_of(list)); }
+};
+
+/// The place that a plan names; an op of its own, so that a program works it out from other arrays.
+Place placed(const char* name, const Tensor& x, const std::vector<Index>& indices, const IndexPlan& plan) {
+  static constexpr Op op = {.name = "index_plan", .fields = &fields_of<Items>, .again_all = [](Call c) {
+                              auto [user, items] = c.attributes<Items>();
+                              std::size_t k = 1;
+                              for (Index& i : items)
+                                if (std::holds_alternative<Tensor>(i.item())) i = c.x(k++);
+                              const auto [layout, offsets] =
+                                  placed(user, c.x(0), items, plan_index(user, c.x(0), items));
+                              return std::vector{layout, offsets};
+                            }};
+  const Place place = {packed(plan.layout, plan.shape), plan.offsets};
+  if (is_heard()) [[unlikely]] {
+    std::vector<Ref> inputs = {x};
+    for (const Index& i : indices)
+      if (const Tensor* array = std::get_if<Tensor>(&i.item())) inputs.emplace_back(*array);
+    tell(op, inputs, std::array{place.layout, place.offsets}, std::make_shared<Items>(Items{name, indices}));
+  }
+  return place;
+}
+
+Tensor index_vjp(const Tensor& g, const Shape& whole, const Place& place);
+
+/// The part of x.
+Tensor taken(const Tensor& x, const Place& place) {
+  static constexpr Op op = {.name = "index",
+                            .vjp = {{{keep::x(1) | keep::x(2),
+                                      [](Grad g, Fn f) {
+                                        return index_vjp(g, f.shape(0), {f.x(1), f.x(2)});
+                                      }}}},
+                            .again = [](Call c) {
+                              return taken(c.x(0), {c.x(1), c.x(2)});
+                            }};
+  Tensor y = new_tensor(shape_of(place.layout), x.dtype());
+  take_part(y, x, unpacked(place.layout), place.offsets);
+  return record(op, {x, place.layout, place.offsets}, std::move(y));
+}
+
+/// In a program that runs on other masks, the part may have another shape than its cotangent.
+void check_part(const Tensor& g, const Tensor& layout) {
+  if (!(g.shape() == shape_of(layout)))
+    fail("index",
+         "the masks name another number of elements than those that were traced: the part has shape " +
+             shape_of(layout).str() + ", its gradient is " + g.describe() + "; trace the function again");
 }
 
 /// Zeros of a shape with g added at the part: the transpose of taken.
-Tensor index_vjp(const Tensor& g, const Shape& whole, const Tensor& layout, const Tensor& offsets) {
-  static constexpr Op op = {.name = "index_vjp", .vjp = {{{keep::x(1) | keep::x(2), [](Grad h, Fn f) {
-                                                             return taken(h, f.shape(0), f.x(1), f.x(2));
-                                                           }}}}};
+Tensor index_vjp(const Tensor& g, const Shape& whole, const Place& place) {
+  static constexpr Op op = {.name = "index_vjp",
+                            .vjp = {{{keep::x(1) | keep::x(2),
+                                      [](Grad h, Fn f) {
+                                        return taken(h, {f.x(1), f.x(2)});
+                                      }}}},
+                            .again = [](Call c) {
+                              check_part(c.x(0), c.x(1));
+                              return index_vjp(c.x(0), c.shape(), {c.x(1), c.x(2)});
+                            }};
   Tensor x = zeros_of(whole, g.dtype());
-  put_part(x, g, unpacked(layout), offsets, true);
-  return record(op, {g, layout, offsets}, std::move(x));
+  put_part(x, g, unpacked(place.layout), place.offsets, true);
+  return record(op, {g, place.layout, place.offsets}, std::move(x));
 }
+
+struct First {
+  std::int64_t first;
+  void fields(auto&& field) const { field("first", first); }
+};
+
+/// A part whose elements lie one behind another, from `first` on.
+Tensor viewed(const Tensor& x, const Shape& shape, const First& at) {
+  static constexpr Op op = {
+      .name = "index_view",
+      .vjp = {{{keep::nothing,
+                [](Grad g, Fn f) {
+                  PartLayout run;
+                  run.first = f.attributes<First>().first;
+                  run.axis(g.numel(), 1);
+                  return index_vjp(g, f.shape(0), {packed(run, g.shape()), zeros_of({1}, int64)});
+                }}}},
+      .fields = &fields_of<First>,
+      .again = [](Call c) { return viewed(c.x(0), c.shape(), c.attributes<First>()); }};
+  return record(op, {x}, new_view(x, shape, at.first), at);
+}
+
+struct Whole {
+  Shape shape;
+  void fields(auto&& field) const { field("shape", shape); }
+};
 
 /// True for the values that stay, where several go to one place.
-Tensor stays(const Shape& whole, const Shape& part, const Tensor& layout, const Tensor& offsets) {
-  const NoGrad guard;
-  const Tensor order = new_tensor(part, int64);
-  for (std::int64_t i = 0; i < order.numel(); ++i) ptr<std::int64_t>(order)[i] = i;
-  const Tensor last = zeros_of(whole, int64);
-  put_part(last, order, unpacked(layout), offsets, false);
-  return taken(last, part, layout, offsets) == order;
-}
-
-/// x with values of the part's shape put there.
-Tensor put(const Tensor& x, const Tensor& values, const Tensor& layout, const Tensor& offsets,
-           bool accumulate) {
-  static constexpr std::uint32_t place = keep::x(2) | keep::x(3);
-  static constexpr Op op = {.name = "index_put",
-                            .vjp = {{{place,  // dx
-                                      [](Grad g, Fn f) {
-                                        if (f.attributes<bool>()) return g;
-                                        const PartLayout part = unpacked(f.x(2));
-                                        return put(g, zeros_of(part.shape(), g.dtype()), f.x(2), f.x(3),
-                                                   false);
-                                      }},
-                                     {place, [](Grad g, Fn f) {  // dvalues
-                                        const Tensor part = taken(g, f.shape(1), f.x(2), f.x(3));
-                                        if (f.attributes<bool>()) return part;
-                                        return where(stays(g.shape(), f.shape(1), f.x(2), f.x(3)), part, 0);
-                                      }}}}};
-  Tensor y = repeated(x, x.shape());
-  put_part(y, values, unpacked(layout), offsets, accumulate);
-  return record(op, {x, values, layout, offsets}, std::move(y), accumulate);
+Tensor stays(const Shape& whole, const Place& place) {
+  static constexpr Op op = {.name = "index_put_stays", .fields = &fields_of<Whole>, .again = [](Call c) {
+                              return stays(c.attributes<Whole>().shape, {c.x(0), c.x(1)});
+                            }};
+  Tensor y;
+  {
+    const NoGrad guard;
+    const Unheard quiet;
+    const Tensor order = new_tensor(shape_of(place.layout), int64), last = zeros_of(whole, int64);
+    for (std::int64_t i = 0; i < order.numel(); ++i) ptr<std::int64_t>(order)[i] = i;
+    put_part(last, order, unpacked(place.layout), place.offsets, false);
+    y = taken(last, place) == order;
+  }
+  return pass(op, {place.layout, place.offsets}, std::move(y), [&] { return Whole{whole}; });
 }
 
 bool is_contiguous(const IndexPlan& plan) {
@@ -106,28 +179,59 @@ Tensor to_part(const char* op, const Tensor& x, const Tensor& given, const Shape
   return v.shape() == part ? v : expand(v, part);
 }
 
+struct Put {
+  bool accumulate;
+  void fields(auto&& field) const { field("accumulate", accumulate); }
+};
+
+/// x with values put at the part, or added there. Told with the values as they are given: in a program that
+/// runs on other masks they are broadcast to another part.
+Tensor put(const Tensor& x, const Tensor& values, const Place& place, const Put& how) {
+  static constexpr std::uint32_t kept_place = keep::x(2) | keep::x(3);
+  static constexpr Op op = {
+      .name = "index_put",
+      .vjp = {{{kept_place,  // dx
+                [](Grad g, Fn f) {
+                  const auto by = f.attributes<Put>();
+                  if (by.accumulate) return g;
+                  return put(g, zeros_of(shape_of(f.x(2)), g.dtype()), {f.x(2), f.x(3)}, by);
+                }},
+               {kept_place,
+                [](Grad g, Fn f) {  // dvalues
+                  const Place at = {f.x(2), f.x(3)};
+                  const Tensor part = taken(g, at);
+                  return f.attributes<Put>().accumulate ? part : where(stays(g.shape(), at), part, 0);
+                }}}},
+      .fields = &fields_of<Put>,
+      .again = [](Call c) {
+        return put(c.x(0), c.x(1), {c.x(2), c.x(3)}, c.attributes<Put>());
+      }};
+  Tensor y;
+  {
+    const Unheard quiet;
+    const Tensor part = to_part("index_put", x, values, shape_of(place.layout));
+    Tensor changed = repeated(x, x.shape());
+    put_part(changed, part, unpacked(place.layout), place.offsets, how.accumulate);
+    y = record(op, {x, part, place.layout, place.offsets}, std::move(changed), how);
+  }
+  if (is_heard()) [[unlikely]]
+    tell(op, std::array<Ref, 4>{x, values, place.layout, place.offsets}, {&y, 1}, std::make_shared<Put>(how));
+  return y;
+}
+
 }  // namespace
 
 // By items --------------------------------------------------------------------------------------------------
 
 Tensor index(const Tensor& x, const std::vector<Index>& indices) {
-  static constexpr Op view_op = {.name = "index", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                              PartLayout run;
-                                                              run.first = f.attributes<std::int64_t>();
-                                                              run.axis(g.numel(), 1);
-                                                              const Tensor none = zeros_of({1}, int64);
-                                                              return index_vjp(g, f.shape(0), packed(run),
-                                                                               none);
-                                                            }}}}};
   const IndexPlan plan = plan_index("index", x, indices);
-  if (is_contiguous(plan))
-    return record(view_op, {x}, new_view(x, plan.shape, plan.layout.first), plan.layout.first);
-  return copied_part(taken(x, plan.shape, packed(plan.layout), plan.offsets));
+  if (is_contiguous(plan)) return viewed(x, plan.shape, {plan.layout.first});
+  return copied_part(taken(x, placed("index", x, indices, plan)));
 }
 
 Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tensor& values, bool accumulate) {
   const IndexPlan plan = plan_index("index_put", x, indices);
-  return put(x, to_part("index_put", x, values, plan.shape), packed(plan.layout), plan.offsets, accumulate);
+  return put(x, values, placed("index_put", x, indices, plan), {accumulate});
 }
 
 Tensor index_put(const Tensor& x, const std::vector<Index>& indices, Scalar value, bool accumulate) {
@@ -149,66 +253,6 @@ Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& valu
 
 Tensor& Tensor::index_put_(const std::vector<Index>& indices, Scalar value, bool accumulate) & {
   return index_put_(indices, constant(value, dtype_with(*this, value, "index_put_")), accumulate);
-}
-
-// By masks --------------------------------------------------------------------------------------------------
-
-namespace {
-
-void check_mask(const char* op, const Tensor& x, const Tensor& mask, bool into_x) {
-  if (mask.dtype(op) != boolean)
-    fail(op, "the mask must be boolean: it is " + mask.describe() + "; compare it, as in x > 0");
-  const Shape both = broadcast_shapes(op, x, mask);
-  if (into_x && !(both == x.shape()))
-    fail(op, "the mask does not broadcast to x: x is " + x.describe() + ", the mask is " + mask.describe() +
-                 "; sizes must agree, or the mask's be 1");
-}
-
-}  // namespace
-
-Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
-  check_mask("masked_fill", x, mask, true);
-  if (x.dtype() == boolean || dtype_with(x, value) == x.dtype())
-    return where(mask, constant(value, x.dtype()), x);
-  fail("masked_fill", "the value does not fit x: x is " + x.describe() +
-                          ", the value is a floating number; convert x with x.to(float32)");
-}
-
-Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
-  check_mask("masked_fill", x, mask, true);
-  if (value.dim() != 0 || value.dtype() != x.dtype())
-    fail("masked_fill", "the value must be a number of x's dtype: x is " + x.describe() + ", the value is " +
-                            value.describe());
-  return where(mask, value, x);
-}
-
-Tensor masked_select(const Tensor& x, const Tensor& mask) {
-  check_mask("masked_select", x, mask, false);
-  const Shape shape = broadcast_shapes("masked_select", x, mask);
-  const Tensor wide = x.shape() == shape ? x : expand(x, shape);
-  const Tensor places = nonzero(reshape(expand(mask, shape), {shape.numel()}));
-  return index_select(reshape(wide, {shape.numel()}), 0, reshape(places, {places.numel()}));
-}
-
-Tensor nonzero(const Tensor& x) {
-  return visit_any(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    const T* p = ptr<T>(x);
-    const std::int64_t n = x.numel(), rank = x.dim();
-    const std::int64_t count = n - std::count(p, p + n, T{0});
-    Tensor y = new_tensor({count, rank}, int64);
-    std::int64_t* to = ptr<std::int64_t>(y);
-    for (std::int64_t i = 0; i < n; ++i) {
-      if (p[i] == T{0}) continue;
-      std::int64_t rest = i;
-      for (int k = x.dim() - 1; k >= 0; --k) {
-        to[k] = rest % x.shape()[k];
-        rest /= x.shape()[k];
-      }
-      to += rank;
-    }
-    return y;
-  });
 }
 
 }  // namespace xgrad

@@ -4,6 +4,7 @@
 
 #include "errors.hpp"
 #include "kernels/layout.hpp"
+#include "listen.hpp"
 #include "ops/axes.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
@@ -160,10 +161,28 @@ int axes_of(const char* op, const Index& index) {
                                                                                                          : 1;
 }
 
+struct Text {
+  std::string operator()(std::int64_t i) const { return std::to_string(i); }
+  std::string operator()(const Slice& s) const {
+    const auto bound = [](const std::optional<std::int64_t>& at) { return at ? std::to_string(*at) : ""; };
+    return bound(s.start) + ":" + bound(s.stop) + (s.step == 1 ? "" : ":" + std::to_string(s.step));
+  }
+  std::string operator()(Ellipsis) const { return "..."; }
+  std::string operator()(NewAxis) const { return "None"; }
+  std::string operator()(const Tensor&) const { return "array"; }
+};
+
 }  // namespace
+
+std::string text_of(std::span<const Index> indices) {
+  std::string s;
+  for (const Index& i : indices) s += (s.empty() ? "" : ", ") + std::visit(Text(), i.item());
+  return s;
+}
 
 IndexPlan plan_index(const char* op, const Tensor& x, std::span<const Index> indices) {
   const NoGrad guard;
+  const Unheard quiet;
   int rest = x.dim(op), dots = 0;
   for (const Index& i : indices) {
     rest -= axes_of(op, i);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "kernels/part_walk.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -17,5 +18,8 @@ struct IndexPlan {
 
 /// Works an index out for a tensor of this shape; throws Error, with `op` at its head, where it does not fit.
 IndexPlan plan_index(const char* op, const Tensor& x, std::span<const Index> indices);
+
+/// The items as Python writes them: "1, :5, array, ...".
+std::string text_of(std::span<const Index> indices);
 
 }  // namespace xgrad::detail

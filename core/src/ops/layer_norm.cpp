@@ -3,8 +3,10 @@
 #include <array>
 #include <cmath>
 
+#include "fields.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lines.hpp"
+#include "listen.hpp"
 #include "node.hpp"
 #include "ops/composed.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -197,12 +199,14 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
       });
     });
   });
+  const Unheard within;
   return {dx, sum(dw, 0), sum(db, 0)};
 }
 
 struct Attributes {
   double eps;
   bool weight, bias;
+  void fields(auto&& field) const { field("eps", eps), field("weight", weight), field("bias", bias); }
 };
 
 /// The same from other ops, for second derivatives: of g, x and the weight if there is one.
@@ -214,7 +218,14 @@ std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
 
 /// The gradients of x, weight and bias.
 std::array<Tensor, 3> layer_norm_vjp(const Tensor& g, const Tensor& x, const Tensor& weight, Attributes a) {
-  static constexpr Op op = {.name = "layer_norm_vjp", .joint = derived<composed_gradient>};
+  static constexpr Op op = {.name = "layer_norm_vjp",
+                            .joint = derived<composed_gradient>,
+                            .fields = &fields_of<Attributes>,
+                            .again_all = [](Call c) {
+                              const auto d =
+                                  layer_norm_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Attributes>());
+                              return std::vector<Tensor>(d.begin(), d.end());
+                            }};
   LayerNormGradient d = gradient_of(g, x, weight, a.eps);
   std::array<Tensor, 3> all = {std::move(d.x), std::move(d.weight), std::move(d.bias)};
   const std::array<Ref, 3> inputs = {g, x, a.weight ? weight : x};
@@ -225,15 +236,22 @@ std::array<Tensor, 3> layer_norm_vjp(const Tensor& g, const Tensor& x, const Ten
 }  // namespace
 
 Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
-  static constexpr Op op = {
-      .name = "layer_norm",
-      .joint = {keep::x(0) | keep::x(1), [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                  const auto a = f.attributes<Attributes>();
-                  auto d = layer_norm_vjp(g[0], f.x(0), a.weight ? f.x(1) : Tensor(), a);
-                  dx[0] = std::move(d[0]);
-                  if (a.weight) dx[1] = std::move(d[1]);
-                  if (a.bias) dx[a.weight ? 2 : 1] = std::move(d[2]);
-                }}};
+  static constexpr Op op = {.name = "layer_norm",
+                            .joint = {keep::x(0) | keep::x(1),
+                                      [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                                        const auto a = f.attributes<Attributes>();
+                                        auto d =
+                                            layer_norm_vjp(g[0], f.x(0), a.weight ? f.x(1) : Tensor(), a);
+                                        dx[0] = std::move(d[0]);
+                                        if (a.weight) dx[1] = std::move(d[1]);
+                                        if (a.bias) dx[a.weight ? 2 : 1] = std::move(d[2]);
+                                      }},
+                            .fields = &fields_of<Attributes>,
+                            .again = [](Call c) {
+                              const auto& a = c.attributes<Attributes>();
+                              return layer_norm_rows(c.x(0), a.weight ? c.x(1) : Tensor(),
+                                                     a.bias ? c.x(a.weight ? 2 : 1) : Tensor(), a.eps);
+                            }};
   Tensor y = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fields.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/wrap.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 struct Transposed {
   bool a, b;
+  void fields(auto&& field) const { field("transpose_a", a), field("transpose_b", b); }
 };
 
 /// Of batches, which are checked and broadcast.
@@ -82,7 +84,12 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
                product_rule<[](Grad g, Fn f) {
                  const auto [ta, tb] = f.attributes<Transposed>();
                  return tb ? Factors{g, f.x(0), true, ta} : Factors{f.x(0), g, !ta, false};
-               }>(keep::x(0))}}};
+               }>(keep::x(0))}},
+      .fields = &fields_of<Transposed>,
+      .again = [](Call c) {
+        const auto [ta, tb] = c.attributes<Transposed>();
+        return gemm_as("matmul", c.x(0), c.x(1), ta, tb);
+      }};
   if (differ(a, b, name)) {
     const auto [p, q] = promote(name, a, b);
     return gemm_as(name, p, q, transpose_a, transpose_b);
@@ -139,24 +146,35 @@ Tensor matvec_value(const Tensor& a, const Tensor& x, bool transpose) {
   return y;
 }
 
+struct Turned {
+  bool transpose;
+  void fields(auto&& field) const { field("transpose", transpose); }
+};
+
 Tensor matvec(const char* name, const Tensor& a, const Tensor& x, bool transpose) {
   static constexpr Op op = {
       .name = "mv",
       .vjp = {{{keep::x(1),
-                [](Grad g, Fn f) { return f.attributes<bool>() ? outer(f.x(1), g) : outer(g, f.x(1)); }},
-               {keep::x(0), [](Grad g, Fn f) { return matvec("mv", f.x(0), g, !f.attributes<bool>()); }}}}};
+                [](Grad g, Fn f) {
+                  return f.attributes<Turned>().transpose ? outer(f.x(1), g) : outer(g, f.x(1));
+                }},
+               {keep::x(0),
+                [](Grad g, Fn f) { return matvec("mv", f.x(0), g, !f.attributes<Turned>().transpose); }}}},
+      .fields = &fields_of<Turned>,
+      .again = [](Call c) { return matvec("mv", c.x(0), c.x(1), c.attributes<Turned>().transpose); }};
   if (differ(a, x)) {
     const auto [p, q] = promote(name, a, x);
     return matvec(name, p, q, transpose);
   }
   if (a.size(transpose ? 0 : 1) != x.size(0)) transpose ? fail_inner(name, x, a) : fail_inner(name, a, x);
-  return record(op, {a, x}, matvec_value(a, x, transpose), transpose);
+  return record(op, {a, x}, matvec_value(a, x, transpose), Turned{transpose});
 }
 
 Tensor dot_as(const char* name, const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "dot",
-                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},     // da
-                                     {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}}};  // db
+                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},    // da
+                                     {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}},  // db
+                            .again = [](Call c) { return dot_as("dot", c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote(name, a, b);
     return dot_as(name, p, q);
@@ -188,8 +206,9 @@ Tensor dot(const Tensor& a, const Tensor& b) {
 Tensor outer(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {
       .name = "outer",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return matvec("outer", g, f.x(1), false); }},    // da
-               {keep::x(0), [](Grad g, Fn f) { return matvec("outer", g, f.x(0), true); }}}}};  // db
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return matvec("outer", g, f.x(1), false); }},   // da
+               {keep::x(0), [](Grad g, Fn f) { return matvec("outer", g, f.x(0), true); }}}},  // db
+      .again = [](Call c) { return outer(c.x(0), c.x(1)); }};
   if (a.dim() != 1 || b.dim() != 1)
     fail("outer", "needs two vectors: " + operands(a, b) + "; kron takes other ranks");
   if (differ(a, b)) {

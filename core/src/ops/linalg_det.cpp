@@ -27,7 +27,8 @@ Tensor cofactor_vjp(const Tensor& g, const Tensor& a);
 
 Tensor cofactor(const Tensor& a) {
   static constexpr Op op = {.name = "cofactor",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return cofactor_vjp(g, f.x(0)); }}}}};
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return cofactor_vjp(g, f.x(0)); }}}},
+                            .again = [](Call c) { return cofactor(c.x(0)); }};
   const MatrixSizes sizes(a);
   Tensor y = new_like(a);
   visit_floating(a.dtype(), [&](auto t) {
@@ -54,7 +55,8 @@ Tensor cofactor_vjp(const Tensor& g, const Tensor& a) {
   static constexpr Op op = {
       .name = "cofactor_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return cofactor_vjp(h, f.x(1)); }},  // dg
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) { return third_derivative(h, f.x(0), f.x(1)); }}}}};
+               {keep::x(0) | keep::x(1), [](Grad h, Fn f) { return third_derivative(h, f.x(0), f.x(1)); }}}},
+      .again = [](Call c) { return cofactor_vjp(c.x(0), c.x(1)); }};
   const MatrixSizes sizes(a);
   Tensor y = new_like(a);
   visit_floating(a.dtype(), [&](auto t) {
@@ -81,7 +83,8 @@ T determinant(std::int64_t n, T* scratch, std::vector<int>& pivots) {
 Tensor det(const Tensor& a) {
   static constexpr Op op = {
       .name = "det",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(as_matrices(g), cofactor(f.x(0))); }}}}};
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(as_matrices(g), cofactor(f.x(0))); }}}},
+      .again = [](Call c) { return det(c.x(0)); }};
   check_square("det", a);
   const MatrixSizes sizes(a);
   Tensor y = new_tensor(batch_of(a.shape()), a.dtype());
@@ -101,8 +104,9 @@ namespace {
 
 /// True for each matrix of zeros, as [..., 1, 1].
 Tensor is_zero(const Tensor& a) {
+  static constexpr Op op = {.name = "is_zero_matrix", .again = [](Call c) { return is_zero(c.x(0)); }};
   const MatrixSizes sizes(a);
-  const Tensor y = new_tensor(matrix_shape(batch_of(a.shape()), 1, 1), boolean);
+  Tensor y = new_tensor(matrix_shape(batch_of(a.shape()), 1, 1), boolean);
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     for (std::int64_t i = 0; i < sizes.count; ++i) {
@@ -110,16 +114,18 @@ Tensor is_zero(const Tensor& a) {
       ptr<bool>(y)[i] = std::all_of(p, p + sizes.elements, [](T x) { return x == 0; });
     }
   });
-  return y;
+  return pass(op, {a}, std::move(y));
 }
 
 /// The inverse, and for a singular matrix its limit, cofactors / 0: infinite or nan.
 Tensor inverse_in_limit(const Tensor& a) {
-  static constexpr Op op = {.name = "inverse",
-                            .vjp = {{{keep::y, [](Grad g, Fn f) {  // -y^T g y^T, 0 where g is
+  static constexpr Op op = {.name = "inverse_in_limit",
+                            .vjp = {{{keep::y,
+                                      [](Grad g, Fn f) {  // -y^T g y^T, 0 where g is
                                         const Tensor y = where(is_zero(g), 0, f.y());
                                         return -gemm(gemm(y, g, true, false), y, false, true);
-                                      }}}}};
+                                      }}}},
+                            .again = [](Call c) { return inverse_in_limit(c.x(0)); }};
   const MatrixSizes sizes(a);
   Tensor y = repeated(a, a.shape());
   visit_floating(a.dtype(), [&](auto t) {
@@ -143,13 +149,19 @@ Tensor inverse_in_limit(const Tensor& a) {
 }  // namespace
 
 SignAndLogarithm slogdet(const Tensor& a) {
-  static constexpr Op op = {
-      .name = "slogdet", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                     return mul0(as_matrices(g), matrix_transpose(inverse_in_limit(f.x(0))));
-                                   }}}}};
+  static constexpr Op op = {.name = "slogdet",
+                            .vjp = {{{keep::x(0),
+                                      [](Grad g, Fn f) {
+                                        return mul0(as_matrices(g),
+                                                    matrix_transpose(inverse_in_limit(f.x(0))));
+                                      }}}},
+                            .again_all = [](Call c) {
+                              const auto [sign, logarithm] = slogdet(c.x(0));
+                              return std::vector<Tensor>{sign, logarithm};
+                            }};
   check_square("slogdet", a);
   const MatrixSizes sizes(a);
-  Tensor sign = new_tensor(batch_of(a.shape()), a.dtype()), logarithm = new_like(sign);
+  Tensor y[] = {new_tensor(batch_of(a.shape()), a.dtype()), new_tensor(batch_of(a.shape()), a.dtype())};
   const Tensor scratch = repeated(a, a.shape());
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -158,11 +170,12 @@ SignAndLogarithm slogdet(const Tensor& a) {
       T* p = ptr<T>(scratch) + i * sizes.elements;
       lu_factor(sizes.rows, p, pivots);
       const auto [s, l] = lu_slogdet(sizes.rows, p, pivots);
-      ptr<T>(sign)[i] = s;
-      ptr<T>(logarithm)[i] = l;
+      ptr<T>(y[0])[i] = s;
+      ptr<T>(y[1])[i] = l;
     }
   });
-  return {sign, record(op, {a}, std::move(logarithm))};
+  record_one(op, {a}, y, 1);
+  return {y[0], y[1]};
 }
 
 Tensor logdet(const Tensor& a) {

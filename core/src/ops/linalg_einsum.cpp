@@ -2,6 +2,7 @@
 #include <array>
 #include <limits>
 
+#include "fields.hpp"
 #include "kernels/layout.hpp"
 #include "ops/einsum_equation.hpp"
 #include "ops/promote.hpp"
@@ -36,6 +37,7 @@ std::string select_letters(const std::string& from, F test) {
 
 struct AxisPair {
   int i, j;  // i < j
+  void fields(auto&& field) const { field("axis1", i), field("axis2", j); }
 };
 
 Tensor embed_diagonal(const Tensor& x, AxisPair axes);
@@ -43,8 +45,10 @@ Tensor embed_diagonal(const Tensor& x, AxisPair axes);
 /// The elements of x whose indices along two axes are equal; axis j is taken out.
 Tensor take_diagonal(const Tensor& x, AxisPair axes) {
   static constexpr Op op = {
-      .name = "einsum",
-      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return embed_diagonal(g, f.attributes<AxisPair>()); }}}}};
+      .name = "einsum_take_diagonal",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return embed_diagonal(g, f.attributes<AxisPair>()); }}}},
+      .fields = &fields_of<AxisPair>,
+      .again = [](Call c) { return take_diagonal(c.x(0), c.attributes<AxisPair>()); }};
   Shape shape = x.shape();
   shape.erase(axes.j);
   Tensor y = new_tensor(shape, x.dtype());
@@ -59,8 +63,10 @@ Tensor take_diagonal(const Tensor& x, AxisPair axes) {
 /// Its transpose: x on the diagonal of two axes, 0 elsewhere.
 Tensor embed_diagonal(const Tensor& x, AxisPair axes) {
   static constexpr Op op = {
-      .name = "einsum",
-      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return take_diagonal(g, f.attributes<AxisPair>()); }}}}};
+      .name = "einsum_embed_diagonal",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return take_diagonal(g, f.attributes<AxisPair>()); }}}},
+      .fields = &fields_of<AxisPair>,
+      .again = [](Call c) { return embed_diagonal(c.x(0), c.attributes<AxisPair>()); }};
   Shape shape = x.shape();
   shape.insert(axes.j, x.shape()[axes.i]);
   Tensor y = zeros_of(shape, x.dtype());

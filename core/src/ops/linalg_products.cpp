@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "fields.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/layout.hpp"
@@ -45,6 +46,7 @@ namespace {
 
 struct Weights {
   double beta, alpha;
+  void fields(auto&& field) const { field("beta", beta), field("alpha", alpha); }
 };
 
 Tensor scaled(const Tensor& g, double s) { return s == 1 ? g : g * s; }
@@ -105,7 +107,12 @@ Tensor product_db(Grad g, Fn f) {
 Tensor addmm(const Tensor& x, const Tensor& a, const Tensor& b, Scalar beta, Scalar alpha) {
   static constexpr Op op = {
       .name = "addmm",
-      .vjp = {{{keep::nothing, product_dx}, {keep::x(2), product_da}, {keep::x(1), product_db}}}};
+      .vjp = {{{keep::nothing, product_dx}, {keep::x(2), product_da}, {keep::x(1), product_db}}},
+      .fields = &fields_of<Weights>,
+      .again = [](Call c) {
+        const Weights w = c.attributes<Weights>();
+        return addmm(c.x(0), c.x(1), c.x(2), w.beta, w.alpha);
+      }};
   check_pair("addmm", a, b, 2);
   return add_product("addmm", op, x, a, b, {beta.to<double>(), alpha.to<double>()});
 }
@@ -113,7 +120,12 @@ Tensor addmm(const Tensor& x, const Tensor& a, const Tensor& b, Scalar beta, Sca
 Tensor baddbmm(const Tensor& x, const Tensor& a, const Tensor& b, Scalar beta, Scalar alpha) {
   static constexpr Op op = {
       .name = "baddbmm",
-      .vjp = {{{keep::nothing, product_dx}, {keep::x(2), product_da}, {keep::x(1), product_db}}}};
+      .vjp = {{{keep::nothing, product_dx}, {keep::x(2), product_da}, {keep::x(1), product_db}}},
+      .fields = &fields_of<Weights>,
+      .again = [](Call c) {
+        const Weights w = c.attributes<Weights>();
+        return baddbmm(c.x(0), c.x(1), c.x(2), w.beta, w.alpha);
+      }};
   check_pair("baddbmm", a, b, 3);
   return add_product("baddbmm", op, x, a, b, {beta.to<double>(), alpha.to<double>()});
 }
@@ -162,12 +174,14 @@ Tensor kron(const Tensor& a, const Tensor& b) {
 }
 
 Tensor trace(const Tensor& x) {
-  static constexpr Op op = {.name = "trace", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                         const Shape& s = f.shape(0);
-                                                         return unsqueeze(unsqueeze(g, -1), -1) *
-                                                                eye(s[s.rank() - 2], s.back(),
-                                                                    {.dtype = g.dtype()});
-                                                       }}}}};
+  static constexpr Op op = {.name = "trace",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        const Shape& s = f.shape(0);
+                                        return unsqueeze(unsqueeze(g, -1), -1) *
+                                               eye(s[s.rank() - 2], s.back(), {.dtype = g.dtype()});
+                                      }}}},
+                            .again = [](Call c) { return trace(c.x(0)); }};
   if (x.dim() < 2) fail("trace", "needs a matrix or a batch of matrices: x is " + x.describe());
   if (x.dtype() == boolean) return trace(x.to(int64));
   const MatrixSizes sizes(x);

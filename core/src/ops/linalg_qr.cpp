@@ -1,3 +1,4 @@
+#include "fields.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lapack.hpp"
 #include "kernels/layout.hpp"
@@ -54,10 +55,20 @@ void qr_rule(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
   dx[0] = cat({square_qr_rule(gq, gu, q, u), dy}, -1);
 }
 
+struct Mode {
+  bool complete;
+  const char* name() const { return complete ? "complete" : "reduced"; }
+  void fields(auto&& field) const { field("mode", std::string(name())); }
+};
+
 }  // namespace
 
 QR qr(const Tensor& a, std::string_view mode) {
-  static constexpr Op op = {.name = "qr", .joint = {keep::y, qr_rule}};
+  static constexpr Op op = {
+      .name = "qr", .joint = {keep::y, qr_rule}, .fields = &fields_of<Mode>, .again_all = [](Call c) {
+        const auto [q, r] = qr(c.x(0), c.attributes<Mode>().name());
+        return std::vector<Tensor>{q, r};
+      }};
   check_matrices("qr", a);
   if (mode != "reduced" && mode != "complete")
     fail("qr", "the mode must be \"reduced\" or \"complete\": it is \"" + std::string(mode) + "\"");
@@ -73,7 +84,7 @@ QR qr(const Tensor& a, std::string_view mode) {
       qr_factor(m, n, mode == "complete", ptr<T>(scratch) + i * m * n, ptr<T>(y[0]) + i * m * p,
                 ptr<T>(y[1]) + i * p * n);
   });
-  record_outputs(op, std::initializer_list<Ref>{a}, y);
+  record_outputs(op, std::initializer_list<Ref>{a}, y, Mode{mode == "complete"});
   return {y[0], y[1]};
 }
 

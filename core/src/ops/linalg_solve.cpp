@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "fields.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lapack.hpp"
@@ -18,10 +19,12 @@ namespace xgrad {
 using namespace detail;
 
 Tensor inverse(const Tensor& a) {
-  static constexpr Op op = {.name = "inverse", .vjp = {{{keep::y, [](Grad g, Fn f) {  // -y^T g y^T
-                                                           return -gemm(gemm(f.y(), g, true, false), f.y(),
-                                                                        false, true);
-                                                         }}}}};
+  static constexpr Op op = {.name = "inverse",
+                            .vjp = {{{keep::y,
+                                      [](Grad g, Fn f) {  // -y^T g y^T
+                                        return -gemm(gemm(f.y(), g, true, false), f.y(), false, true);
+                                      }}}},
+                            .again = [](Call c) { return inverse(c.x(0)); }};
   check_square("inverse", a, "; pinv takes any matrix");
   const MatrixSizes sizes(a);
   Tensor y = repeated(a, a.shape());
@@ -59,6 +62,7 @@ void check_system(const char* op, const Tensor& a, const Tensor& b, bool left) {
 
 struct System {
   bool transposed, left;
+  void fields(auto&& field) const { field("transpose", transposed), field("left", left); }
 };
 
 /// The x with op(a) x = b, or x op(a) = b.
@@ -101,7 +105,8 @@ Tensor solve_system(const Tensor& a, const Tensor& b, System s) {
   // db solves the transposed system; d op(a) = -db x^T, or -x^T db.
   static constexpr Op op = {
       .name = "solve",
-      .joint = {keep::x(0) | keep::y, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+      .joint = {keep::x(0) | keep::y,
+                [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                   const auto [t, left] = f.attributes<System>();
                   const Tensor db = solve_system(f.x(0), g[0], {!t, left});
                   if (f.wants(0)) {
@@ -109,7 +114,9 @@ Tensor solve_system(const Tensor& a, const Tensor& b, System s) {
                     dx[0] = -(t == left ? gemm(x, db, !left, left) : gemm(db, x, !left, left));
                   }
                   dx[1] = db;
-                }}};
+                }},
+      .fields = &fields_of<System>,
+      .again = [](Call c) { return solve_system(c.x(0), c.x(1), c.attributes<System>()); }};
   return record(op, {a, b}, solve_value(a, b, s), s);
 }
 
@@ -154,28 +161,39 @@ Tensor triangular_value(const char* op, const Tensor& a, const Tensor& b, Triang
   return x;
 }
 
+struct TriangularSystem {
+  const char* name;
+  Triangle s;
+  void fields(auto&& field) const {
+    field("upper", s.upper), field("transpose", s.transposed), field("left", s.left);
+    field("unitriangular", s.unit);
+  }
+};
+
 }  // namespace
 
 Tensor detail::solve_triangle_as(const char* name, const Tensor& a, const Tensor& b, Triangle s) {
-  struct Attributes {
-    const char* name;
-    Triangle s;
-  };
   static constexpr Op op = {
       .name = "solve_triangular",
-      .joint = {
-          keep::x(0) | keep::y, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-            const auto [as, t] = f.attributes<Attributes>();
-            const Tensor db = solve_triangle_as(as, f.x(0), g[0], {t.upper, !t.transposed, t.left, t.unit});
-            if (f.wants(0)) {
-              const Tensor x = f.y();
-              const Tensor da =
-                  t.transposed == t.left ? gemm(x, db, !t.left, t.left) : gemm(db, x, !t.left, t.left);
-              dx[0] = -triangle(da, t.upper, t.unit);
-            }
-            dx[1] = db;
-          }}};
-  return record(op, {a, b}, triangular_value(name, a, b, s), Attributes{name, s});
+      .joint =
+          {keep::x(0) | keep::y,
+           [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+             const auto [as, t] = f.attributes<TriangularSystem>();
+             const Tensor db = solve_triangle_as(as, f.x(0), g[0], {t.upper, !t.transposed, t.left, t.unit});
+             if (f.wants(0)) {
+               const Tensor x = f.y();
+               const Tensor da =
+                   t.transposed == t.left ? gemm(x, db, !t.left, t.left) : gemm(db, x, !t.left, t.left);
+               dx[0] = -triangle(da, t.upper, t.unit);
+             }
+             dx[1] = db;
+           }},
+      .fields = &fields_of<TriangularSystem>,
+      .again = [](Call c) {
+        const auto [as, t] = c.attributes<TriangularSystem>();
+        return solve_triangle_as(as, c.x(0), c.x(1), t);
+      }};
+  return record(op, {a, b}, triangular_value(name, a, b, s), TriangularSystem{name, s});
 }
 
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left, bool unitriangular) {
@@ -202,7 +220,8 @@ Tensor cholesky(const Tensor& a, bool upper) {
   // With m = the lower triangle of l^T g, made symmetric: da = l^-T m l^-1 / 2.
   static constexpr Op op = {
       .name = "cholesky",
-      .vjp = {{{keep::y, [](Grad g, Fn f) {
+      .vjp = {{{keep::y,
+                [](Grad g, Fn f) {
                   const Tensor l = f.y(), p = gemm(l, g, true, false);
                   const Tensor m = triangle(p, false) + matrix_transpose(triangle(p, false, true));
                   const Tensor half =
@@ -211,7 +230,8 @@ Tensor cholesky(const Tensor& a, bool upper) {
                   return solve_triangle_as(
                       "cholesky", l, half,
                       {.upper = false, .transposed = false, .left = false, .unit = false});
-                }}}}};
+                }}}},
+      .again = [](Call c) { return cholesky(c.x(0)); }};
   check_square("cholesky", a);
   if (upper) return matrix_transpose(cholesky(a));
   const MatrixSizes sizes(a);

@@ -1,3 +1,4 @@
+#include "fields.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lapack.hpp"
 #include "kernels/layout.hpp"
@@ -56,7 +57,10 @@ void eigh_rule(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
 }  // namespace
 
 Eigh eigh(const Tensor& a) {
-  static constexpr Op op = {.name = "eigh", .joint = {keep::y, eigh_rule}};
+  static constexpr Op op = {.name = "eigh", .joint = {keep::y, eigh_rule}, .again_all = [](Call c) {
+                              const auto [w, v] = eigh(c.x(0));
+                              return std::vector<Tensor>{w, v};
+                            }};
   check_square("eigh", a, "; svd takes any matrix");
   check_finite("eigh", a);
   const MatrixSizes sizes(a);
@@ -161,15 +165,24 @@ void svd_rule(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
   if (outside.defined()) dx[0] = dx[0] + gemm(basis.u, outside, false, false);
 }
 
+struct Matrices {
+  bool full;
+  void fields(auto&& field) const { field("full_matrices", full); }
+};
+
 }  // namespace
 
 SVD svd(const Tensor& a, bool full_matrices) {
-  static constexpr Op op = {.name = "svd", .joint = {keep::y, svd_rule}};
+  static constexpr Op op = {
+      .name = "svd", .joint = {keep::y, svd_rule}, .fields = &fields_of<Matrices>, .again_all = [](Call c) {
+        const auto [u, s, vh] = svd(c.x(0), c.attributes<Matrices>().full);
+        return std::vector<Tensor>{u, s, vh};
+      }};
   check_matrices("svd", a);
   check_finite("svd", a);
   SVD values = svd_values("svd", a, full_matrices);
   Tensor y[] = {std::move(values.u), std::move(values.s), std::move(values.vh)};
-  record_outputs(op, std::initializer_list<Ref>{a}, y);
+  record_outputs(op, std::initializer_list<Ref>{a}, y, Matrices{full_matrices});
   return {y[0], y[1], y[2]};
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
 #include "node.hpp"
@@ -64,7 +65,8 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
                                      product_rule<[](Grad g, Fn f) {
                                        return Factors{g, f.x(0), true};
                                      }>(keep::x(0)),
-                                     {keep::nothing, [](Grad g, Fn) { return g; }}}}};
+                                     {keep::nothing, [](Grad g, Fn) { return g; }}}},
+                            .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2)); }};
   Tensor y = linear_value(x, weight, bias);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y));
   return record(op, {x, weight, bias}, std::move(y));
@@ -72,21 +74,23 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
 
 /// The same and an activation in one node, which keeps y and not the sum before it.
 Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
-  static constexpr Op op = {.name = "linear",
-                            .joint = {keep::x(0) | keep::x(1) | keep::y,
-                                      [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                                        ActivationGradient d =
-                                            activation_gradient(f.attributes<Activation>(), g[0], f.y(),
-                                                                f.inputs() == 3 && f.wants(2));
-                                        if (f.wants(0)) dx[0] = product_added(dx[0], {d.x, f.x(1)});
-                                        if (f.wants(1)) dx[1] = product_added(dx[1], {d.x, f.x(0), true});
-                                        if (f.inputs() == 3) dx[2] = std::move(d.row_sum);
-                                      },
-                                      true}};
+  static constexpr Op op = {
+      .name = "linear_activated",
+      .joint = {keep::x(0) | keep::x(1) | keep::y,
+                [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                  ActivationGradient d = activation_gradient(f.attributes<Activated>().activation, g[0],
+                                                             f.y(), f.inputs() == 3 && f.wants(2));
+                  if (f.wants(0)) dx[0] = product_added(dx[0], {d.x, f.x(1)});
+                  if (f.wants(1)) dx[1] = product_added(dx[1], {d.x, f.x(0), true});
+                  if (f.inputs() == 3) dx[2] = std::move(d.row_sum);
+                },
+                true},
+      .fields = &fields_of<Activated>,
+      .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2), c.attributes<Activated>().activation); }};
   Tensor y = linear_value(x, weight, bias);
   activate(activation, y);
-  if (!bias.defined()) return record(op, {x, weight}, std::move(y), activation);
-  return record(op, {x, weight, bias}, std::move(y), activation);
+  if (!bias.defined()) return record(op, {x, weight}, std::move(y), Activated{activation});
+  return record(op, {x, weight, bias}, std::move(y), Activated{activation});
 }
 
 }  // namespace

@@ -47,6 +47,20 @@ Tensor reduced(const Tensor& losses, Reduction reduction) {
   return losses;
 }
 
+std::string text_of(Reduction reduction) {
+  switch (reduction) {
+    case Reduction::none:
+      return "none";
+    case Reduction::mean:
+      return "mean";
+    case Reduction::sum:
+      return "sum";
+    case Reduction::batchmean:
+      return "batchmean";
+  }
+  return "";
+}
+
 }  // namespace detail
 
 // Of distributions -----------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/loss.hpp"
@@ -26,6 +28,24 @@ inline std::int64_t count_of(Reduction reduction, const Tensor& x) {
 inline double scale_of(Reduction reduction, const Tensor& x) {
   return 1.0 / static_cast<double>(count_of(reduction, x));
 }
+
+std::string text_of(Reduction reduction);
+
+/// What a loss was asked for, and what its rules multiply by.
+struct Reduced {
+  double scale = 1;
+  Reduction reduction = Reduction::mean;
+  void fields(auto&& field) const { field("reduction", text_of(reduction)); }
+};
+inline Reduced reduced_by(Reduction reduction, const Tensor& x) {
+  return {scale_of(reduction, x), reduction};
+}
+
+/// The attributes of a loss's vjp.
+struct Scale {
+  double scale = 1;
+  void fields(auto&& field) const { field("scale", scale); }
+};
 
 /// f of corresponding elements, reduced in the same pass.
 template <class F>

@@ -1,5 +1,6 @@
 #include "ops/loss.hpp"
 
+#include "fields.hpp"
 #include "ops/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -38,13 +39,20 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target) {
 Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOptions options) {
   static constexpr Op op = {
       .name = "binary_cross_entropy",
-      .vjp = {
-          {{keep::x(0) | keep::x(1),  // dp
-            [](Grad g, Fn f) { return binary_cross_entropy_vjp(g, f.x(0), f.x(1), f.attributes<double>()); }},
-           {keep::x(0), [](Grad g, Fn f) {  // dt
-              const Tensor p = f.x(0);
-              return f.attributes<double>() * mul0(g, clamp_min(log1p(-p), -100) - clamp_min(log(p), -100));
-            }}}}};
+      .vjp = {{{keep::x(0) | keep::x(1),  // dp
+                [](Grad g, Fn f) {
+                  return binary_cross_entropy_vjp(g, f.x(0), f.x(1), f.attributes<Reduced>().scale);
+                }},
+               {keep::x(0),
+                [](Grad g, Fn f) {  // dt
+                  const Tensor p = f.x(0);
+                  return f.attributes<Reduced>().scale *
+                         mul0(g, clamp_min(log1p(-p), -100) - clamp_min(log(p), -100));
+                }}}},
+      .fields = &fields_of<Reduced>,
+      .again = [](Call c) {
+        return binary_cross_entropy(c.x(0), c.x(1), {.reduction = c.attributes<Reduced>().reduction});
+      }};
   if (options.pos_weight.defined())
     fail("binary_cross_entropy", "pos_weight is an option of binary_cross_entropy_with_logits only: it is " +
                                      options.pos_weight.describe() + "; call that op, or leave it out");
@@ -55,7 +63,7 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
     using V = decltype(u);
     return (v - V(1)) * xsimd::max(V(-100), vec::log1p(-u)) - v * xsimd::max(V(-100), vec::log(u));
   };
-  const Tensor y = record(op, {p, t}, loss_value(reduction, loss, p, t), scale_of(reduction, p));
+  const Tensor y = record(op, {p, t}, loss_value(reduction, loss, p, t), reduced_by(reduction, p));
   return options.weight.defined() ? reduced(weighted(op.name, y, options.weight), options.reduction) : y;
 }
 
@@ -68,10 +76,16 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
       .name = "binary_cross_entropy_with_logits",
       .vjp = {{{keep::x(0) | keep::x(1),  // dx
                 [](Grad g, Fn f) {
-                  return binary_cross_entropy_with_logits_vjp(g, f.x(0), f.x(1), f.attributes<double>());
+                  return binary_cross_entropy_with_logits_vjp(g, f.x(0), f.x(1),
+                                                              f.attributes<Reduced>().scale);
                 }},
                {keep::x(0),  // dt
-                [](Grad g, Fn f) { return mul0(g, -f.attributes<double>() * f.x(0)); }}}}};
+                [](Grad g, Fn f) { return mul0(g, -f.attributes<Reduced>().scale * f.x(0)); }}}},
+      .fields = &fields_of<Reduced>,
+      .again = [](Call c) {
+        return binary_cross_entropy_with_logits(c.x(0), c.x(1),
+                                                {.reduction = c.attributes<Reduced>().reduction});
+      }};
   const auto [x, t] = loss_operands("binary_cross_entropy_with_logits", input, target);
   const Tensor &weight = options.weight, &pos_weight = options.pos_weight;
   if (pos_weight.defined()) {
@@ -84,7 +98,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
     const V length = xsimd::abs(u);  // max(u, 0) - u v is |u| times what the label is away from the sign of u
     return vec::mul0(xsimd::select(u > V(0), V(1) - v, v), length) + vec::log1p_to_1(vec::exp(-length));
   };
-  const Tensor y = record(op, {x, t}, loss_value(reduction, loss, x, t), scale_of(reduction, x));
+  const Tensor y = record(op, {x, t}, loss_value(reduction, loss, x, t), reduced_by(reduction, x));
   return weight.defined() ? reduced(weighted(op.name, y, weight), options.reduction) : y;
 }
 
@@ -98,24 +112,29 @@ Tensor binary_cross_entropy_vjp(const Tensor& g, const Tensor& p, const Tensor& 
       .vjp = {{{keep::x(1) | keep::x(2),  // dg
                 [](Grad h, Fn f) {
                   const Tensor one = constant(1, h.dtype());
-                  return mul0(h, binary_cross_entropy_vjp(one, f.x(1), f.x(2), f.attributes<double>()));
+                  return mul0(h, binary_cross_entropy_vjp(one, f.x(1), f.x(2), f.attributes<Scale>().scale));
                 }},
                {keep::x(0) | keep::x(1) | keep::x(2),  // dp: (p^2 - 2 p t + t) / (p (1 - p))^2
                 [](Grad h, Fn f) {
                   const Tensor u = f.x(1), q = 1 - u, v = f.x(2);
                   const Tensor inside = div0(u * u - 2 * u * v + v, square((u + guard) * (q + guard)));
                   return mul0(mul0(h, f.x(0)),
-                              f.attributes<double>() * where(u * q > least, inside, 1.0 / least));
+                              f.attributes<Scale>().scale * where(u * q > least, inside, 1.0 / least));
                 }},
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dt
+               {keep::x(0) | keep::x(1),
+                [](Grad h, Fn f) {  // dt
                   const Tensor u = f.x(1);
-                  return div0(mul0(h, f.x(0)) * -f.attributes<double>(), clamp_min(u * (1 - u), least));
-                }}}}};
+                  return div0(mul0(h, f.x(0)) * -f.attributes<Scale>().scale, clamp_min(u * (1 - u), least));
+                }}}},
+      .fields = &fields_of<Scale>,
+      .again = [](Call c) {
+        return binary_cross_entropy_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale);
+      }};
   const auto slope = [](auto u, auto v) {
     using V = decltype(u);
     return (u - v) / xsimd::max(V(least), u * (V(1) - u));
   };
-  return record(op, {g, p, t}, loss_slope(g, scale, slope, p, t), scale);
+  return record(op, {g, p, t}, loss_slope(g, scale, slope, p, t), Scale{scale});
 }
 
 Tensor binary_cross_entropy_with_logits_vjp(const Tensor& g, const Tensor& x, const Tensor& t, double scale) {
@@ -124,19 +143,26 @@ Tensor binary_cross_entropy_with_logits_vjp(const Tensor& g, const Tensor& x, co
       .vjp = {{{keep::x(1) | keep::x(2),  // dg
                 [](Grad h, Fn f) {
                   const Tensor one = constant(1, h.dtype());
-                  return mul0(
-                      h, binary_cross_entropy_with_logits_vjp(one, f.x(1), f.x(2), f.attributes<double>()));
+                  return mul0(h, binary_cross_entropy_with_logits_vjp(one, f.x(1), f.x(2),
+                                                                      f.attributes<Scale>().scale));
                 }},
                {keep::x(0) | keep::x(1),  // dx
-                [](Grad h, Fn f) { return sigmoid_vjp(f.attributes<double>() * mul0(h, f.x(0)), f.x(1)); }},
-               {keep::x(0), [](Grad h, Fn f) { return -f.attributes<double>() * mul0(h, f.x(0)); }}}}};  // dt
+                [](Grad h, Fn f) {
+                  return sigmoid_vjp(f.attributes<Scale>().scale * mul0(h, f.x(0)), f.x(1));
+                }},
+               {keep::x(0),  // dt
+                [](Grad h, Fn f) { return -f.attributes<Scale>().scale * mul0(h, f.x(0)); }}}},
+      .fields = &fields_of<Scale>,
+      .again = [](Call c) {
+        return binary_cross_entropy_with_logits_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale);
+      }};
   const auto slope = [](auto u, auto v) {
     using V = decltype(u);
     const V e = vec::exp(-xsimd::abs(u)), large = V(1) / (V(1) + e), small = e * large;
     const auto below = u < V(0);
     return (V(1) - v) * xsimd::select(below, small, large) - v * xsimd::select(below, large, small);
   };
-  return record(op, {g, x, t}, loss_slope(g, scale, slope, x, t), scale);
+  return record(op, {g, x, t}, loss_slope(g, scale, slope, x, t), Scale{scale});
 }
 
 }  // namespace detail

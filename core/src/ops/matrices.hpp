@@ -3,6 +3,7 @@
 #include <string>
 
 #include "errors.hpp"
+#include "listen.hpp"
 #include "node.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
@@ -49,6 +50,20 @@ std::string matrix_name(const Tensor& a, std::int64_t i);
 [[noreturn]] void fail_singular(const char* op, const Tensor& a, std::int64_t i);
 /// Throws Error unless LAPACK said that its iteration over matrix i of a converged.
 void check_converged(const char* op, const Tensor& a, std::int64_t i, int info);
+
+/// Records an op with several outputs of which only output k has a gradient, and tells of all of them.
+template <class... A>
+void record_one(const Op& op, std::initializer_list<Ref> inputs, std::span<Tensor> outputs, std::size_t k,
+                const A&... attributes) {
+  {
+    const Unheard within;
+    outputs[k] = record(op, inputs, std::move(outputs[k]), attributes...);
+  }
+  if (!is_heard()) return;
+  std::shared_ptr<const void> told;
+  ((told = std::make_shared<A>(attributes)), ...);
+  tell(op, {inputs.begin(), inputs.size()}, outputs, std::move(told));
+}
 
 /// The matrices transposed.
 inline Tensor matrix_transpose(const Tensor& a) { return whole_result(transpose(a, -2, -1)); }

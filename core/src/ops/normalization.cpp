@@ -5,9 +5,12 @@
 #include <cmath>
 
 #include "draw_log.hpp"
+#include "fields.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/fold.hpp"
 #include "kernels/lines.hpp"
+#include "kernels/wrap.hpp"
+#include "listen.hpp"
 #include "ops/layer_norm.hpp"
 #include "ops/promote.hpp"
 #include "sizes.hpp"
@@ -82,6 +85,11 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   return dx;
 }
 
+struct Epsilon {
+  double eps;
+  void fields(auto&& field) const { field("eps", eps); }
+};
+
 void check_eps(const char* op, double eps) {
   if (!(eps >= 0)) fail(op, "eps must not be negative: it is " + short_text(eps));
 }
@@ -89,28 +97,34 @@ void check_eps(const char* op, double eps) {
 }  // namespace
 
 Tensor detail::standardize(const char* name, const Tensor& x, double eps) {
-  static constexpr Op op = {.name = "standardize", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                               return standardize_vjp(g, f.x(0),
-                                                                                      f.attributes<double>());
-                                                             }}}}};
+  static constexpr Op op = {
+      .name = "standardize",
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) { return standardize_vjp(g, f.x(0), f.attributes<Epsilon>().eps); }}}},
+      .fields = &fields_of<Epsilon>,
+      .again = [](Call c) { return standardize("standardize", c.x(0), c.attributes<Epsilon>().eps); }};
   check_floating(name, x);
   check_eps(name, eps);
-  return record(op, {x}, standardized(x, eps), eps);
+  return record(op, {x}, standardized(x, eps), Epsilon{eps});
 }
 
 Tensor detail::standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
   static constexpr Op op = {
       .name = "standardize_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return standardize_vjp(h, f.x(1), f.attributes<double>()); }},
-               {keep::every_x, [](Grad h, Fn f) {
+      .vjp = {{{keep::x(1),
+                [](Grad h, Fn f) { return standardize_vjp(h, f.x(1), f.attributes<Epsilon>().eps); }},
+               {keep::every_x,
+                [](Grad h, Fn f) {
                   const auto row_mean = [](const Tensor& u) { return mean(u, 1, true); };
                   const Tensor u = f.x(0), v = f.x(1);
-                  const double e = f.attributes<double>();
+                  const double e = f.attributes<Epsilon>().eps;
                   const Tensor y = standardize("standardize", v, e), rstd = rsqrt(var(v, 1, 0, true) + e);
                   const Tensor du = standardize_vjp(h, v, e), dv = standardize_vjp(u, v, e);
                   return -rstd * (y * row_mean(u * du) + du * row_mean(u * y) + dv * row_mean(h * y));
-                }}}}};
-  return record(op, {g, x}, standardized_slope(g, x, eps), eps);
+                }}}},
+      .fields = &fields_of<Epsilon>,
+      .again = [](Call c) { return standardize_vjp(c.x(0), c.x(1), c.attributes<Epsilon>().eps); }};
+  return record(op, {g, x}, standardized_slope(g, x, eps), Epsilon{eps});
 }
 
 namespace {
@@ -234,13 +248,40 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   return affine(reshape(transpose(y, 0, 1), x.shape()), per_channel(weight, x), per_channel(bias, x));
 }
 
+namespace {
+
+struct Dropping {
+  double p;
+  Generator generator;
+  void fields(auto&& field) const { field("p", p); }
+};
+
+/// 0 with probability p, else 1 / (1 - p).
+Tensor dropout_mask(const Tensor& x, const Dropping& d) {
+  const Unheard within;
+  if (d.p == 1) return zeros_of(x.shape(), x.dtype());
+  return bernoulli(1 - d.p, x.shape(), {.dtype = x.dtype()}, d.generator) / (1 - d.p);
+}
+
+}  // namespace
+
 Tensor dropout(const Tensor& x, double p, bool training, Generator generator) {
+  static constexpr Op op = {.name = "dropout",
+                            .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }}}},
+                            .scratch = 1,  // the mask
+                            .draws = true,
+                            .fields = &fields_of<Dropping>,
+                            .again = [](Call c) {
+                              const Dropping& d = c.attributes<Dropping>();
+                              return dropout(c.x(0), d.p, true, d.generator);
+                            }};
   check_floating("dropout", x);
   if (!(p >= 0 && p <= 1)) fail("dropout", "the probability must lie in [0, 1]: it is " + short_text(p));
   if (!training || p == 0) return x;
-  if (p == 1) return x * zeros_of(x.shape(), x.dtype());
-  const Tensor mask = bernoulli(1 - p, x.shape(), {.dtype = x.dtype()}, std::move(generator)) / (1 - p);
-  return x * mask;
+  const Dropping d{p, std::move(generator)};
+  const Tensor mask = dropout_mask(x, d);
+  Tensor y = zip("dropout", x, mask, [](auto u, auto v) { return times(u, v); });
+  return record(op, {x, mask}, std::move(y), p, [&] { return d; });
 }
 
 }  // namespace xgrad

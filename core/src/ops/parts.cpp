@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/layout.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
@@ -18,16 +19,28 @@ namespace {
 struct Part {
   std::int64_t start, step;
   int axis;
+  void fields(auto&& field) const { field("axis", axis), field("start", start), field("step", step); }
+};
+
+struct Selected {
+  std::int64_t index;
+  int axis;
+  void fields(auto&& field) const { field("axis", axis), field("index", index); }
 };
 
 Tensor take_part(const Tensor& x, const Part& part, std::int64_t count);
 
 /// Zeros of this shape with g at the part: the transpose of take_part.
 Tensor slice_vjp(const Tensor& g, const Shape& shape, const Part& at) {
-  static constexpr Op op = {.name = "slice_vjp", .vjp = {{{keep::nothing, [](Grad h, Fn f) {
-                                                             const auto part = f.attributes<Part>();
-                                                             return take_part(h, part, f.shape(0)[part.axis]);
-                                                           }}}}};
+  static constexpr Op op = {
+      .name = "slice_vjp",
+      .vjp = {{{keep::nothing,
+                [](Grad h, Fn f) {
+                  const auto part = f.attributes<Part>();
+                  return take_part(h, part, f.shape(0)[part.axis]);
+                }}}},
+      .fields = &fields_of<Part>,
+      .again = [](Call c) { return slice_vjp(c.x(0), c.shape(), c.attributes<Part>()); }};
   Tensor y = zeros_of(shape, g.dtype());
   const Steps to(shape), from(g.shape());
   LayoutCopy copy;
@@ -59,10 +72,14 @@ Tensor part_value(const Tensor& x, const Part& part, std::int64_t count, const S
 }
 
 Tensor take_part(const Tensor& x, const Part& part, std::int64_t count) {
-  static constexpr Op op = {.name = "slice", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                         return slice_vjp(g, f.shape(0),
-                                                                          f.attributes<Part>());
-                                                       }}}}};
+  static constexpr Op op = {
+      .name = "slice",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return slice_vjp(g, f.shape(0), f.attributes<Part>()); }}}},
+      .fields = &fields_of<Part>,
+      .again = [](Call c) {
+        const auto& at = c.attributes<Part>();
+        return take_part(c.x(0), at, c.shape()[at.axis]);
+      }};
   Shape shape = x.shape();
   shape[part.axis] = count;
   return record(op, {x}, part_value(x, part, count, shape), part);
@@ -88,20 +105,26 @@ Tensor narrow(const Tensor& x, int axis, std::int64_t start, std::int64_t length
 }
 
 Tensor select(const Tensor& x, int axis, std::int64_t index) {
-  static constexpr Op op = {.name = "select", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                          const auto part = f.attributes<Part>();
-                                                          return slice_vjp(unsqueeze(g, part.axis),
-                                                                           f.shape(0), part);
-                                                        }}}}};
+  static constexpr Op op = {.name = "select",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        const auto [at, along] = f.attributes<Selected>();
+                                        return slice_vjp(unsqueeze(g, along), f.shape(0), {at, 1, along});
+                                      }}}},
+                            .fields = &fields_of<Selected>,
+                            .again = [](Call c) {
+                              const auto& [at, along] = c.attributes<Selected>();
+                              return select(c.x(0), along, at);
+                            }};
   const int along = check_axis("select", axis, x);
   const std::int64_t n = x.shape()[along];
   if (index < -n || index >= n)
     fail("select", "index " + std::to_string(index) + " is out of range along axis " + std::to_string(axis) +
                        ": x is " + x.describe() + index_range(n));
-  const Part part = {index < 0 ? index + n : index, 1, along};
+  const Selected at = {index < 0 ? index + n : index, along};
   Shape shape = x.shape();
   shape.erase(along);
-  return record(op, {x}, part_value(x, part, 1, shape), part);
+  return record(op, {x}, part_value(x, {at.index, 1, along}, 1, shape), at);
 }
 
 }  // namespace xgrad

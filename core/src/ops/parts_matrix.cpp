@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/layout.hpp"
 #include "node.hpp"
 #include "ops/axes.hpp"
@@ -24,21 +25,35 @@ struct Pad {
   int axis;
 };
 
+struct Padded {
+  Pad by;
+  Scalar value;
+  void fields(auto&& field) const {
+    field("axis", by.axis), field("before", by.before), field("behind", by.behind), field("value", value);
+  }
+};
+
 /// x with a value before and behind it along one axis.
 Tensor pad_axis(const Tensor& x, const Pad& by, Scalar value) {
   static constexpr Op op = {.name = "pad",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn f) {
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
                                         const auto [before, behind, axis] = f.attributes<Pad>();
                                         const std::int64_t n = g.shape()[axis] - before - behind;
                                         return narrow(g, axis, before, n);
-                                      }}}}};
+                                      }}}},
+                            .fields = &fields_of<Padded>,
+                            .again = [](Call c) {
+                              const auto& [pad, number] = c.attributes<Padded>();
+                              return pad_axis(c.x(0), pad, number);
+                            }};
   Shape shape = x.shape();
   shape[by.axis] = sum_of(shape[by.axis], by.before, by.behind);
   check_sizes("pad", shape);
   Tensor y = new_tensor(shape, x.dtype());
   y.fill_(x.dtype() == int64 ? Scalar(value.to<std::int64_t>("pad")) : value);
   copy_entries({y, by.axis, by.before}, {x, by.axis, 0}, x.shape()[by.axis]);
-  return record(op, {x}, std::move(y), by);
+  return record(op, {x}, std::move(y), by, [&] { return Padded{by, value}; });
 }
 
 /// The entry that stands at place i from the start of the elements, i outside of [0, n).
@@ -99,6 +114,7 @@ namespace {
 
 struct Diagonal {
   int offset, axis1, axis2;
+  void fields(auto&& field) const { field("offset", offset), field("axis1", axis1), field("axis2", axis2); }
 };
 
 /// The number of elements on a diagonal.
@@ -135,17 +151,21 @@ Tensor diagonal_of(const Tensor& x, const Diagonal& d);
 Tensor on_diagonal(const Tensor& g, const Shape& shape, const Diagonal& d) {
   static constexpr Op op = {
       .name = "diag_embed",
-      .vjp = {{{keep::nothing, [](Grad h, Fn f) { return diagonal_of(h, f.attributes<Diagonal>()); }}}}};
+      .vjp = {{{keep::nothing, [](Grad h, Fn f) { return diagonal_of(h, f.attributes<Diagonal>()); }}}},
+      .fields = &fields_of<Diagonal>,
+      .again = [](Call c) { return on_diagonal(c.x(0), c.shape(), c.attributes<Diagonal>()); }};
   Tensor y = zeros_of(shape, g.dtype());
   copy_diagonal(y, g, d, true);
   return record(op, {g}, std::move(y), d);
 }
 
 Tensor diagonal_of(const Tensor& x, const Diagonal& d) {
-  static constexpr Op op = {.name = "diagonal", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                            return on_diagonal(g, f.shape(0),
-                                                                               f.attributes<Diagonal>());
-                                                          }}}}};
+  static constexpr Op op = {
+      .name = "diagonal",
+      .vjp = {{{keep::nothing,
+                [](Grad g, Fn f) { return on_diagonal(g, f.shape(0), f.attributes<Diagonal>()); }}}},
+      .fields = &fields_of<Diagonal>,
+      .again = [](Call c) { return diagonal_of(c.x(0), c.attributes<Diagonal>()); }};
   Shape shape;
   for (int i = 0; i < x.dim(); ++i)
     if (i != d.axis1 && i != d.axis2) shape.push_back(x.shape()[i]);
@@ -197,6 +217,11 @@ Tensor diag(const Tensor& x, int offset) {
 
 namespace {
 
+struct Cut {
+  int diagonal;
+  void fields(auto&& field) const { field("diagonal", diagonal); }
+};
+
 Tensor triangle(const Op& op, const Tensor& x, int diagonal, bool lower) {
   if (x.dim(op.name) < 2) fail(op.name, "needs at least two axes: x is " + x.describe());
   const std::int64_t rows = x.shape()[x.dim() - 2], columns = x.shape().back();
@@ -214,19 +239,25 @@ Tensor triangle(const Op& op, const Tensor& x, int diagonal, bool lower) {
         std::fill_n(to + last, columns - last, T{});
       }
   });
-  return record(op, {x}, std::move(y), diagonal);
+  return record(op, {x}, std::move(y), Cut{diagonal});
 }
 
 }  // namespace
 
 Tensor tril(const Tensor& x, int diagonal) {
   static constexpr Op op = {
-      .name = "tril", .vjp = {{{keep::nothing, [](Grad g, Fn f) { return tril(g, f.attributes<int>()); }}}}};
+      .name = "tril",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return tril(g, f.attributes<Cut>().diagonal); }}}},
+      .fields = &fields_of<Cut>,
+      .again = [](Call c) { return tril(c.x(0), c.attributes<Cut>().diagonal); }};
   return triangle(op, x, diagonal, true);
 }
 Tensor triu(const Tensor& x, int diagonal) {
   static constexpr Op op = {
-      .name = "triu", .vjp = {{{keep::nothing, [](Grad g, Fn f) { return triu(g, f.attributes<int>()); }}}}};
+      .name = "triu",
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return triu(g, f.attributes<Cut>().diagonal); }}}},
+      .fields = &fields_of<Cut>,
+      .again = [](Call c) { return triu(c.x(0), c.attributes<Cut>().diagonal); }};
   return triangle(op, x, diagonal, false);
 }
 

@@ -4,13 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "fields.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/tiles.hpp"
 #include "ops/promote.hpp"
-#include "xgrad/core/creation.hpp"
-#include "xgrad/core/ops/linalg.hpp"
-#include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad {
 
@@ -128,14 +126,18 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k);
 Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
   static constexpr Op op = {
       .name = "max_pool2d_gather",
-      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}}};
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return max_gather(c.x(0), c.x(1), c.attributes<Window>()); }};
   return record(op, {h, x}, winners(h, x, k, 0), k);
 }
 
 Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
   static constexpr Op op = {
       .name = "max_pool2d_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return max_gather(h, f.x(1), f.attributes<Window>()); }}}}};
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return max_gather(h, f.x(1), f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return max_scatter(c.x(0), c.x(1), c.attributes<Window>()); }};
   Tensor dx;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -160,24 +162,39 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
   return record(op, {g, x}, std::move(dx), k);
 }
 
+Tensor largest(const Tensor& x, const Window& k) {
+  static constexpr Op op = {
+      .name = "max_pool2d",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return max_scatter(g, f.x(0), f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return largest(c.x(0), c.attributes<Window>()); }};
+  return record(op, {x}, winners(x, x, k, -std::numeric_limits<double>::infinity()), k);
+}
+
 struct Average {
   Window window;
-  bool count_padding;
+  bool count_padding = true;
 
   double share(Span rows, Span columns) const {
     const std::int64_t area =
         count_padding ? std::int64_t{window.kernel_h} * window.kernel_w : rows.count() * columns.count();
     return area == 0 ? 0 : 1.0 / static_cast<double>(area);
   }
+  void fields(auto&& field) const {
+    window.fields(field);
+    field("count_include_pad", count_padding);
+  }
 };
 
 Tensor spread_average(const Tensor& g, const Shape& image, const Average& a);
 
 Tensor average(const Tensor& x, const Average& a) {
-  static constexpr Op op = {.name = "avg_pool2d", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                              return spread_average(g, f.shape(0),
-                                                                                    f.attributes<Average>());
-                                                            }}}}};
+  static constexpr Op op = {
+      .name = "avg_pool2d",
+      .vjp = {{{keep::nothing,
+                [](Grad g, Fn f) { return spread_average(g, f.shape(0), f.attributes<Average>()); }}}},
+      .fields = &fields_of<Average>,
+      .again = [](Call c) { return average(c.x(0), c.attributes<Average>()); }};
   Tensor y = new_tensor(pooled(x.shape(), a.window), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -195,7 +212,9 @@ Tensor average(const Tensor& x, const Average& a) {
 Tensor spread_average(const Tensor& g, const Shape& image, const Average& a) {
   static constexpr Op op = {
       .name = "avg_pool2d_vjp",
-      .vjp = {{{keep::nothing, [](Grad h, Fn f) { return average(h, f.attributes<Average>()); }}}}};
+      .vjp = {{{keep::nothing, [](Grad h, Fn f) { return average(h, f.attributes<Average>()); }}}},
+      .fields = &fields_of<Average>,
+      .again = [](Call c) { return spread_average(c.x(0), c.shape(), c.attributes<Average>()); }};
   Tensor x = zeros_of(image, g.dtype());
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -209,82 +228,16 @@ Tensor spread_average(const Tensor& g, const Shape& image, const Average& a) {
   return record(op, {g}, std::move(x), a);
 }
 
-/// A constant matrix [out, in] whose rows f fills: f(i, row).
-template <class F>
-Tensor weights(std::int64_t out, std::int64_t in, DType dtype, F f) {
-  std::vector<double> w(static_cast<std::size_t>(out * in));
-  for (std::int64_t i = 0; i < out; ++i) f(i, w.data() + i * in);
-  return tensor(w, Shape{out, in}, {.dtype = dtype});
-}
-
-Tensor adaptive_weights(std::int64_t out, std::int64_t in, DType dtype) {
-  return weights(out, in, dtype, [=](std::int64_t i, double* row) {
-    const std::int64_t first = i * in / out, last = ((i + 1) * in + out - 1) / out;
-    std::fill(row + first, row + last, 1.0 / static_cast<double>(last - first));
-  });
-}
-
-Tensor interpolation_weights(std::int64_t out, std::int64_t in, DType dtype, const InterpolateOptions& o) {
-  const double scale = static_cast<double>(in) / static_cast<double>(out);
-  const double corner = out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0;
-  return weights(out, in, dtype, [=](std::int64_t i, double* row) {
-    if (o.mode == Interpolation::nearest) {
-      row[i * in / out] = 1;
-      return;
-    }
-    const double middle = (static_cast<double>(i) + 0.5) * scale - 0.5;
-    const double at = o.align_corners ? static_cast<double>(i) * corner : std::max(middle, 0.0);
-    const std::int64_t left = std::min(static_cast<std::int64_t>(at), in - 1),
-                       right = std::min(left + 1, in - 1);
-    const double part = at - static_cast<double>(left);
-    row[left] += 1 - part;
-    row[right] += part;
-  });
-}
-
-/// rows x columns^T for each channel of each image: any separable linear map of images.
-Tensor map_axes(const char* op, const Tensor& x, Pair size,
-                Tensor (*make)(std::int64_t, std::int64_t, DType, const InterpolateOptions&),
-                const InterpolateOptions& options) {
-  if (x.dim(op) != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
-  check_floating(op, x);
-  if (size.height < 1 || size.width < 1 || x.size(2) < 1 || x.size(3) < 1)
-    fail(op, "sizes must be at least 1: x is " + x.describe() + ", the result would be " +
-                 std::to_string(size.height) + " by " + std::to_string(size.width));
-  const Shape shape = {x.size(0), x.size(1), size.height, size.width};
-  check_sizes(op, shape);
-  if (x.numel() == 0) return reshape(x, shape);
-  const Tensor rows = make(size.height, x.size(2), x.dtype(), options);
-  const Tensor columns = make(size.width, x.size(3), x.dtype(), options);
-  return matmul(rows, gemm(x, columns, false, true));
-}
-
 }  // namespace
 
 Tensor max_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {
-  const Window k = pool_window("max_pool2d", x, kernel, options);
-  static constexpr Op op = {
-      .name = "max_pool2d",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return max_scatter(g, f.x(0), f.attributes<Window>()); }}}}};
-  return record(op, {x}, winners(x, x, k, -std::numeric_limits<double>::infinity()), k);
+  return largest(x, pool_window("max_pool2d", x, kernel, options));
 }
 
 Tensor avg_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {
   PoolOptions o = options;
   o.dilation = 1;
   return average(x, {pool_window("avg_pool2d", x, kernel, o), options.count_include_pad});
-}
-
-Tensor adaptive_avg_pool2d(const Tensor& x, Pair output) {
-  return map_axes("adaptive_avg_pool2d", x, output,
-                  [](std::int64_t out, std::int64_t in, DType dtype, const InterpolateOptions&) {
-                    return adaptive_weights(out, in, dtype);
-                  },
-                  {});
-}
-
-Tensor interpolate(const Tensor& x, Pair size, const InterpolateOptions& options) {
-  return map_axes("interpolate", x, size, interpolation_weights, options);
 }
 
 }  // namespace xgrad

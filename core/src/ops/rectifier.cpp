@@ -1,13 +1,10 @@
-#include <cmath>
-
+#include "fields.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
-#include "ops/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/shape.hpp"
-#include "xgrad/core/ops/unary.hpp"
 
 namespace xgrad {
 
@@ -26,10 +23,21 @@ Tensor flat(Grad, Fn f) { return zeros_of(f.shape(1), f.dtype(1)); }
 
 // Slopes ---------------------------------------------------------------------------------------------------
 
+struct Slope {
+  double slope;
+  void fields(auto&& field) const { field("negative_slope", slope); }
+};
+
+struct Shrink {
+  double lambda;
+  void fields(auto&& field) const { field("lambd", lambda); }
+};
+
 Tensor relu_vjp(const Tensor& g, const Tensor& y) {
   static constexpr Op op = {
       .name = "relu_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return relu_vjp(h, f.x(1)); }}, {keep::nothing, flat}}}};
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return relu_vjp(h, f.x(1)); }}, {keep::nothing, flat}}},
+      .again = [](Call c) { return relu_vjp(c.x(0), c.x(1)); }};
   return record(
       op, {g, y},
       zip_simd([](auto u, auto v) { return xsimd::select(v <= decltype(v)(0), decltype(v)(0), u); }, g, y));
@@ -38,17 +46,21 @@ Tensor relu_vjp(const Tensor& g, const Tensor& y) {
 Tensor leaky_relu_vjp(const Tensor& g, const Tensor& x, double slope) {
   static constexpr Op op = {
       .name = "leaky_relu_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return leaky_relu_vjp(h, f.x(1), f.attributes<double>()); }},
-               {keep::nothing, flat}}}};
+      .vjp = {{{keep::x(1),
+                [](Grad h, Fn f) { return leaky_relu_vjp(h, f.x(1), f.attributes<Slope>().slope); }},
+               {keep::nothing, flat}}},
+      .fields = &fields_of<Slope>,
+      .again = [](Call c) { return leaky_relu_vjp(c.x(0), c.x(1), c.attributes<Slope>().slope); }};
   const auto value = [slope](auto u, auto v) {
     using V = decltype(v);
     return xsimd::select(v <= V(0), u * all<V>(slope), u);
   };
-  return record(op, {g, x}, zip_simd(value, g, x), slope);
+  return record(op, {g, x}, zip_simd(value, g, x), Slope{slope});
 }
 
 struct Limits {
   double low, high, slope;
+  void fields(auto&& field) const { field("min_val", low), field("max_val", high), field("slope", slope); }
 };
 
 /// slope g strictly between the limits, 0 elsewhere; a nan passes.
@@ -56,7 +68,9 @@ Tensor inside_vjp(const Tensor& g, const Tensor& x, Limits limits) {
   static constexpr Op op = {
       .name = "hardtanh_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return inside_vjp(h, f.x(1), f.attributes<Limits>()); }},
-               {keep::nothing, flat}}}};
+               {keep::nothing, flat}}},
+      .fields = &fields_of<Limits>,
+      .again = [](Call c) { return inside_vjp(c.x(0), c.x(1), c.attributes<Limits>()); }};
   const auto value = [limits](auto u, auto v) {
     using V = decltype(v);
     const auto outside = (v <= all<V>(limits.low)) | (v >= all<V>(limits.high));
@@ -69,13 +83,16 @@ Tensor inside_vjp(const Tensor& g, const Tensor& x, Limits limits) {
 Tensor outside_vjp(const Tensor& g, const Tensor& x, double limit) {
   static constexpr Op op = {
       .name = "shrink_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return outside_vjp(h, f.x(1), f.attributes<double>()); }},
-               {keep::nothing, flat}}}};
+      .vjp = {{{keep::x(1),
+                [](Grad h, Fn f) { return outside_vjp(h, f.x(1), f.attributes<Shrink>().lambda); }},
+               {keep::nothing, flat}}},
+      .fields = &fields_of<Shrink>,
+      .again = [](Call c) { return outside_vjp(c.x(0), c.x(1), c.attributes<Shrink>().lambda); }};
   const auto value = [limit](auto u, auto v) {
     using V = decltype(v);
     return xsimd::select(xsimd::abs(v) <= all<V>(limit), V(0), u);
   };
-  return record(op, {g, x}, zip_simd(value, g, x), limit);
+  return record(op, {g, x}, zip_simd(value, g, x), Shrink{limit});
 }
 
 }  // namespace
@@ -84,7 +101,8 @@ Tensor outside_vjp(const Tensor& g, const Tensor& x, double limit) {
 
 Tensor relu(const Tensor& x) {
   static constexpr Op op = {.name = "relu",
-                            .vjp = {{{keep::y, [](Grad g, Fn f) { return relu_vjp(g, f.y()); }}}}};
+                            .vjp = {{{keep::y, [](Grad g, Fn f) { return relu_vjp(g, f.y()); }}}},
+                            .again = [](Call c) { return relu(c.x(0)); }};
   if (!is_floating(x.dtype())) return relu(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) {
                   return xsimd::select(v < decltype(v)(0), decltype(v)(0), v);  // -0 and nan stay
@@ -92,10 +110,12 @@ Tensor relu(const Tensor& x) {
 }
 
 Tensor leaky_relu(const Tensor& x, double slope) {
-  static constexpr Op op = {.name = "leaky_relu", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                              return leaky_relu_vjp(g, f.x(0),
-                                                                                    f.attributes<double>());
-                                                            }}}}};
+  static constexpr Op op = {
+      .name = "leaky_relu",
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) { return leaky_relu_vjp(g, f.x(0), f.attributes<Slope>().slope); }}}},
+      .fields = &fields_of<Slope>,
+      .again = [](Call c) { return leaky_relu(c.x(0), c.attributes<Slope>().slope); }};
   if (!is_floating(x.dtype())) return leaky_relu(x.to(float32), slope);
   return record(op, {x},
                 map_simd(x,
@@ -103,7 +123,7 @@ Tensor leaky_relu(const Tensor& x, double slope) {
                            using V = decltype(v);
                            return xsimd::select(v > V(0), v, v * all<V>(slope));
                          }),
-                slope);
+                Slope{slope});
 }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
@@ -135,12 +155,17 @@ constexpr Rule limited_rule = {keep::x(0),
 }  // namespace
 
 Tensor relu6(const Tensor& x) {
-  static constexpr Op op = {.name = "relu6", .vjp = {{limited_rule}}};
+  static constexpr Op op = {
+      .name = "relu6", .vjp = {{limited_rule}}, .again = [](Call c) { return relu6(c.x(0)); }};
   return limited(op, as_floating(x), {0, 6, 1});
 }
 
 Tensor hardtanh(const Tensor& x, double low, double high) {
-  static constexpr Op op = {.name = "hardtanh", .vjp = {{limited_rule}}};
+  static constexpr Op op = {
+      .name = "hardtanh", .vjp = {{limited_rule}}, .fields = &fields_of<Limits>, .again = [](Call c) {
+        const Limits& to = c.attributes<Limits>();
+        return hardtanh(c.x(0), to.low, to.high);
+      }};
   if (low > high)
     fail("hardtanh",
          "low must not be above high: low is " + short_text(low) + ", high is " + short_text(high));
@@ -148,7 +173,8 @@ Tensor hardtanh(const Tensor& x, double low, double high) {
 }
 
 Tensor hardsigmoid(const Tensor& x) {
-  static constexpr Op op = {.name = "hardsigmoid", .vjp = {{limited_rule}}};
+  static constexpr Op op = {
+      .name = "hardsigmoid", .vjp = {{limited_rule}}, .again = [](Call c) { return hardsigmoid(c.x(0)); }};
   if (!is_floating(x.dtype())) return hardsigmoid(x.to(float32));
   const auto value = [](auto v) {
     using V = decltype(v);
@@ -161,20 +187,26 @@ Tensor hardsigmoid(const Tensor& x) {
 Tensor hardshrink(const Tensor& x, double lambda) {
   static constexpr Op op = {
       .name = "hardshrink",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<double>()); }}}}};
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<Shrink>().lambda); }}}},
+      .fields = &fields_of<Shrink>,
+      .again = [](Call c) { return hardshrink(c.x(0), c.attributes<Shrink>().lambda); }};
   if (lambda < 0) fail("hardshrink", "lambda must not be negative: it is " + short_text(lambda));
   if (!is_floating(x.dtype())) return hardshrink(x.to(float32), lambda);
   const auto value = [lambda](auto v) {
     using V = decltype(v);
     return xsimd::select(xsimd::abs(v) <= all<V>(lambda), V(0), v);
   };
-  return record(op, {x}, map_simd(x, value), lambda);
+  return record(op, {x}, map_simd(x, value), Shrink{lambda});
 }
 
 Tensor softshrink(const Tensor& x, double lambda) {
   static constexpr Op op = {
       .name = "softshrink",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<double>()); }}}}};
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<Shrink>().lambda); }}}},
+      .fields = &fields_of<Shrink>,
+      .again = [](Call c) { return softshrink(c.x(0), c.attributes<Shrink>().lambda); }};
   if (lambda < 0) fail("softshrink", "lambda must not be negative: it is " + short_text(lambda));
   if (!is_floating(x.dtype())) return softshrink(x.to(float32), lambda);
   const auto value = [lambda](auto v) {
@@ -182,63 +214,7 @@ Tensor softshrink(const Tensor& x, double lambda) {
     const V l = all<V>(lambda);
     return xsimd::select(v > l, v - l, xsimd::select(v < -l, v + l, xsimd::select(v == v, V(0), v)));
   };
-  return record(op, {x}, map_simd(x, value), lambda);
-}
-
-// Piecewise smooth -----------------------------------------------------------------------------------------
-
-namespace {
-
-/// scale x above 0, scale alpha (e^(rate x) - 1) below.
-struct Exponential {
-  double scale, alpha, rate;
-};
-
-Tensor elu_vjp(const Tensor& g, const Tensor& x, Exponential e) {
-  static constexpr Op op = {
-      .name = "elu_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return elu_vjp(h, f.x(1), f.attributes<Exponential>()); }},
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dx
-                  const auto [scale, alpha, rate] = f.attributes<Exponential>();
-                  const Tensor at = f.x(1), u = mul0(h, f.x(0));
-                  return where(at > 0, 0, mul0(u, scale * alpha * rate * rate * exp(rate * at)));
-                }}}}};
-  const auto value = [e](auto u, auto v) {
-    using V = decltype(v);
-    const V below = vec::mul0(u, all<V>(e.scale * e.alpha * e.rate) * vec::exp(all<V>(e.rate) * v));
-    return xsimd::select(v > V(0), u * all<V>(e.scale), below);
-  };
-  return record(op, {g, x}, zip_simd(value, g, x), e);
-}
-
-constexpr Rule exponential_rule = {
-    keep::x(0), [](Grad g, Fn f) { return elu_vjp(g, f.x(0), f.attributes<Exponential>()); }};
-
-Tensor exponential(const Op& op, const Tensor& x, Exponential e) {
-  const auto value = [e](auto v) {
-    using V = decltype(v);
-    const V below = all<V>(e.scale * e.alpha) * vec::expm1(all<V>(e.rate) * v);
-    return xsimd::select(v > V(0), v * all<V>(e.scale), below);
-  };
-  return record(op, {x}, map_simd(x, value), e);
-}
-
-}  // namespace
-
-Tensor elu(const Tensor& x, double alpha) {
-  static constexpr Op op = {.name = "elu", .vjp = {{exponential_rule}}};
-  return exponential(op, as_floating(x), {1, alpha, 1});
-}
-
-Tensor selu(const Tensor& x) {
-  static constexpr Op op = {.name = "selu", .vjp = {{exponential_rule}}};
-  return exponential(op, as_floating(x), {1.0507009873554804934, 1.6732632423543772848, 1});
-}
-
-Tensor celu(const Tensor& x, double alpha) {
-  static constexpr Op op = {.name = "celu", .vjp = {{exponential_rule}}};
-  if (alpha == 0) fail("celu", "alpha must not be 0");
-  return exponential(op, as_floating(x), {1, alpha, 1 / alpha});
+  return record(op, {x}, map_simd(x, value), Shrink{lambda});
 }
 
 namespace {
@@ -246,9 +222,11 @@ namespace {
 Tensor hardswish_vjp(const Tensor& g, const Tensor& x) {
   static constexpr Op op = {.name = "hardswish_vjp",
                             .vjp = {{{keep::x(1), [](Grad h, Fn f) { return hardswish_vjp(h, f.x(1)); }},
-                                     {keep::x(0) | keep::x(1), [](Grad h, Fn f) {
+                                     {keep::x(0) | keep::x(1),
+                                      [](Grad h, Fn f) {
                                         return inside_vjp(mul0(h, f.x(0)), f.x(1), {-3, 3, 1.0 / 3});
-                                      }}}}};
+                                      }}}},
+                            .again = [](Call c) { return hardswish_vjp(c.x(0), c.x(1)); }};
   const auto value = [](auto u, auto v) {
     using V = decltype(v);
     const V slope = xsimd::select(v <= V(3), v / V(3) + V(0.5), V(1));
@@ -261,7 +239,8 @@ Tensor hardswish_vjp(const Tensor& g, const Tensor& x) {
 
 Tensor hardswish(const Tensor& x) {
   static constexpr Op op = {.name = "hardswish",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return hardswish_vjp(g, f.x(0)); }}}}};
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return hardswish_vjp(g, f.x(0)); }}}},
+                            .again = [](Call c) { return hardswish(c.x(0)); }};
   if (!is_floating(x.dtype())) return hardswish(x.to(float32));
   const auto value = [](auto v) {
     using V = decltype(v);

@@ -1,6 +1,7 @@
 #include "xgrad/core/ops/recurrent.hpp"
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lines.hpp"
@@ -122,9 +123,13 @@ std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn) {
 
 CellGradient lstm_cell_vjp(const Tensor& dh, const Tensor& dc, const Tensor& input_gates,
                            const Tensor& hidden_gates, const Tensor& c) {
-  static constexpr Op op = {.name = "lstm_cell_vjp", .joint = derived<composed_gradient>};
+  static constexpr Op op = {
+      .name = "lstm_cell_vjp", .joint = derived<composed_gradient>, .again_all = [](Call by) {
+        const CellGradient d = lstm_cell_vjp(by.x(0), by.x(1), by.x(2), by.x(3), by.x(4));
+        return std::vector<Tensor>{d.gates, d.c};
+      }};
   CellGradient d = gradient_of(dh, dc, input_gates, hidden_gates, c);
-  if (!is_recording()) return d;
+  if (doors == 0) return d;
   const Tensor zero = zeros_like(c);
   std::array<Tensor, 2> all = {std::move(d.gates), std::move(d.c)};
   record_outputs(op,
@@ -193,12 +198,15 @@ Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, 
       .name = "rnn_cell",
       .joint = {keep::x(1) | keep::x(2) | keep::y,
                 [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                  const Tensor d = activation_gradient(f.attributes<Activation>(), g[0], f.y(), false).x;
+                  const Tensor d =
+                      activation_gradient(f.attributes<Activated>().activation, g[0], f.y(), false).x;
                   if (f.wants(1)) dx[1] = product_added(dx[1], {d, f.x(2)});
                   if (f.wants(2)) dx[2] = product_added(dx[2], {d, f.x(1), true});
                   dx[0] = d;
                 },
-                true}};
+                true},
+      .fields = &fields_of<Activated>,
+      .again = [](Call c) { return rnn_cell(c.x(0), c.x(1), c.x(2), c.attributes<Activated>().activation); }};
   check_rnn(input_gates, h, w_hh);
   Tensor y = new_like(h);
   const std::int64_t n = h.size(1);
@@ -208,18 +216,22 @@ Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, 
     gemm(false, true, h.size(0), n, n, ptr<T>(h), ptr<T>(w_hh), true, ptr<T>(y));
   });
   activate(activation, y);
-  return record(op, {input_gates, h, w_hh}, std::move(y), activation);
+  return record(op, {input_gates, h, w_hh}, std::move(y), Activated{activation});
 }
 
 LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& c) {
-  static constexpr Op op = {
-      .name = "lstm_cell",
-      .joint = {keep::every_x, [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                  CellGradient d = lstm_cell_vjp(g[0], g[1], f.x(0), f.x(1), f.x(2));
-                  dx[0] = d.gates;  // both are addends of the same sum
-                  dx[1] = std::move(d.gates);
-                  dx[2] = std::move(d.c);
-                }}};
+  static constexpr Op op = {.name = "lstm_cell",
+                            .joint = {keep::every_x,
+                                      [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                                        CellGradient d = lstm_cell_vjp(g[0], g[1], f.x(0), f.x(1), f.x(2));
+                                        dx[0] = d.gates;  // both are addends of the same sum
+                                        dx[1] = std::move(d.gates);
+                                        dx[2] = std::move(d.c);
+                                      }},
+                            .again_all = [](Call by) {
+                              const auto [h, cell] = lstm_cell(by.x(0), by.x(1), by.x(2));
+                              return std::vector<Tensor>{h, cell};
+                            }};
   check_gates(input_gates, hidden_gates, c);
   std::array<Tensor, 2> y = {new_like(c), new_like(c)};
   visit_floating(c.dtype(), [&](auto t) {

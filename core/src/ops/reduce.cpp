@@ -64,27 +64,31 @@ Tensor with_shape(Tensor y, const Shape& shape) {
 namespace detail {
 
 Tensor sum_over(const Tensor& x, AxisBits axes, bool keepdim) {
-  static constexpr Op op = {.name = "sum", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                       return spread(g, f.shape(0), f.attributes<AxisBits>());
-                                                     }}}}};
+  static constexpr Op op = {
+      .name = "sum",
+      .vjp = {{{keep::nothing,
+                [](Grad g, Fn f) { return spread(g, f.shape(0), f.attributes<Reduced>().axes); }}}},
+      .fields = &fields_of<Reduced>,
+      .again = again_over<sum>};
   const Shape shape = reduced_shape(x.shape(), axes, keepdim);
   Tensor y = visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     using A = std::conditional_t<std::same_as<T, bool>, std::int64_t, T>;
     return fold_axes<SumFold, A, T>(x, axes, shape);
   });
-  return record(op, {x}, std::move(y), axes);
+  return record(op, {x}, std::move(y), Reduced{axes, keepdim});
 }
 
 Tensor mean_over(const Tensor& x, AxisBits axes, bool keepdim) {
-  struct Mean {
-    double count;
-    AxisBits axes;
-  };
-  static constexpr Op op = {.name = "mean", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                        const auto [n, over] = f.attributes<Mean>();
-                                                        return spread(g / n, f.shape(0), over);
-                                                      }}}}};
+  static constexpr Op op = {.name = "mean",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        const AxisBits over = f.attributes<Reduced>().axes;
+                                        const auto n = static_cast<double>(reduced_count(f.shape(0), over));
+                                        return spread(g / n, f.shape(0), over);
+                                      }}}},
+                            .fields = &fields_of<Reduced>,
+                            .again = again_over<mean>};
   check_floating("mean", x);
   const Shape shape = reduced_shape(x.shape(), axes, keepdim);
   const auto count = static_cast<double>(reduced_count(x.shape(), axes));
@@ -95,7 +99,7 @@ Tensor mean_over(const Tensor& x, AxisBits axes, bool keepdim) {
     for (std::int64_t i = 0; i < sums.numel(); ++i) p[i] /= static_cast<T>(count);
     return sums;
   });
-  return record(op, {x}, std::move(y), Mean{count, axes});
+  return record(op, {x}, std::move(y), Reduced{axes, keepdim});
 }
 
 }  // namespace detail
@@ -125,24 +129,29 @@ struct NotZero : Plain<A> {
 
 /// The fold over whether elements are not 0, in the element type A.
 template <class F, class A>
-Tensor fold_truth(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
-  const AxisBits bits = axis_bits(op, axes, x);
-  return visit_any(x.dtype(), [&](auto t) {
+Tensor fold_truth(const Op& op, const Tensor& x, const Axes& axes, bool keepdim) {
+  const AxisBits bits = axis_bits(op.name, axes, x);
+  Tensor y = visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     return fold_axes<F, A, T>(x, bits, reduced_shape(x.shape(), bits, keepdim), NotZero<A>());
   });
+  return pass(op, {x}, std::move(y), [&] { return Reduced{bits, keepdim}; });
 }
 
 }  // namespace
 
 Tensor any(const Tensor& x, const Axes& axes, bool keepdim) {
-  return fold_truth<AnyFold, bool>("any", x, axes, keepdim);
+  static constexpr Op op = {.name = "any", .fields = &fields_of<Reduced>, .again = again_over<any>};
+  return fold_truth<AnyFold, bool>(op, x, axes, keepdim);
 }
 Tensor all(const Tensor& x, const Axes& axes, bool keepdim) {
-  return fold_truth<AllFold, bool>("all", x, axes, keepdim);
+  static constexpr Op op = {.name = "all", .fields = &fields_of<Reduced>, .again = again_over<all>};
+  return fold_truth<AllFold, bool>(op, x, axes, keepdim);
 }
 Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdim) {
-  return fold_truth<SumFold, std::int64_t>("count_nonzero", x, axes, keepdim);
+  static constexpr Op op = {
+      .name = "count_nonzero", .fields = &fields_of<Reduced>, .again = again_over<count_nonzero>};
+  return fold_truth<SumFold, std::int64_t>(op, x, axes, keepdim);
 }
 
 }  // namespace xgrad

@@ -16,15 +16,20 @@ using namespace detail;
 namespace detail {
 
 Tensor ties_vjp(Grad g, Fn f) {
-  const auto axes = f.attributes<AxisBits>();
+  const AxisBits axes = f.attributes<Reduced>().axes;
   const Tensor x = f.x(0).detach(), y = kept(f.y().detach(), x.shape(), axes);
   const Tensor ties = logical_or(x == y, isnan(x));
   return where(ties, kept(g, x.shape(), axes) / sum_over(ties, axes, true), 0);
 }
 
-Tensor chosen_vjp(Grad g, Fn f) {
-  const Tensor at = f.x(1);
-  return gather_vjp(with_shape(g, at.shape()), f.shape(0), f.attributes<int>(), at);
+Tensor at_chosen(Grad g, Fn f, int axis) {
+  const Tensor places = f.x(1), at = places.dim() < f.shape(0).rank() ? unsqueeze(places, axis) : places;
+  return gather_vjp(with_shape(g, at.shape()), f.shape(0), axis, at);
+}
+
+ValuesAndIndices without(ValuesAndIndices y, int axis) {
+  y.values.node()->shape = y.indices.node()->shape = without_axis(y.values.shape(), axis);
+  return y;
 }
 
 }  // namespace detail
@@ -44,13 +49,21 @@ Tensor extremum(const Op& op, const Tensor& x, AxisBits axes, bool keepdim) {
     using T = type_of<decltype(t)>;
     return fold_axes<F, T, T>(x, axes, reduced_shape(x.shape(), axes, keepdim));
   });
-  return record(op, {x}, std::move(y), axes);
+  return record(op, {x}, std::move(y), Reduced{axes, keepdim});
 }
 
-constexpr Op amax_op = {.name = "amax", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
-constexpr Op amin_op = {.name = "amin", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
-constexpr Op max_op = {.name = "max", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
-constexpr Op min_op = {.name = "min", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
+constexpr Op amax_op = {.name = "amax",
+                        .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
+                        .fields = &fields_of<Reduced>,
+                        .again = again_over<amax>};
+constexpr Op amin_op = {.name = "amin",
+                        .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
+                        .fields = &fields_of<Reduced>,
+                        .again = again_over<amin>};
+constexpr Op max_op = {
+    .name = "max", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}, .again = [](Call c) { return max(c.x(0)); }};
+constexpr Op min_op = {
+    .name = "min", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}, .again = [](Call c) { return min(c.x(0)); }};
 
 }  // namespace
 
@@ -82,36 +95,68 @@ ValuesAndIndices arg_axis(const char* op, const Tensor& x, int axis) {
 }
 
 template <class F>
-ValuesAndIndices extremum_at(const Op& op, const Tensor& x, int axis, bool keepdim) {
-  axis = line_axis(op.name, axis, x);
-  auto [values, indices] = arg_axis<F>(op.name, x, axis);
-  const Shape shape = keepdim ? values.shape() : without_axis(values.shape(), axis);
-  values.node()->shape = shape;
-  return {record(op, {x, indices}, std::move(values), axis), new_view(indices, shape)};
+ValuesAndIndices extremum_at(const Op& op, const char* name, const Tensor& x, int axis, bool keepdim) {
+  axis = line_axis(name, axis, x);
+  ValuesAndIndices y = arg_axis<F>(name, x, axis);
+  if (!keepdim) y = without(std::move(y), axis);
+  return record_chosen(op, x, std::move(y), Chosen{axis, keepdim});
 }
 
 template <class F>
 Tensor place(const char* op, const Tensor& x, int axis, bool keepdim) {
-  axis = line_axis(op, axis, x);
   Tensor y = arg_axis<F>(op, x, axis).indices;
   return keepdim ? y : new_view(y, without_axis(y.shape(), axis));
+}
+
+/// The place among all elements.
+template <class F>
+Tensor place_of_all(const Op& op, const Tensor& x) {
+  return pass(op, {x}, place<F>(op.name, new_view(x, {x.numel(op.name)}), 0, false));
+}
+
+template <class F>
+Tensor place_along(const Op& op, const char* name, const Tensor& x, int axis, bool keepdim) {
+  axis = line_axis(name, axis, x);
+  return pass(op, {x}, place<F>(name, x, axis, keepdim), [&] { return Chosen{axis, keepdim}; });
 }
 
 }  // namespace
 
 ValuesAndIndices max(const Tensor& x, int axis, bool keepdim) {
-  static constexpr Op op = {.name = "max", .vjp = {{{keep::x(1), chosen_vjp}}}};
-  return extremum_at<MaxFold>(op, x, axis, keepdim);
+  static constexpr Op op = {.name = "max_along",
+                            .vjp = {{{keep::x(1), chosen_vjp<Chosen>}}},
+                            .scratch = 1,
+                            .fields = &fields_of<Chosen>,
+                            .again_all = both_along<max>};
+  return extremum_at<MaxFold>(op, "max", x, axis, keepdim);
 }
 ValuesAndIndices min(const Tensor& x, int axis, bool keepdim) {
-  static constexpr Op op = {.name = "min", .vjp = {{{keep::x(1), chosen_vjp}}}};
-  return extremum_at<MinFold>(op, x, axis, keepdim);
+  static constexpr Op op = {.name = "min_along",
+                            .vjp = {{{keep::x(1), chosen_vjp<Chosen>}}},
+                            .scratch = 1,
+                            .fields = &fields_of<Chosen>,
+                            .again_all = both_along<min>};
+  return extremum_at<MinFold>(op, "min", x, axis, keepdim);
 }
 
-Tensor argmax(const Tensor& x) { return place<MaxFold>("argmax", new_view(x, {x.numel()}), 0, false); }
-Tensor argmin(const Tensor& x) { return place<MinFold>("argmin", new_view(x, {x.numel()}), 0, false); }
-Tensor argmax(const Tensor& x, int axis, bool keepdim) { return place<MaxFold>("argmax", x, axis, keepdim); }
-Tensor argmin(const Tensor& x, int axis, bool keepdim) { return place<MinFold>("argmin", x, axis, keepdim); }
+Tensor argmax(const Tensor& x) {
+  static constexpr Op op = {.name = "argmax", .again = [](Call c) { return argmax(c.x(0)); }};
+  return place_of_all<MaxFold>(op, x);
+}
+Tensor argmax(const Tensor& x, int axis, bool keepdim) {
+  static constexpr Op op = {
+      .name = "argmax_along", .fields = &fields_of<Chosen>, .again = again_along<argmax>};
+  return place_along<MaxFold>(op, "argmax", x, axis, keepdim);
+}
+Tensor argmin(const Tensor& x) {
+  static constexpr Op op = {.name = "argmin", .again = [](Call c) { return argmin(c.x(0)); }};
+  return place_of_all<MinFold>(op, x);
+}
+Tensor argmin(const Tensor& x, int axis, bool keepdim) {
+  static constexpr Op op = {
+      .name = "argmin_along", .fields = &fields_of<Chosen>, .again = again_along<argmin>};
+  return place_along<MinFold>(op, "argmin", x, axis, keepdim);
+}
 
 // Running ---------------------------------------------------------------------------------------------------
 
@@ -139,18 +184,27 @@ ValuesAndIndices running(const Op& op, const Tensor& x, int axis) {
     running_extrema<F>(ptr<T>(x), Runs(x.shape(), AxisBits{1} << axis).last, ptr<T>(y.values),
                        ptr<std::int64_t>(y.indices));
   });
-  y.values = record(op, {x, y.indices}, std::move(y.values), axis);
-  return y;
+  return record_chosen(op, x, std::move(y), Along{axis});
 }
 
 }  // namespace
 
 ValuesAndIndices cummax(const Tensor& x, int axis) {
-  static constexpr Op op = {.name = "cummax", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  static constexpr Op op = {
+      .name = "cummax",
+      .vjp = {{{keep::x(1), chosen_vjp<Along>}}},
+      .scratch = 1,
+      .fields = &fields_of<Along>,
+      .again_all = [](Call c) { return both(cummax(c.x(0), c.attributes<Along>().axis)); }};
   return running<MaxFold>(op, x, axis);
 }
 ValuesAndIndices cummin(const Tensor& x, int axis) {
-  static constexpr Op op = {.name = "cummin", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  static constexpr Op op = {
+      .name = "cummin",
+      .vjp = {{{keep::x(1), chosen_vjp<Along>}}},
+      .scratch = 1,
+      .fields = &fields_of<Along>,
+      .again_all = [](Call c) { return both(cummin(c.x(0), c.attributes<Along>().axis)); }};
   return running<MinFold>(op, x, axis);
 }
 

@@ -3,6 +3,7 @@
 #include "errors.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/reduce.hpp"
+#include "listen.hpp"
 #include "ops/promote.hpp"
 #include "ops/reduce.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -93,6 +94,7 @@ Tensor euclidean_norm(const Tensor& x, int axis, const Shape& shape) {
 struct Norm {
   double p;
   int axis;
+  void fields(auto&& field) const { field("p", p), field("axis", axis); }
 };
 
 /// x / y, 0 where y is 0: x by its norm, of magnitude 1 at most for p >= 1.
@@ -120,14 +122,24 @@ Tensor extreme_norm_vjp(Grad g, Fn f) {
 }
 
 Tensor norm_along(const Tensor& x, const Norm& by, const Shape& shape) {
-  static constexpr Op op = {.name = "norm", .vjp = {{{keep::x(0) | keep::y, norm_vjp}}}};
-  static constexpr Op extreme_op = {.name = "norm", .vjp = {{{keep::x(0) | keep::y, extreme_norm_vjp}}}};
+  constexpr auto again = [](Call c) { return norm_along(c.x(0), c.attributes<Norm>(), c.shape()); };
+  static constexpr Op op = {.name = "norm",
+                            .vjp = {{{keep::x(0) | keep::y, norm_vjp}}},
+                            .fields = &fields_of<Norm>,
+                            .again = again};
+  static constexpr Op extreme_op = {.name = "norm_extreme",
+                                    .vjp = {{{keep::x(0) | keep::y, extreme_norm_vjp}}},
+                                    .fields = &fields_of<Norm>,
+                                    .again = again};
   const AxisBits bits = AxisBits{1} << by.axis;
   Tensor y = visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     if (by.p == INFINITY) return extreme_magnitude<MaxFold, T>(x, bits, shape);
     if (by.p == -INFINITY) return extreme_magnitude<MinFold, T>(x, bits, shape);
-    if (by.p == 0) return count_nonzero(x, by.axis, false).to(x.dtype()).reshape(shape);
+    if (by.p == 0) {
+      const Unheard guard;
+      return count_nonzero(x, by.axis, false).to(x.dtype()).reshape(shape);
+    }
     if (by.p == 1) return fold_axes<SumFold, T, T>(x, bits, shape, Magnitude<T>());
     return by.p == 2 ? euclidean_norm<T>(x, by.axis, shape) : scaled_norm<T>(x, by.p, by.axis, shape);
   });

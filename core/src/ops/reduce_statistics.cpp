@@ -21,8 +21,9 @@ using namespace detail;
 namespace {
 
 struct Deviation {
-  double divisor;  // n - correction
-  int axis;
+  int axis, correction;
+  double divisor(const Shape& shape) const { return static_cast<double>(shape[axis] - correction); }
+  void fields(auto&& field) const { field("axis", axis), field("correction", correction); }
 };
 
 /// The square of the distance from the mean of the line.
@@ -49,7 +50,8 @@ Tensor variance_along(const Op& op, const Tensor& x, const Deviation& by, const 
     for (std::int64_t i = 0; i < means.numel(); ++i) mean[i] /= static_cast<T>(block.n);
     Tensor squares = fold_axes<SumFold, T, T>(x, bits, shape, FromMean<T>{mean});
     T* v = ptr<T>(squares);
-    const T scale = by.divisor > 0 ? static_cast<T>(by.divisor) : std::numeric_limits<T>::quiet_NaN();
+    const double divisor = by.divisor(x.shape());
+    const T scale = divisor > 0 ? static_cast<T>(divisor) : std::numeric_limits<T>::quiet_NaN();
     for (std::int64_t i = 0; i < squares.numel(); ++i) v[i] = root ? std::sqrt(v[i] / scale) : v[i] / scale;
     return squares;
   });
@@ -62,26 +64,36 @@ Tensor from_mean(const Tensor& scale, const Tensor& x, int axis) {
   return mul0(kept(scale, x.shape(), bits), x - mean_over(x, bits, true));
 }
 
-constexpr Op var_op = {.name = "var", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                  const auto [divisor, axis] = f.attributes<Deviation>();
-                                                  const Tensor scale =
-                                                      constant(divisor > 0 ? 2 / divisor : NAN, g.dtype());
-                                                  return from_mean(mul0(g, scale), f.x(0), axis);
-                                                }}}}};
+constexpr Op var_op = {.name = "var",
+                       .vjp = {{{keep::x(0),
+                                 [](Grad g, Fn f) {
+                                   const auto by = f.attributes<Deviation>();
+                                   const double divisor = by.divisor(f.shape(0));
+                                   const Tensor scale = constant(divisor > 0 ? 2 / divisor : NAN, g.dtype());
+                                   return from_mean(mul0(g, scale), f.x(0), by.axis);
+                                 }}}},
+                       .fields = &fields_of<Deviation>,
+                       .again = [](Call c) {
+                         return variance_along(var_op, c.x(0), c.attributes<Deviation>(), c.shape(), false);
+                       }};
 
-constexpr Op std_op = {.name = "stddev", .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) {
-                                                     const auto [divisor, axis] = f.attributes<Deviation>();
-                                                     const Tensor y = f.y(),
-                                                                  safe = where(y == 0, INFINITY, y);
-                                                     return from_mean(div0(g, safe * divisor), f.x(0), axis);
-                                                   }}}}};
+constexpr Op std_op = {.name = "stddev",
+                       .vjp = {{{keep::x(0) | keep::y,
+                                 [](Grad g, Fn f) {
+                                   const auto by = f.attributes<Deviation>();
+                                   const Tensor y = f.y(), safe = where(y == 0, INFINITY, y);
+                                   return from_mean(div0(g, safe * by.divisor(f.shape(0))), f.x(0), by.axis);
+                                 }}}},
+                       .fields = &fields_of<Deviation>,
+                       .again = [](Call c) {
+                         return variance_along(std_op, c.x(0), c.attributes<Deviation>(), c.shape(), true);
+                       }};
 
 Tensor variance(const Op& op, const Tensor& x, const Axes& axes, int correction, bool keepdim, bool root) {
   check_floating(op.name, x);
   const AxisBits bits = axis_bits(op.name, axes, x);
   const auto [joined, axis] = join_axes(x, bits);
-  const double divisor = static_cast<double>(joined.shape()[axis] - correction);
-  return variance_along(op, joined, {divisor, axis}, reduced_shape(x.shape(), bits, keepdim), root);
+  return variance_along(op, joined, {axis, correction}, reduced_shape(x.shape(), bits, keepdim), root);
 }
 
 }  // namespace
@@ -103,7 +115,9 @@ namespace {
 Tensor shares(const Tensor& x, int axis) {
   static constexpr Op op = {
       .name = "logsumexp_shares",
-      .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<int>()); }}}}};
+      .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<Along>().axis); }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return shares(c.x(0), c.attributes<Along>().axis); }};
   Tensor y = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -122,16 +136,20 @@ Tensor shares(const Tensor& x, int axis) {
     };
     each_line<T>(block_at(x.shape(), axis), share, 0, ptr<T>(y), ptr<const T>(x));
   });
-  return record(op, {x}, std::move(y), axis);
+  return record(op, {x}, std::move(y), Along{axis});
 }
 
 Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
-  static constexpr Op op = {.name = "logsumexp", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                                             const int at = f.attributes<int>();
-                                                             const Tensor wide =
-                                                                 kept(g, f.shape(0), AxisBits{1} << at);
-                                                             return mul0(wide, shares(f.x(0), at));
-                                                           }}}}};
+  static constexpr Op op = {
+      .name = "logsumexp",
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) {
+                  const int at = f.attributes<Along>().axis;
+                  const Tensor wide = kept(g, f.shape(0), AxisBits{1} << at);
+                  return mul0(wide, shares(f.x(0), at));
+                }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return log_sum_exp(c.x(0), c.attributes<Along>().axis, c.shape()); }};
   Tensor y = new_tensor(shape, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -145,7 +163,7 @@ Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
     };
     each_line<T>(block_at(x.shape(), axis), log_total, 0, static_cast<T*>(nullptr), ptr<const T>(x));
   });
-  return record(op, {x}, std::move(y), axis);
+  return record(op, {x}, std::move(y), Along{axis});
 }
 
 }  // namespace

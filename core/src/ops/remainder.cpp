@@ -28,10 +28,12 @@ Integer remainder_of(Integer u, Integer v) {
 }
 
 /// -(a - y) / b, a whole number: what a remainder y has taken off.
-Tensor minus_quotient(Fn f) {
-  const Tensor y = f.y();
-  return zip_simd([](auto r, auto u, auto v) { return vec::round((r - u) / v); }, y,
-                  spread(f.x(0), y.shape()), spread(f.x(1), y.shape()));
+Tensor minus_quotient(const Tensor& y, const Tensor& a, const Tensor& b) {
+  static constexpr Op op = {.name = "minus_quotient",
+                            .again = [](Call c) { return minus_quotient(c.x(0), c.x(1), c.x(2)); }};
+  return pass(op, {y, a, b},
+              zip_simd([](auto r, auto u, auto v) { return vec::round((r - u) / v); }, y,
+                       spread(a, y.shape()), spread(b, y.shape())));
 }
 
 /// by_integer of integers, by_batch of floating numbers.
@@ -45,10 +47,12 @@ Tensor by_dtype(const char* op, const Tensor& a, const Tensor& b, F by_integer, 
 }  // namespace
 
 Tensor fmod(const Tensor& a, const Tensor& b) {
-  static constexpr Op op = {.name = "fmod",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // da
-                                     {keep::x(0) | keep::x(1) | keep::y,             // db
-                                      [](Grad g, Fn f) { return mul0(g, minus_quotient(f)); }}}}};
+  static constexpr Op op = {
+      .name = "fmod",
+      .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // da
+               {keep::x(0) | keep::x(1) | keep::y,             // db
+                [](Grad g, Fn f) { return mul0(g, minus_quotient(f.y(), f.x(0), f.x(1))); }}}},
+      .again = [](Call c) { return fmod(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("fmod", a, b);
     return fmod(p, q);
@@ -59,10 +63,12 @@ Tensor fmod(const Tensor& a, const Tensor& b) {
 }
 
 Tensor remainder(const Tensor& a, const Tensor& b) {
-  static constexpr Op op = {.name = "remainder",
-                            .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // da
-                                     {keep::x(0) | keep::x(1) | keep::y,             // db
-                                      [](Grad g, Fn f) { return mul0(g, minus_quotient(f)); }}}}};
+  static constexpr Op op = {
+      .name = "remainder",
+      .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // da
+               {keep::x(0) | keep::x(1) | keep::y,             // db
+                [](Grad g, Fn f) { return mul0(g, minus_quotient(f.y(), f.x(0), f.x(1))); }}}},
+      .again = [](Call c) { return remainder(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("remainder", a, b);
     return remainder(p, q);
@@ -76,7 +82,8 @@ Tensor floor_divide(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {
       .name = "floor_divide",
       .vjp = {{{keep::nothing, [](Grad, Fn f) { return zeros_of(f.shape(0), f.dtype(0)); }},
-               {keep::nothing, [](Grad, Fn f) { return zeros_of(f.shape(1), f.dtype(1)); }}}}};
+               {keep::nothing, [](Grad, Fn f) { return zeros_of(f.shape(1), f.dtype(1)); }}}},
+      .again = [](Call c) { return floor_divide(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("floor_divide", a, b);
     return floor_divide(p, q);

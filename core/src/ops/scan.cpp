@@ -22,22 +22,38 @@ struct Scan {
   int axis;
   bool reverse;
   bool lag = false;  ///< of a recurrence
+  void fields(auto&& field) const { field("axis", axis), field("reverse", reverse), field("lag", lag); }
+};
+
+struct Shift {
+  Scan by;
+  double fill;
+  void fields(auto&& field) const {
+    field("axis", by.axis), field("reverse", by.reverse), field("fill", fill);
+  }
 };
 
 Block block_along(const Shape& shape, int axis) { return Runs(shape, AxisBits{1} << axis).last; }
 
 /// The entries moved one place along the axis, away from where a scan starts; `fill` comes in.
 Tensor shifted(const Tensor& x, const Scan& by, double fill) {
-  static constexpr Op op = {.name = "shifted", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                           auto back = f.attributes<Scan>();
-                                                           back.reverse = !back.reverse;
-                                                           return shifted(g, back, 0);
-                                                         }}}}};
+  static constexpr Op op = {.name = "shifted",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        Scan back = f.attributes<Shift>().by;
+                                        back.reverse = !back.reverse;
+                                        return shifted(g, back, 0);
+                                      }}}},
+                            .fields = &fields_of<Shift>,
+                            .again = [](Call c) {
+                              const auto& [way, value] = c.attributes<Shift>();
+                              return shifted(c.x(0), way, value);
+                            }};
   const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[by.axis];
   Tensor y = new_like(x);
   y.fill_(fill);
   if (n > 1) copy_entries({y, by.axis, by.reverse ? 0 : 1}, {x, by.axis, by.reverse ? 1 : 0}, n - 1);
-  return record(op, {x}, std::move(y), by);
+  return record(op, {x}, std::move(y), Shift{by, fill});
 }
 
 /// y_i = b_i + a_i y_before, before being i - 1, or i + 1 if reverse; with `lag`, b_i + a_before y_before.
@@ -52,10 +68,13 @@ Tensor recurrence(const Tensor& a, const Tensor& b, const Scan& by) {
                                         return way.lag ? mul0(shifted(db, back, 0), f.y())
                                                        : mul0(db, shifted(f.y(), way, 0));
                                       }},
-                                     {keep::x(0), [](Grad g, Fn f) {  // db
+                                     {keep::x(0),
+                                      [](Grad g, Fn f) {  // db
                                         const auto way = f.attributes<Scan>();
                                         return recurrence(f.x(0), g, {way.axis, !way.reverse, !way.lag});
-                                      }}}}};
+                                      }}}},
+                            .fields = &fields_of<Scan>,
+                            .again = [](Call c) { return recurrence(c.x(0), c.x(1), c.attributes<Scan>()); }};
   Tensor y = new_like(b);
   const Block block = block_along(b.shape(), by.axis);
   visit_floating(b.dtype(), [&](auto t) {
@@ -70,10 +89,14 @@ Tensor recurrence(const Tensor& a, const Tensor& b, const Scan& by) {
 }
 
 Tensor running_sum(const Tensor& x, const Scan& by) {
-  static constexpr Op op = {.name = "cumsum", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                          const auto way = f.attributes<Scan>();
-                                                          return running_sum(g, {way.axis, !way.reverse});
-                                                        }}}}};
+  static constexpr Op op = {.name = "cumsum",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        const auto way = f.attributes<Scan>();
+                                        return running_sum(g, {way.axis, !way.reverse});
+                                      }}}},
+                            .fields = &fields_of<Scan>,
+                            .again = [](Call c) { return running_sum(c.x(0), c.attributes<Scan>()); }};
   if (x.dtype() == boolean) return running_sum(x.to(int64), by);
   Tensor y = new_like(x);
   visit_number(x.dtype(), [&](auto t) {
@@ -89,11 +112,14 @@ Tensor running_sum(const Tensor& x, const Scan& by) {
 Tensor running_product(const Tensor& x, const Scan& by) {
   static constexpr Op op = {
       .name = "cumprod",
-      .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) {
+      .vjp = {{{keep::x(0) | keep::y,
+                [](Grad g, Fn f) {
                   const auto way = f.attributes<Scan>();
                   const Tensor rest = recurrence(f.x(0), g, {way.axis, !way.reverse, true});
                   return mul0(rest, shifted(f.y(), way, 1));
-                }}}}};
+                }}}},
+      .fields = &fields_of<Scan>,
+      .again = [](Call c) { return running_product(c.x(0), c.attributes<Scan>()); }};
   if (x.dtype() == boolean) return running_product(x.to(int64), by);
   Tensor y = new_like(x);
   visit_number(x.dtype(), [&](auto t) {
@@ -107,19 +133,23 @@ Tensor running_product(const Tensor& x, const Scan& by) {
 /// The product along an axis. dx_i is the product of those before i, times that of those behind i.
 Tensor product(const Tensor& x, int axis, const Shape& shape) {
   static constexpr Op op = {
-      .name = "prod", .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                  const Tensor at = f.x(0);
-                                  const Scan up = {f.attributes<int>(), false}, down = {up.axis, true};
-                                  const Tensor before = shifted(running_product(at, up), up, 1);
-                                  const Tensor behind = shifted(running_product(at, down), down, 1);
-                                  return mul0(kept(g, at.shape(), AxisBits{1} << up.axis), before * behind);
-                                }}}}};
+      .name = "prod",
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) {
+                  const Tensor at = f.x(0);
+                  const Scan up = {f.attributes<Along>().axis, false}, down = {up.axis, true};
+                  const Tensor before = shifted(running_product(at, up), up, 1);
+                  const Tensor behind = shifted(running_product(at, down), down, 1);
+                  return mul0(kept(g, at.shape(), AxisBits{1} << up.axis), before * behind);
+                }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return product(c.x(0), c.attributes<Along>().axis, c.shape()); }};
   Tensor y = visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     using A = std::conditional_t<std::same_as<T, bool>, std::int64_t, T>;
     return fold_axes<ProductFold, A, T>(x, AxisBits{1} << axis, shape);
   });
-  return record(op, {x}, std::move(y), axis);
+  return record(op, {x}, std::move(y), Along{axis});
 }
 
 }  // namespace

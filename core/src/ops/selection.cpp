@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "fields.hpp"
 #include "kernels/simd.hpp"
 #include "ops/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -25,7 +26,8 @@ Tensor share_vjp(const Tensor& g, const Tensor& less, const Tensor& more) {
       .name = "share_vjp",
       .vjp = {{{keep::x(1) | keep::x(2), [](Grad h, Fn f) { return share_vjp(h, f.x(1), f.x(2)); }},
                {keep::nothing, flat<1>},
-               {keep::nothing, flat<2>}}}};
+               {keep::nothing, flat<2>}}},
+      .again = [](Call c) { return share_vjp(c.x(0), c.x(1), c.x(2)); }};
   const auto value = [](auto w, auto u, auto v) {
     using V = decltype(w);
     return xsimd::select(u == v, w / V(2), xsimd::select(u < v, V(0), w));
@@ -49,7 +51,8 @@ constexpr std::uint32_t both = keep::x(0) | keep::x(1);
 Tensor maximum(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "maximum",
                             .vjp = {{{both, [](Grad g, Fn f) { return share_vjp(g, f.x(0), f.x(1)); }},
-                                     {both, [](Grad g, Fn f) { return share_vjp(g, f.x(1), f.x(0)); }}}}};
+                                     {both, [](Grad g, Fn f) { return share_vjp(g, f.x(1), f.x(0)); }}}},
+                            .again = [](Call c) { return maximum(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("maximum", a, b);
     return maximum(p, q);
@@ -60,7 +63,8 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
 Tensor minimum(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "minimum",
                             .vjp = {{{both, [](Grad g, Fn f) { return share_vjp(g, f.x(1), f.x(0)); }},
-                                     {both, [](Grad g, Fn f) { return share_vjp(g, f.x(0), f.x(1)); }}}}};
+                                     {both, [](Grad g, Fn f) { return share_vjp(g, f.x(0), f.x(1)); }}}},
+                            .again = [](Call c) { return minimum(c.x(0), c.x(1)); }};
   if (differ(a, b)) {
     const auto [p, q] = promote("minimum", a, b);
     return minimum(p, q);
@@ -79,8 +83,9 @@ Tensor minimum(Scalar a, const Tensor& b) { return minimum(constant(a, dtype_wit
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "where",
                             .vjp = {{{},
-                                     {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), g, 0); }},     // da
-                                     {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), 0, g); }}}}};  // db
+                                     {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), g, 0); }},    // da
+                                     {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), 0, g); }}}},  // db
+                            .again = [](Call c) { return where(c.x(0), c.x(1), c.x(2)); }};
   if (condition.dtype() != boolean)
     fail("where",
          "the condition must be boolean: it is " + condition.describe() + "; compare it, as in x > 0");
@@ -108,6 +113,7 @@ namespace {
 
 struct Limits {
   double low, high;
+  void fields(auto&& field) const { field("min", low), field("max", high); }
 };
 
 /// g within the limits and at them, else 0; 0 where x is nan.
@@ -115,7 +121,9 @@ Tensor clamp_vjp(const Tensor& g, const Tensor& x, Limits limits) {
   static constexpr Op op = {
       .name = "clamp_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return clamp_vjp(h, f.x(1), f.attributes<Limits>()); }},
-               {keep::nothing, flat<1>}}}};
+               {keep::nothing, flat<1>}}},
+      .fields = &fields_of<Limits>,
+      .again = [](Call c) { return clamp_vjp(c.x(0), c.x(1), c.attributes<Limits>()); }};
   const auto value = [limits](auto u, auto v) {
     using V = decltype(v);
     using T = typename V::value_type;
@@ -130,7 +138,12 @@ Tensor clamp_vjp(const Tensor& g, const Tensor& x, Limits limits) {
 Tensor clamp(const Tensor& x, Scalar low, Scalar high) {
   static constexpr Op op = {
       .name = "clamp",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return clamp_vjp(g, f.x(0), f.attributes<Limits>()); }}}}};
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return clamp_vjp(g, f.x(0), f.attributes<Limits>()); }}}},
+      .fields = &fields_of<Limits>,
+      .again = [](Call c) {
+        const Limits& to = c.attributes<Limits>();
+        return clamp(c.x(0), to.low, to.high);
+      }};
   if (low.to<double>() > high.to<double>())
     fail("clamp", "low must not be above high: low is " + short_text(low.to<double>()) + ", high is " +
                       short_text(high.to<double>()));

@@ -1,7 +1,9 @@
 #include <array>
 
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/layout.hpp"
+#include "listen.hpp"
 #include "ops/axes.hpp"
 #include "ops/promote.hpp"
 #include "sizes.hpp"
@@ -33,11 +35,15 @@ void check_some(const char* op, std::span<const Tensor> tensors) {
 // Joining ---------------------------------------------------------------------------------------------------
 
 Tensor cat(std::span<const Tensor> tensors, int axis) {
-  static constexpr Op op = {.name = "cat", .each = {keep::x(0), [](Grad g, Fn f, int i) {
-                                                      const Tensor starts = f.x(0);
-                                                      const std::int64_t* at = ptr<std::int64_t>(starts);
-                                                      return slice(g, f.attributes<int>(), at[i - 1], at[i]);
-                                                    }}};
+  static constexpr Op op = {.name = "cat",
+                            .each = {keep::x(0),
+                                     [](Grad g, Fn f, int i) {
+                                       const Tensor starts = f.x(0);
+                                       const std::int64_t* at = ptr<std::int64_t>(starts);
+                                       return slice(g, f.attributes<Along>().axis, at[i - 1], at[i]);
+                                     }},
+                            .fields = &fields_of<Along>,
+                            .again = [](Call c) { return cat(c.inputs(), c.attributes<Along>().axis); }};
   check_some("cat", tensors);
   const Tensor& first = tensors[0];
   const int along = check_axis("cat", axis, first);
@@ -59,17 +65,25 @@ Tensor cat(std::span<const Tensor> tensors, int axis) {
     copy_entries({y, along, start}, {x, along, 0}, x.shape()[along]);
     start += x.shape()[along];
   }
-  if (!is_recording()) return y;
+  if (doors == 0) return y;
   const Tensor starts = starts_of(sizes);
   std::vector<Ref> inputs = {starts};
   inputs.insert(inputs.end(), tensors.begin(), tensors.end());
-  return record(op, inputs, std::move(y), along);
+  if (!is_heard()) return record(op, inputs, std::move(y), Along{along});
+  {
+    const Unheard guard;
+    y = record(op, inputs, std::move(y), Along{along});
+  }
+  tell(op, std::span(inputs).subspan(1), {&y, 1}, std::make_shared<Along>(along));  // not of the starts
+  return y;
 }
 
 Tensor stack(std::span<const Tensor> tensors, int axis) {
-  static constexpr Op op = {.name = "stack", .each = {keep::nothing, [](Grad g, Fn f, int i) {
-                                                        return select(g, f.attributes<int>(), i);
-                                                      }}};
+  static constexpr Op op = {
+      .name = "stack",
+      .each = {keep::nothing, [](Grad g, Fn f, int i) { return select(g, f.attributes<Along>().axis, i); }},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return stack(c.inputs(), c.attributes<Along>().axis); }};
   check_some("stack", tensors);
   const Tensor& first = tensors[0];
   const int along = check_axis("stack", axis, first, first.dim() + 1);
@@ -85,9 +99,9 @@ Tensor stack(std::span<const Tensor> tensors, int axis) {
     one[along] = 1;
     copy_entries({y, along, start++}, {new_view(x, one), along, 0}, 1);
   }
-  if (!is_recording()) return y;
+  if (doors == 0) return y;
   std::vector<Ref> inputs(tensors.begin(), tensors.end());
-  return record(op, inputs, std::move(y), along);
+  return record(op, inputs, std::move(y), Along{along});
 }
 
 Tensor cat(std::initializer_list<Tensor> tensors, int axis) {
@@ -122,7 +136,7 @@ std::vector<Tensor> parts_of(const Op& op, const Tensor& x, const Tensor& starts
     if (single) part.node()->shape.erase(axis);
     parts.push_back(std::move(part));
   }
-  record_outputs(op, std::array<Ref, 2>{x, starts}, parts, axis);
+  record_outputs(op, std::array<Ref, 2>{x, starts}, parts, Along{axis});
   return parts;
 }
 
@@ -138,7 +152,7 @@ std::vector<std::int64_t> parts_of_size(const char* op, const Tensor& x, std::in
 
 /// The cotangents of all parts; where one is undefined, zeros.
 std::vector<Tensor> all_defined(std::span<const Tensor> g, Fn f, bool single) {
-  const int axis = f.attributes<int>();
+  const int axis = f.attributes<Along>().axis;
   const Tensor starts = f.x(1);
   const std::int64_t* at = ptr<std::int64_t>(starts);
   std::vector<Tensor> parts(g.begin(), g.end());
@@ -156,9 +170,19 @@ std::vector<Tensor> all_defined(std::span<const Tensor> g, Fn f, bool single) {
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, int axis) {
   static constexpr Op op = {.name = "split",
-                            .joint = {keep::x(1), [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                                        dx[0] = cat(all_defined(g, f, false), f.attributes<int>());
-                                      }}};
+                            .joint = {keep::x(1),
+                                      [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                                        dx[0] = cat(all_defined(g, f, false), f.attributes<Along>().axis);
+                                      }},
+                            .scratch = 1,
+                            .fields = &fields_of<Along>,
+                            .again_all = [](Call c) {
+                              const int along = c.attributes<Along>().axis;
+                              std::vector<std::int64_t> parts;
+                              for (std::size_t k = 0; k < c.outputs(); ++k)
+                                parts.push_back(c.shape(k)[along]);
+                              return split(c.x(0), parts, along);
+                            }};
   const int along = check_axis("split", axis, x);
   std::int64_t total = 0;
   for (std::int64_t size : sizes) {
@@ -187,9 +211,13 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int axis) {
 
 std::vector<Tensor> unbind(const Tensor& x, int axis) {
   static constexpr Op op = {.name = "unbind",
-                            .joint = {keep::x(1), [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                                        dx[0] = stack(all_defined(g, f, true), f.attributes<int>());
-                                      }}};
+                            .joint = {keep::x(1),
+                                      [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                                        dx[0] = stack(all_defined(g, f, true), f.attributes<Along>().axis);
+                                      }},
+                            .scratch = 1,
+                            .fields = &fields_of<Along>,
+                            .again_all = [](Call c) { return unbind(c.x(0), c.attributes<Along>().axis); }};
   const int along = check_axis("unbind", axis, x);
   return parts_of(op, x, starts_of(parts_of_size("unbind", x, x.shape()[along], 1)), along, true);
 }

@@ -1,4 +1,5 @@
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/layout.hpp"
 #include "ops/axes.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -20,17 +21,36 @@ class Permutation {
   std::uint32_t words_[6] = {};
 };
 
+struct Permuted {
+  Permutation axes;
+  int rank;
+  void fields(auto&& field) const {
+    std::vector<int> list;
+    for (int i = 0; i < rank; ++i) list.push_back(axes[i]);
+    field("axes", list);
+  }
+};
+
+struct Swapped {
+  int axis0, axis1;
+  void fields(auto&& field) const { field("axis0", axis0), field("axis1", axis1); }
+};
+
 Tensor permute_by(const Tensor& x, const Permutation& axes) {
-  static constexpr Op op = {.name = "permute", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                           const auto from = f.attributes<Permutation>();
-                                                           Permutation back;
-                                                           for (int i = 0; i < g.dim(); ++i)
-                                                             back.set(from[i], i);
-                                                           return permute_by(g, back);
-                                                         }}}}};
+  static constexpr Op op = {
+      .name = "permute",
+      .vjp = {{{keep::nothing,
+                [](Grad g, Fn f) {
+                  const auto from = f.attributes<Permutation>();
+                  Permutation back;
+                  for (int i = 0; i < g.dim(); ++i) back.set(from[i], i);
+                  return permute_by(g, back);
+                }}}},
+      .fields = &fields_of<Permuted>,
+      .again = [](Call c) { return permute_by(c.x(0), c.attributes<Permuted>().axes); }};
   int order[Shape::max_rank];
   for (int i = 0; i < x.dim(); ++i) order[i] = axes[i];
-  return copied_part(record(op, {x}, permuted(x, order), axes));
+  return copied_part(record(op, {x}, permuted(x, order), axes, [&] { return Permuted{axes, x.dim()}; }));
 }
 
 }  // namespace
@@ -48,16 +68,21 @@ Tensor permute(const Tensor& x, const Axes& axes) {
 }
 
 Tensor transpose(const Tensor& x, int axis0, int axis1) {
-  struct Swapped {
-    int a, b;
-  };
-  static constexpr Op op = {.name = "transpose", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                             const auto [a, b] = f.attributes<Swapped>();
-                                                             return transpose(g, a, b);
-                                                           }}}}};
+  static constexpr Op op = {.name = "transpose",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        const auto [a, b] = f.attributes<Swapped>();
+                                        return transpose(g, a, b);
+                                      }}}},
+                            .fields = &fields_of<Swapped>,
+                            .again = [](Call c) {
+                              const auto& [a, b] = c.attributes<Swapped>();
+                              return transpose(c.x(0), a, b);
+                            }};
   const Swapped axes = {check_axis("transpose", axis0, x), check_axis("transpose", axis1, x)};
   int order[Shape::max_rank];
-  for (int i = 0; i < x.dim(); ++i) order[i] = i == axes.a ? axes.b : i == axes.b ? axes.a : i;
+  for (int i = 0; i < x.dim(); ++i)
+    order[i] = i == axes.axis0 ? axes.axis1 : i == axes.axis1 ? axes.axis0 : i;
   return copied_part(record(op, {x}, permuted(x, order), axes));
 }
 
@@ -85,7 +110,9 @@ namespace {
 Tensor flip_bits(const Tensor& x, AxisBits axes) {
   static constexpr Op op = {
       .name = "flip",
-      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return flip_bits(g, f.attributes<AxisBits>()); }}}}};
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return flip_bits(g, f.attributes<Over>().axes); }}}},
+      .fields = &fields_of<Over>,
+      .again = [](Call c) { return flip_bits(c.x(0), c.attributes<Over>().axes); }};
   const Steps steps(x.shape());
   std::int64_t first = 0;
   LayoutCopy copy;
@@ -96,20 +123,25 @@ Tensor flip_bits(const Tensor& x, AxisBits axes) {
   }
   Tensor y = new_like(x);
   copy.run(y, 0, x, first);
-  return record(op, {x}, std::move(y), axes);
+  return record(op, {x}, std::move(y), Over{axes});
 }
 
 struct Roll {
   std::int64_t shift;  // 0 <= shift < n
   int axis;
+  void fields(auto&& field) const { field("shift", shift), field("axis", axis); }
 };
 
 Tensor roll_by(const Tensor& x, Roll roll) {
-  static constexpr Op op = {.name = "roll", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                        auto [shift, axis] = f.attributes<Roll>();
-                                                        if (shift > 0) shift = g.shape()[axis] - shift;
-                                                        return roll_by(g, {shift, axis});
-                                                      }}}}};
+  static constexpr Op op = {.name = "roll",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        auto [shift, axis] = f.attributes<Roll>();
+                                        if (shift > 0) shift = g.shape()[axis] - shift;
+                                        return roll_by(g, {shift, axis});
+                                      }}}},
+                            .fields = &fields_of<Roll>,
+                            .again = [](Call c) { return roll_by(c.x(0), c.attributes<Roll>()); }};
   Tensor y = new_like(x);
   const std::int64_t kept = x.shape()[roll.axis] - roll.shift;
   copy_entries({y, roll.axis, roll.shift}, {x, roll.axis, 0}, kept);

@@ -1,4 +1,5 @@
 #include "errors.hpp"
+#include "fields.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lines.hpp"
 #include "node.hpp"
@@ -98,13 +99,15 @@ Tensor sum_line(const Tensor& x, int axis) { return x.dim() == 0 ? x : sum(x, ax
 Tensor softmax(const Tensor& x, int axis) {
   static constexpr Op op = {
       .name = "softmax",
-      .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<int>()); }}}}};
+      .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<Along>().axis); }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return softmax(c.x(0), c.attributes<Along>().axis); }};
   if (!is_floating(x.dtype())) return softmax(x.to(float32), axis);
   axis = line_axis("softmax", axis, x);
   return record(op, {x},
                 by_line(
                     axis, [](auto... of) { softmax_line(of...); }, x),
-                axis);
+                Along{axis});
 }
 
 Tensor softmin(const Tensor& x, int axis) { return softmax(-x, line_axis("softmin", axis, x)); }
@@ -112,13 +115,16 @@ Tensor softmin(const Tensor& x, int axis) { return softmax(-x, line_axis("softmi
 Tensor log_softmax(const Tensor& x, int axis) {
   static constexpr Op op = {
       .name = "log_softmax",
-      .vjp = {{{keep::y, [](Grad g, Fn f) { return log_softmax_vjp(g, f.y(), f.attributes<int>()); }}}}};
+      .vjp = {{{keep::y,
+                [](Grad g, Fn f) { return log_softmax_vjp(g, f.y(), f.attributes<Along>().axis); }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return log_softmax(c.x(0), c.attributes<Along>().axis); }};
   if (!is_floating(x.dtype())) return log_softmax(x.to(float32), axis);
   axis = line_axis("log_softmax", axis, x);
   return record(op, {x},
                 by_line(
                     axis, [](auto... of) { log_softmax_line(of...); }, x),
-                axis);
+                Along{axis});
 }
 
 namespace detail {
@@ -126,30 +132,37 @@ namespace detail {
 Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
   static constexpr Op op = {
       .name = "softmax_vjp",
-      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return softmax_vjp(h, f.x(1), f.attributes<int>()); }},  // dg
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {                                             // dy
+      .vjp = {{{keep::x(1),
+                [](Grad h, Fn f) { return softmax_vjp(h, f.x(1), f.attributes<Along>().axis); }},  // dg
+               {keep::x(0) | keep::x(1),
+                [](Grad h, Fn f) {  // dy
                   const Tensor u = f.x(0), p = f.x(1);
-                  const int a = f.attributes<int>();
+                  const int a = f.attributes<Along>().axis;
                   return mul0(h, u - sum_line(mul0(u, p), a)) - mul0(u, sum_line(mul0(h, p), a));
-                }}}}};
+                }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); }};
   return record(op, {g, y},
                 by_line(
                     axis, [](auto... of) { softmax_vjp_line(of...); }, g, y),
-                axis);
+                Along{axis});
 }
 
 Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
   static constexpr Op op = {
       .name = "log_softmax_vjp",
       .vjp = {{{keep::x(1),  // dg
-                [](Grad h, Fn f) { return h - sum_line(mul0(h, exp(f.x(1))), f.attributes<int>()); }},
-               {keep::x(0) | keep::x(1), [](Grad h, Fn f) {  // dy
-                  return -mul0(mul0(h, exp(f.x(1))), sum_line(f.x(0), f.attributes<int>()));
-                }}}}};
+                [](Grad h, Fn f) { return h - sum_line(mul0(h, exp(f.x(1))), f.attributes<Along>().axis); }},
+               {keep::x(0) | keep::x(1),
+                [](Grad h, Fn f) {  // dy
+                  return -mul0(mul0(h, exp(f.x(1))), sum_line(f.x(0), f.attributes<Along>().axis));
+                }}}},
+      .fields = &fields_of<Along>,
+      .again = [](Call c) { return log_softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); }};
   return record(op, {g, y},
                 by_line(
                     axis, [](auto... of) { log_softmax_vjp_line(of...); }, g, y),
-                axis);
+                Along{axis});
 }
 
 }  // namespace detail

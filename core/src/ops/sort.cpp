@@ -46,8 +46,21 @@ void each_entries(const Tensor& x, int axis, std::int64_t count, F f) {
     }
 }
 
+struct Sort {
+  int axis;
+  bool descending;
+  void fields(auto&& field) const { field("axis", axis), field("descending", descending); }
+};
+
+struct TopK {
+  std::int64_t k;
+  int axis;
+  bool largest;
+  void fields(auto&& field) const { field("k", k), field("axis", axis), field("largest", largest); }
+};
+
 /// The first `count` elements in order along an axis, and their places.
-ValuesAndIndices ordered(const Op& op, const Tensor& x, int axis, std::int64_t count, bool descending) {
+ValuesAndIndices ordered(const Tensor& x, int axis, std::int64_t count, bool descending) {
   Shape shape = x.shape();
   if (shape.rank() > 0) shape[axis] = count;
   ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
@@ -65,32 +78,48 @@ ValuesAndIndices ordered(const Op& op, const Tensor& x, int axis, std::int64_t c
       }
     });
   });
-  y.values = record(op, {x, y.indices}, std::move(y.values), axis);
   return y;
 }
 
 }  // namespace
 
 ValuesAndIndices sort(const Tensor& x, int axis, bool descending) {
-  static constexpr Op op = {.name = "sort", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  static constexpr Op op = {.name = "sort",
+                            .vjp = {{{keep::x(1), chosen_vjp<Sort>}}},
+                            .scratch = 1,
+                            .fields = &fields_of<Sort>,
+                            .again_all = [](Call c) {
+                              const auto& [along, down] = c.attributes<Sort>();
+                              return both(sort(c.x(0), along, down));
+                            }};
   const int along = line_axis("sort", axis, x);
-  return ordered(op, x, along, x.dim() == 0 ? 1 : x.shape()[along], descending);
+  const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[along];
+  return record_chosen(op, x, ordered(x, along, n, descending), Sort{along, descending});
 }
 
 Tensor argsort(const Tensor& x, int axis, bool descending) {
-  return sort(x.detach(), line_axis("argsort", axis, x), descending).indices;
+  const int along = line_axis("argsort", axis, x);
+  const NoGrad guard;
+  return sort(x, along, descending).indices;
 }
 
 ValuesAndIndices topk(const Tensor& x, std::int64_t k, int axis, bool largest) {
-  static constexpr Op op = {.name = "topk", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  static constexpr Op op = {.name = "topk",
+                            .vjp = {{{keep::x(1), chosen_vjp<TopK>}}},
+                            .scratch = 1,
+                            .fields = &fields_of<TopK>,
+                            .again_all = [](Call c) {
+                              const auto& [count, along, up] = c.attributes<TopK>();
+                              return both(topk(c.x(0), count, along, up));
+                            }};
   const int along = line_axis("topk", axis, x);
   const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[along];
   if (k < 0 || k > n)
     fail("topk", "cannot take " + std::to_string(k) + " elements of " + std::to_string(n) + " along axis " +
                      std::to_string(axis) + ": x is " + x.describe() + "; k must lie between 0 and " +
                      std::to_string(n));
-  if (x.dim() == 0) return k == 0 ? topk(reshape(x, {1}), 0, 0, largest) : ordered(op, x, along, k, largest);
-  return ordered(op, x, along, k, largest);
+  if (x.dim() == 0 && k == 0) return topk(reshape(x, {1}), 0, 0, largest);
+  return record_chosen(op, x, ordered(x, along, k, largest), TopK{k, along, largest});
 }
 
 // The median ------------------------------------------------------------------------------------------------
@@ -130,19 +159,24 @@ ValuesAndIndices medians(const Tensor& x, int axis) {
 }  // namespace
 
 Tensor median(const Tensor& x) {
-  static constexpr Op op = {.name = "median", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}};
+  static constexpr Op op = {.name = "median",
+                            .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
+                            .again = [](Call c) { return median(c.x(0)); }};
   Tensor y = medians(new_view(x, {x.numel()}), 0).values;
   y.node()->shape = {};
-  return record(op, {x}, std::move(y), all_axes(x.dim()));
+  return record(op, {x}, std::move(y), Reduced{all_axes(x.dim()), false});
 }
 
 ValuesAndIndices median(const Tensor& x, int axis, bool keepdim) {
-  static constexpr Op op = {.name = "median", .vjp = {{{keep::x(1), chosen_vjp}}}};
+  static constexpr Op op = {.name = "median_along",
+                            .vjp = {{{keep::x(1), chosen_vjp<Chosen>}}},
+                            .scratch = 1,
+                            .fields = &fields_of<Chosen>,
+                            .again_all = both_along<median>};
   const int along = line_axis("median", axis, x);
-  auto [values, indices] = medians(x, along);
-  const Shape shape = keepdim ? values.shape() : without_axis(values.shape(), along);
-  values.node()->shape = shape;
-  return {record(op, {x, indices}, std::move(values), along), new_view(indices, shape)};
+  ValuesAndIndices y = medians(x, along);
+  if (!keepdim) y = without(std::move(y), along);
+  return record_chosen(op, x, std::move(y), Chosen{along, keepdim});
 }
 
 }  // namespace xgrad

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "fields.hpp"
 #include "kernels/bessel.hpp"
 #include "kernels/erfinv.hpp"
 #include "kernels/gamma.hpp"
@@ -22,12 +23,24 @@ namespace {
 
 constexpr double two_over_root_pi = 2 * std::numbers::inv_sqrtpi;
 
+struct Rate {
+  double c;
+  void fields(auto&& field) const { field("c", c); }
+};
+
+/// Of a derivative or of a Bessel function.
+struct Order {
+  int n;
+  void fields(auto&& field) const { field("n", n); }
+};
+
 }  // namespace
 
 Tensor erf(const Tensor& x) {
   static constexpr Op op = {
       .name = "erf",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(two_over_root_pi * g, gaussian(f.x(0), 1)); }}}}};
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(two_over_root_pi * g, gaussian(f.x(0), 1)); }}}},
+      .again = [](Call c) { return erf(c.x(0)); }};
   if (!is_floating(x.dtype())) return erf(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::erf(v); }));
 }
@@ -35,7 +48,8 @@ Tensor erf(const Tensor& x) {
 Tensor erfc(const Tensor& x) {
   static constexpr Op op = {
       .name = "erfc",
-      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(-two_over_root_pi * g, gaussian(f.x(0), 1)); }}}}};
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(-two_over_root_pi * g, gaussian(f.x(0), 1)); }}}},
+      .again = [](Call c) { return erfc(c.x(0)); }};
   if (!is_floating(x.dtype())) return erfc(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::erfc(v); }));
 }
@@ -43,7 +57,8 @@ Tensor erfc(const Tensor& x) {
 Tensor erfinv(const Tensor& x) {
   static constexpr Op op = {
       .name = "erfinv",
-      .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g / two_over_root_pi, exp(square(f.y()))); }}}}};
+      .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g / two_over_root_pi, exp(square(f.y()))); }}}},
+      .again = [](Call c) { return erfinv(c.x(0)); }};
   if (!is_floating(x.dtype())) return erfinv(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::erfinv(v); }));
 }
@@ -51,17 +66,22 @@ Tensor erfinv(const Tensor& x) {
 namespace detail {
 
 Tensor gaussian(const Tensor& x, double c) {
-  static constexpr Op op = {.name = "gaussian", .vjp = {{{keep::x(0) | keep::y, [](Grad h, Fn f) {
-                                                            const double twice = -2 * f.attributes<double>();
-                                                            return mul0(h, twice * mul0(f.y(), f.x(0)));
-                                                          }}}}};
+  static constexpr Op op = {
+      .name = "gaussian",
+      .vjp = {{{keep::x(0) | keep::y,
+                [](Grad h, Fn f) {
+                  const double twice = -2 * f.attributes<Rate>().c;
+                  return mul0(h, twice * mul0(f.y(), f.x(0)));
+                }}}},
+      .fields = &fields_of<Rate>,
+      .again = [](Call call) { return gaussian(call.x(0), call.attributes<Rate>().c); }};
   return record(op, {x},
                 map_simd(x,
                          [c](auto v) {
                            using T = typename decltype(v)::value_type;
                            return vec::gaussian(v, static_cast<T>(c));
                          }),
-                c);
+                Rate{c});
 }
 
 }  // namespace detail
@@ -70,7 +90,8 @@ Tensor gaussian(const Tensor& x, double c) {
 
 Tensor lgamma(const Tensor& x) {
   static constexpr Op op = {.name = "lgamma",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, digamma(f.x(0))); }}}}};
+                            .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, digamma(f.x(0))); }}}},
+                            .again = [](Call c) { return lgamma(c.x(0)); }};
   if (!is_floating(x.dtype())) return lgamma(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return vec::lgamma(v); }));
 }
@@ -81,17 +102,19 @@ Tensor digamma(const Tensor& x) {
 }
 
 Tensor polygamma(int n, const Tensor& x) {
-  static constexpr Op op = {.name = "polygamma",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                        return mul0(g, polygamma(f.attributes<int>() + 1, f.x(0)));
-                                      }}}}};
+  static constexpr Op op = {
+      .name = "polygamma",
+      .vjp = {{{keep::x(0),
+                [](Grad g, Fn f) { return mul0(g, polygamma(f.attributes<Order>().n + 1, f.x(0))); }}}},
+      .fields = &fields_of<Order>,
+      .again = [](Call c) { return polygamma(c.attributes<Order>().n, c.x(0)); }};
   if (n < 0 || n > 170)
     fail("polygamma",
          "n must lie between 0 and 170, whose factorial is the largest: it is " + std::to_string(n));
   if (!is_floating(x.dtype())) return polygamma(n, x.to(float32));
-  if (n == 0) return record(op, {x}, map_simd(x, [](auto v) { return vec::digamma(v); }), n);
+  if (n == 0) return record(op, {x}, map_simd(x, [](auto v) { return vec::digamma(v); }), Order{n});
   const double factorial = std::tgamma(n + 1.0) * (n % 2 ? 1 : -1);
-  return record(op, {x}, map_simd(x, [=](auto v) { return vec::polygamma(n, factorial, v); }), n);
+  return record(op, {x}, map_simd(x, [=](auto v) { return vec::polygamma(n, factorial, v); }), Order{n});
 }
 
 // The cardinal sine ----------------------------------------------------------------------------------------
@@ -102,13 +125,16 @@ namespace {
 /// (2 n + 1).
 Tensor bessel(int n, const Tensor& x) {
   static constexpr Op op = {.name = "sinc",
-                            .vjp = {{{keep::x(0), [](Grad g, Fn f) {
-                                        const int k = f.attributes<int>();
+                            .vjp = {{{keep::x(0),
+                                      [](Grad g, Fn f) {
+                                        const int k = f.attributes<Order>().n;
                                         const Tensor at = f.x(0), above = bessel(k + 1, at) * (k + 1);
                                         const Tensor slope = k == 0 ? above : above - bessel(k - 1, at) * k;
                                         return mul0(g, slope * (-std::numbers::pi / (2 * k + 1)));
-                                      }}}}};
-  return record(op, {x}, map_simd(x, [n](auto v) { return vec::bessel(n, v); }), n);
+                                      }}}},
+                            .fields = &fields_of<Order>,
+                            .again = [](Call c) { return bessel(c.attributes<Order>().n, c.x(0)); }};
+  return record(op, {x}, map_simd(x, [n](auto v) { return vec::bessel(n, v); }), Order{n});
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "ops/spectral.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
 
+#include "fields.hpp"
 #include "kernels/dispatch.hpp"
 #include "ops/matrices.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -60,11 +62,33 @@ void check_quotient(const Spectrum& s, const Tensor& num, const Place& at, bool 
         "vectors from two calls if it is a sum of a part with each, or move the matrix off this point");
 }
 
-/// num / den, checked where den is 0; place(matrix, row, column) says which values are in den, or none to
-/// check.
-template <class F>
-Tensor divide(const Spectrum& s, const Tensor& num, const Tensor& den, const Tensor& scale, F place) {
-  const Tensor near = new_tensor(den.shape(), boolean);
+/// Which values are in the denominator at [i, j].
+enum class By : std::uint8_t { pairs, rows, columns };
+
+/// These values, or nothing where there is nothing to check.
+std::optional<Place> place_of(By by, std::int64_t k, std::int64_t i, std::int64_t j) {
+  if (by == By::pairs) return i == j ? std::nullopt : std::optional(Place{k, i, j});
+  return by == By::rows ? Place{k, j, j} : Place{k, i, i};
+}
+
+struct Quotient {
+  const char* op;
+  const char* name;
+  std::int64_t n;
+  By by;
+  void fields(auto&& field) const {
+    constexpr const char* names[] = {"pairs", "rows", "columns"};
+    field("n", n), field("by", std::string(names[static_cast<int>(by)]));
+  }
+};
+
+/// True where den is 0 up to rounding, checked there.
+Tensor near_zero(const Spectrum& s, const Tensor& num, const Tensor& den, const Tensor& scale, By by) {
+  static constexpr Op op = {.name = "near_zero", .fields = &fields_of<Quotient>, .again = [](Call c) {
+                              const auto& [as, name, n, values] = c.attributes<Quotient>();
+                              return near_zero({as, name, c.x(3), c.x(4), n}, c.x(0), c.x(1), c.x(2), values);
+                            }};
+  Tensor near = new_tensor(den.shape(), boolean);
   const MatrixSizes sizes(num), of_den(den), of_scale(scale);
   const std::int64_t count = s.values.size(-1);
   visit_floating(num.dtype(), [&](auto t) {
@@ -80,27 +104,31 @@ Tensor divide(const Spectrum& s, const Tensor& num, const Tensor& den, const Ten
         for (std::int64_t j = 0; j < sizes.columns; ++j) {
           const std::int64_t row = of_den.rows == 1 ? 0 : i, column = of_den.columns == 1 ? 0 : j;
           if (!is_near[row * of_den.columns + column]) continue;
-          if (const std::optional<Place> at = place(k, i, j))
+          if (const std::optional<Place> at = place_of(by, k, i, j))
             check_quotient(s, num, *at, !(std::abs(x[i * sizes.columns + j]) > small));
         }
     }
   });
+  const std::array<Ref, 5> inputs = {num, den, scale, s.values, s.cotangent};
+  return pass(op, std::span(inputs).first(s.cotangent.defined() ? 5 : 4), std::move(near), [&] {
+    return Quotient{s.op, s.name, s.n, by};
+  });
+}
+
+Tensor divide(const Spectrum& s, const Tensor& num, const Tensor& den, const Tensor& scale, By by) {
+  const Tensor near = near_zero(s, num, den, scale, by);
   return where(near, 0, num) / where(near, 1, den);
 }
 
 }  // namespace
 
 Tensor divide_by_pairs(const Spectrum& s, const Tensor& num, const Tensor& den, const Tensor& scale) {
-  return divide(s, num, den, scale, [](std::int64_t k, std::int64_t i, std::int64_t j) {
-    return i == j ? std::nullopt : std::optional(Place{k, i, j});
-  });
+  return divide(s, num, den, scale, By::pairs);
 }
 
 Tensor divide_by_values(const Spectrum& s, const Tensor& num, const Tensor& den, const Tensor& scale) {
   const bool in_rows = den.size(-2) == 1 && den.size(-1) == num.size(-1);
-  return divide(s, num, den, scale, [in_rows](std::int64_t k, std::int64_t i, std::int64_t j) {
-    return std::optional(in_rows ? Place{k, j, j} : Place{k, i, i});
-  });
+  return divide(s, num, den, scale, in_rows ? By::rows : By::columns);
 }
 
 namespace {
@@ -110,6 +138,7 @@ struct Once {
   const char* name;
   std::int32_t n;
   bool at_zero;
+  void fields(auto&& field) const { field("n", n), field("at_zero", at_zero); }
 };
 
 /// Throws if the cotangent of a vector is not 0 though its value is not alone.
@@ -141,10 +170,17 @@ void check_once(const Tensor& g, const Tensor& values, const Once& once) {
 }  // namespace
 
 Tensor once_differentiable(const Spectrum& s, const Tensor& vectors, bool at_zero) {
-  static constexpr Op op = {.name = "vectors", .vjp = {{{keep::x(1), [](Grad g, Fn f) {
-                                                           check_once(g, f.x(1), f.attributes<Once>());
-                                                           return g;
-                                                         }}}}};
+  static constexpr Op op = {.name = "once_differentiable",
+                            .vjp = {{{keep::x(1),
+                                      [](Grad g, Fn f) {
+                                        check_once(g, f.x(1), f.attributes<Once>());
+                                        return g;
+                                      }}}},
+                            .fields = &fields_of<Once>,
+                            .again = [](Call c) {
+                              const auto [as, name, n, zero] = c.attributes<Once>();
+                              return once_differentiable({as, name, c.x(1), {}, n}, c.x(0), zero);
+                            }};
   return record(op, {vectors, s.values}, new_view(vectors, vectors.shape()),
                 Once{s.op, s.name, static_cast<std::int32_t>(s.n), at_zero});
 }

@@ -1,3 +1,4 @@
+#include "fields.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/im2col.hpp"
 #include "ops/promote.hpp"
@@ -15,10 +16,12 @@ Tensor unfold_value(const Tensor& x, const Window& k);
 Tensor fold_value(const Tensor& x, const Shape& image, const Window& k);
 
 Tensor unfold_value(const Tensor& x, const Window& k) {
-  static constexpr Op op = {.name = "unfold", .vjp = {{{keep::nothing, [](Grad g, Fn f) {
-                                                          return fold_value(g, f.shape(0),
-                                                                            f.attributes<Window>());
-                                                        }}}}};
+  static constexpr Op op = {
+      .name = "unfold",
+      .vjp = {{{keep::nothing,
+                [](Grad g, Fn f) { return fold_value(g, f.shape(0), f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return unfold_value(c.x(0), c.attributes<Window>()); }};
   const std::int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
   const std::int64_t rows = product_of(c, k.kernel_h, k.kernel_w),
                      positions = product_of(k.out_h(h), k.out_w(w));
@@ -35,7 +38,9 @@ Tensor unfold_value(const Tensor& x, const Window& k) {
 Tensor fold_value(const Tensor& x, const Shape& image, const Window& k) {
   static constexpr Op op = {
       .name = "fold",
-      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return unfold_value(g, f.attributes<Window>()); }}}}};
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return unfold_value(g, f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return fold_value(c.x(0), c.shape(), c.attributes<Window>()); }};
   const std::int64_t c = image[1], h = image[2], w = image[3];
   Tensor y = zeros_of(image, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {

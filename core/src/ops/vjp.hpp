@@ -21,6 +21,7 @@ Tensor sigmoid_vjp(const Tensor& g, const Tensor& x);
 /// log(1 + e^(beta x)) / beta, and x itself where beta x > threshold.
 struct Softened {
   double beta, threshold;
+  void fields(auto&& field) const { field("beta", beta), field("threshold", threshold); }
 };
 /// g times its derivative: g s(beta x), s the sigmoid.
 Tensor sigmoid_times(const Tensor& g, const Tensor& x, Softened by);

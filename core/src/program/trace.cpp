@@ -29,7 +29,11 @@ class Trace::Ear : public detail::Listener {
   void hear(const detail::Heard& call) override {
     Heard heard{&call.op, call.attributes, {}, {}};
     for (const detail::Ref& x : call.inputs) heard.inputs.push_back(number_of(*x.tensor));
-    for (const Tensor& y : call.outputs) heard.outputs.push_back(add({y, calls.size()}));
+    for (const Tensor& y : call.outputs) {
+      if (const auto before = number_.find(y.node()); before != number_.end())
+        first_.try_emplace(y.node(), before->second);
+      heard.outputs.push_back(add({y, calls.size()}));
+    }
     calls.push_back(std::move(heard));
   }
 
@@ -94,7 +98,7 @@ Program Trace::program(const std::vector<Tensor>& inputs, const std::vector<Tens
     const auto is_wanted = [&](std::size_t v) {
       return value_needed[v] && std::ranges::find(given, v) == given.end();
     };
-    call_needed[k] = std::ranges::any_of(ear.calls[k].outputs, is_wanted);
+    call_needed[k] = ear.calls[k].op->draws || std::ranges::any_of(ear.calls[k].outputs, is_wanted);
     if (!call_needed[k]) continue;
     const detail::Op& op = *ear.calls[k].op;
     if (!op.again && !op.again_all)

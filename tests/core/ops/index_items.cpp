@@ -191,3 +191,37 @@ TEST_CASE("masks of another dtype or shape are errors") {
   CHECK(message_of([&] { masked_select(x, x); }) ==
         "masked_select: the mask must be boolean: it is f32[3]; compare it, as in x > 0");
 }
+
+TEST_CASE("a program takes its parts anew, by the arrays and masks that it is given") {
+  const Tensor x = numbers({4}), i = tensor({0, 1}), m = tensor({true, false, false, true});
+
+  const Program by_array = trace([](const Tensor& t, const Tensor& at) { return t.index({at}); }, {x, i});
+  const Program by_mask = trace([](const Tensor& t, const Tensor& at) { return t.index({at}); }, {x, m});
+  const Program fills =
+      trace([](const Tensor& t, const Tensor& at) { return index_put(t, {at}, 9); }, {x, m});
+
+  CHECK(of(by_array.run({x, tensor({3, -2})})[0]) == Values{3, 2});
+  CHECK(of(by_mask.run({x, tensor({true, true, true, false})})[0]) == Values{0, 1, 2});
+  CHECK(of(fills.run({x, tensor({true, true, true, false})})[0]) == Values{9, 9, 9, 3});
+  CHECK(by_array.calls()[0].op == std::string("index_plan"));
+  CHECK(to_string(by_array.calls()[0].attributes[0]) == "indices=array");
+}
+
+TEST_CASE("a program of gradients follows arrays, and is an error where a mask names another part") {
+  const auto slope = [](const Tensor& t, const Tensor& at) {
+    const Tensor x = t.detach().requires_grad_();
+    return grad(sum(x.index({at})), {x})[0];
+  };
+  const Tensor x = numbers({3});
+
+  const Program by_array = trace(slope, {x, tensor({0, 1})});
+  const Program by_mask = trace(slope, {x, tensor({true, false, true})});
+
+  CHECK(of(by_array.run({x, tensor({2, 2})})[0]) == Values{0, 0, 2});
+  CHECK(of(by_mask.run({x, tensor({false, true, true})})[0]) == Values{0, 1, 1});
+  CHECK(message_of([&] {
+          by_mask.run({x, tensor({true, true, true})});
+        }) ==
+        "index: the masks name another number of elements than those that were traced: the part has shape "
+        "[3], its gradient is f32[2]; trace the function again");
+}

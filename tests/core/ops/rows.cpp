@@ -48,8 +48,8 @@ Tensor make(const Input& in, const Shape& shape, std::mt19937_64& random) {
 
 }  // namespace
 
-Tensors make_inputs(const Row& row, const std::vector<Shape>& shapes) {
-  std::mt19937_64 random = generator_of(row, shapes.size());
+Tensors make_inputs(const Row& row, const std::vector<Shape>& shapes, std::size_t stream) {
+  std::mt19937_64 random = generator_of(row, shapes.size() + stream);
   Tensors x;
   for (std::size_t i = 0; i < row.inputs.size(); ++i) x.push_back(make(row.inputs[i], shapes[i], random));
   return x;
@@ -227,6 +227,7 @@ std::vector<std::string> faults_of(const Row& row) {
   const std::int64_t nodes = memory_stats().live_nodes;
   const auto check_on = [&](const std::vector<Shape>& shapes, int order) {
     const Tensors x = make_inputs(row, shapes);
+    check_trace(row, shapes, faults);
     if (row.kind == Kind::random) return check_repeats(row, x, faults);
     check_float32(row, x, faults);
     if (differentiable(row))
@@ -252,6 +253,11 @@ std::vector<std::string> faults_of(const Row& row) {
 
 Family::Family(std::string n, std::vector<Row> r) : name(std::move(n)), rows(std::move(r)) {
   families().push_back(this);
+}
+
+void each_row(const std::function<void(const Row&)>& f) {
+  for (const Family* family : families())
+    for (const Row& row : family->rows) f(row);
 }
 
 void check_rows(const Family& family) {

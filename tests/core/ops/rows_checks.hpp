@@ -43,8 +43,8 @@ inline std::mt19937_64 generator_of(const Row& row, std::size_t stream) {
   return std::mt19937_64(std::hash<std::string>{}(row.name) + stream);
 }
 
-/// The inputs of a row in these shapes.
-Tensors make_inputs(const Row& row, const std::vector<Shape>& shapes);
+/// The inputs of a row in these shapes; another stream has other values.
+Tensors make_inputs(const Row& row, const std::vector<Shape>& shapes, std::size_t stream = 0);
 
 /// float32 against float64 at the same numbers: as far apart as rounding the inputs may move the value.
 void check_float32(const Row& row, const Tensors& inputs, Faults& faults);
@@ -63,6 +63,12 @@ void check_extremes(const Row& row, Faults& faults);
 
 /// An elementwise op at zeros of both signs, infinities and nan: against the C library, and to second order.
 void check_specials(const Row& row, Faults& faults);
+
+/// A program that was traced on some inputs, on others: values and gradients to the same bits.
+void check_trace(const Row& row, const std::vector<Shape>& shapes, Faults& faults);
+
+/// Calls f with each row of all tables that the program has.
+void each_row(const std::function<void(const Row&)>& f);
 
 /// Whether a fault says this.
 inline bool any_says(const Faults& faults, const std::string& text) {

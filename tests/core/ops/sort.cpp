@@ -80,3 +80,19 @@ TEST_CASE("an axis that is not there is an error") {
   CHECK(message_of([] { sort(ones({3}), 1); }) ==
         "sort: axis 1 is out of range: x is f32[3]; axes are -1 to 0");
 }
+
+TEST_CASE(
+    "in a program the values and the places are the outputs of one call, and gradients follow the places") {
+  const auto places = [](const Tensor& t) { return topk(t, 2).indices; };
+  const auto largest = [](const Tensor& t) {
+    const Tensor x = t.detach().requires_grad_();
+    return grad(sum(max(x, 1).values), {x})[0];
+  };
+
+  const Program p = trace(places, {of({1, 3, 2})}), q = trace(largest, {tensor({{1.0, 2.0}, {4.0, 3.0}})});
+
+  CHECK(p.calls().size() == 1);
+  CHECK(p.calls()[0].outputs.size() == 2);
+  CHECK(p.run({of({5, 1, 7})})[0].to_vector<int>() == Places{2, 0});
+  CHECK(q.run({tensor({{2.0, 1.0}, {3.0, 4.0}})})[0].to_vector<double>() == Values{1, 0, 0, 1});
+}

@@ -171,7 +171,8 @@ struct Op {
   std::array<Rule, 4> vjp = {};
   EachRule each = {};
   JointRule joint = {};
-  int scratch = 0;  ///< so many of the last inputs are values that the op has computed for its rules
+  int scratch = 0;     ///< so many of the last inputs are values that the op has computed for its rules
+  bool draws = false;  ///< random numbers, which a program draws even where nobody needs the result
   const Fields* fields = nullptr;
   Tensor (*again)(Call c) = nullptr;
   std::vector<Tensor> (*again_all)(Call c) = nullptr;  ///< of an op with several outputs
@@ -246,6 +247,7 @@ template <class Details = std::nullptr_t>
 Tensor pass(const Op& op, std::initializer_list<Ref> inputs, Tensor value, const Details& details = {}) {
   return pass(op, std::span(inputs.begin(), inputs.size()), std::move(value), details);
 }
+inline constexpr std::span<const Ref> no_inputs;
 
 /// The same for an op with several outputs, which share one node; its rule is `op.joint`, which may read the
 /// outputs by `f.output(k)` if it declares keep::y. Returns that node, or null where nothing is recorded.

@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+
+#include <xgrad/core.hpp>
+
+using namespace xgrad;
+using V = std::vector<double>;
+
+TEST_CASE("a program is the calls of a function, without what nobody needs") {
+  const Tensor x = tensor(V{1, 2}), w = tensor(V{3, 4}, {.requires_grad = true});
+
+  const Program p = trace(
+      [&](const Tensor& t) {
+        exp(t);  // not needed
+        return tanh(t * w) + 2;
+      },
+      {x});
+
+  CHECK(p.str() ==
+        "%0: f64[2] = input\n"
+        "%1: f64[2] = constant\n"
+        "%2: f64[2] = mul(%0, %1)\n"
+        "%3: f64[2] = tanh(%2)\n"
+        "%4: f64[2] = add_number(%3) number=2\n"
+        "return %4\n");
+  CHECK(p.calls().size() == 3);
+  CHECK(p.calls()[2].attributes[0].name == "number");
+  CHECK(std::get<std::int64_t>(p.calls()[2].attributes[0].value) == 2);
+  CHECK(p.values()[1].constant.node() == w.node());
+}
+
+TEST_CASE("a program is recorded and gives gradients to its inputs and its constants") {
+  const Tensor w = tensor(V{3, 4}, {.requires_grad = true});
+  const Program p = trace([&](const Tensor& t) { return sum(square(t) * w); }, {tensor(V{1, 2})});
+  const Tensor x = tensor(V{5, 6}, {.requires_grad = true});
+
+  p.run({x})[0].backward();
+
+  CHECK(x.grad().to_vector<double>() == V{30, 48});
+  CHECK(w.grad().to_vector<double>() == V{25, 36});
+}
+
+TEST_CASE("a program reads its constants when it runs") {
+  Tensor w = tensor(V{3, 4});
+  const Program p = trace([&](const Tensor& t) { return t * w; }, {tensor(V{1, 2})});
+
+  w.fill_(10);
+
+  CHECK(p.run({tensor(V{1, 2})})[0].to_vector<double>() == V{10, 20});
+}
+
+TEST_CASE("a constant that is written while tracing keeps what was read") {
+  Tensor w = tensor(V{3, 4});
+  Trace trace;
+  const Tensor x = tensor(V{1, 2}), y = x * w;
+  w.fill_(10);
+  const Program p = trace.program({x}, {y});
+
+  CHECK(p.run({x})[0].to_vector<double>() == V{3, 8});
+}
+
+TEST_CASE("a result that is written in place while tracing is an Error where it is needed, and only there") {
+  const auto f = [](const Tensor& t) {
+    Tensor y = (t * 2).detach();
+    y += 1;
+    return y * 3;
+  };
+  const auto g = [](const Tensor& t) {
+    Tensor y = (t * 2).detach();
+    y += 1;
+    return t * 3;
+  };
+
+  CHECK_THROWS_WITH_AS(
+      trace(f, {tensor(V{1, 2})}),
+      "trace: a value was changed in place by add_, which no program repeats: f64[2]; compute a "
+      "new tensor instead",
+      Error);
+  CHECK(trace(g, {tensor(V{1, 2})}).run({tensor(V{5, 6})})[0].to_vector<double>() == V{15, 18});
+}
+
+TEST_CASE("a program of gradients gives the gradients at other places") {
+  const auto slope = [](const Tensor& t) {
+    const Tensor x = t.detach().requires_grad_();
+    return grad(sum(x * x * x + x * x), {x})[0];
+  };
+
+  const Program p = trace(slope, {tensor(V{1, 2})});
+
+  CHECK(p.run({tensor(V{3, -1})})[0].to_vector<double>() == V{33, 1});  // 3 x^2 + 2 x
+}
+
+TEST_CASE("random numbers are drawn anew, the same ones after the same seed, also those that nobody needs") {
+  const auto f = [](const Tensor& t) {
+    rand({3});
+    return t * rand_like(t) + dropout(t, 0.5);
+  };
+  const Tensor x = tensor(V{1, 2, 3, 4});
+  const Program p = trace(f, {x});
+
+  manual_seed(3);
+  const V direct = f(x).to_vector<double>();
+  manual_seed(3);
+  const V again = p.run({x})[0].to_vector<double>();
+
+  CHECK(again == direct);
+  CHECK(p.run({x})[0].to_vector<double>() != direct);
+}
+
+TEST_CASE("a checkpoint is heard as what it computes, and a custom op as itself") {
+  const auto cube = custom_op(
+      "cube", [](NoState&, const Tensor& x) { return x * x * x; },
+      [](const CustomCall<NoState>& c, const Tensor& g) { return 3 * g * square(c.x(0)); });
+  const auto f = [&](const Tensor& t) {
+    return checkpoint([&](const Tensor& u) { return cube(u) + 1; }, t.detach().requires_grad_());
+  };
+
+  const Program p = trace(f, {tensor(V{1, 2})});
+
+  CHECK(p.run({tensor(V{3, 4})})[0].to_vector<double>() == V{28, 65});
+  CHECK(p.str().find("= cube(") != std::string::npos);
+}
+
+TEST_CASE("a program refuses inputs that are not as traced") {
+  const Program p = trace([](const Tensor& a, const Tensor& b) { return a + b; }, {ones({2}), ones({2})});
+
+  CHECK_THROWS_WITH_AS(p.run({ones({2})}), "Program: it takes 2 inputs: there are 1", Error);
+  CHECK_THROWS_WITH_AS(
+      p.run({ones({2}), ones({3})}),
+      "Program: input 1 must be as it was traced, f32[2]: it is f32[3]; trace the function again", Error);
+}
+
+TEST_CASE("an output that no op has made is an Error, and an input may be an output") {
+  const Tensor c = ones({2});
+
+  CHECK_THROWS_WITH_AS(
+      trace([&](const Tensor&) { return c; }, {ones({2})}),
+      "trace: output 0 was made by no op that was heard: it is f32[2]; compute it from the inputs "
+      "while the trace lives",
+      Error);
+  const Program p = trace([](const Tensor& t) { return t; }, {ones({2})});
+  CHECK(p.run({full({2}, 3.0)})[0].to_vector<double>() == V{3, 3});
+}
+
+TEST_CASE("traces nest, and each hears from its making to its end") {
+  const Tensor x = tensor(V{1, 2});
+  const Trace outer;
+  const Tensor a = x * 2;
+  Program inside = [&] {
+    const Trace inner;
+    const Tensor b = a + 1;
+    return inner.program({a}, {b});
+  }();
+  const Tensor c = exp(a);
+
+  CHECK(inside.calls().size() == 1);
+  CHECK(outer.program({x}, {c}).calls().size() == 2);
+}
+
+TEST_CASE("a program holds no result of the traced call") {
+  const std::int64_t before = memory_stats().live_nodes;
+  const Tensor w = tensor(V{3, 4}, {.requires_grad = true});
+
+  const Program p = trace([&](const Tensor& t) { return sum(exp(t * w)); }, {tensor(V{1, 2})});
+
+  CHECK(memory_stats().live_nodes == before);
+  CHECK(p.run({tensor(V{1, 2})}).size() == 1);
+}
