@@ -22,25 +22,23 @@ std::vector<Slot> tensor_slots(const Module& module) {
   return slots;
 }
 
-/// The tensors of one kind with every name of them.
+/// The tensors of one kind, each once by identity.
+std::vector<Tensor> distinct(const Visitor& members, Kind kind) {
+  std::vector<Tensor> tensors;
+  std::unordered_set<const void*> seen;
+  for (const Slot& slot : members.slots())
+    if (slot.kind == kind && seen.insert(slot.tensor()->node()).second) tensors.push_back(*slot.tensor());
+  for (const Tensor& t : tensors) xgrad::detail::note_listed(t);
+  return tensors;
+}
+
+/// The same with every name of them.
 std::vector<NamedTensor> named(const Visitor& members, Kind kind) {
+  members.check_names();
   std::vector<NamedTensor> tensors;
   for (const Slot& slot : members.slots())
     if (slot.kind == kind) tensors.push_back({slot.path, *slot.tensor()});
   for (const NamedTensor& t : tensors) xgrad::detail::note_listed(t.tensor);
-  return tensors;
-}
-std::vector<NamedTensor> checked_named(const Visitor& members, Kind kind) {
-  members.check_names();
-  return named(members, kind);
-}
-
-/// Each of them once, by identity.
-std::vector<Tensor> distinct(const Visitor& members, Kind kind) {
-  std::vector<Tensor> tensors;
-  std::unordered_set<const void*> seen;
-  for (const NamedTensor& t : named(members, kind))
-    if (seen.insert(t.tensor.node()).second) tensors.push_back(t.tensor);
   return tensors;
 }
 
@@ -77,12 +75,10 @@ std::vector<Tensor> Module::trainable_parameters() const {
 }
 
 std::vector<NamedTensor> Module::named_parameters() const {
-  return checked_named(Visitor::of(*this), Kind::parameter);
+  return named(Visitor::of(*this), Kind::parameter);
 }
 std::vector<Tensor> Module::buffers() const { return distinct(Visitor::of(*this), Kind::buffer); }
-std::vector<NamedTensor> Module::named_buffers() const {
-  return checked_named(Visitor::of(*this), Kind::buffer);
-}
+std::vector<NamedTensor> Module::named_buffers() const { return named(Visitor::of(*this), Kind::buffer); }
 
 void Module::train(bool on) {
   for (Module* m : modules_of(Visitor::of(*this))) m->training_ = on;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "xgrad/core.hpp"
+#include "xgrad/data.hpp"
 #include "xgrad/nn.hpp"
 #include "xgrad/optim.hpp"
 
@@ -147,6 +148,45 @@ TEST_CASE("the parts of an experiment are one state") {
 
   CHECK(same(straight, resumed));
   CHECK(resumed.epoch == 2);
+}
+
+TEST_CASE("a run with dropout and shuffling that is resumed has the bits of one that never stopped") {
+  struct Run {
+    nn::Sequential model{nn::Linear{2, 8}, nn::Dropout{0.5}, nn::Linear{8, 1}};
+    optim::Adam adam{model, {.lr = 0.1}};
+    data::Loader loader{
+        data::TensorDataset(arange(20, {.dtype = float32}).reshape({10, 2}), arange(10, {.dtype = float32})),
+        {.batch_size = 3, .shuffle = true}};
+    void visit(Visitor& v) {
+      v("model", model), v("optimizer", adam), v("loader", loader), v("generator", default_generator());
+    }
+
+    /// Trains for some passes, the first of which may be the rest of one; stops behind `most` batches.
+    void learn(int passes, int most = 1000) {
+      for (int i = 0; i < passes; ++i)
+        for (const auto& [x, y] : loader) {
+          adam.zero_grad();
+          mse_loss(model(x / 20).reshape({-1}), y).backward();
+          adam.step();
+          if (--most == 0) return;
+        }
+    }
+  };
+  manual_seed(3);
+  Run straight, interrupted;
+  load_state_dict(interrupted, state_dict(straight));
+  const StateDict start = state_dict(straight);
+  straight.learn(3);
+
+  load_state_dict(interrupted, start);
+  interrupted.learn(3, 6);  // into the second pass
+  const StateDict saved = state_dict(interrupted);
+  manual_seed(99);
+  Run resumed;
+  load_state_dict(resumed, saved);
+  resumed.learn(2);
+
+  CHECK(same(resumed, straight));
 }
 
 TEST_CASE("a module's members may be modules or not, found by their types") {

@@ -1,7 +1,6 @@
 #include "state/prepared_load.hpp"
 
 #include <cstring>
-#include <ranges>
 #include <unordered_set>
 
 #include "node.hpp"
@@ -67,7 +66,7 @@ void PreparedLoad::commit(const Visitor& members) {
   try {
     for (const auto& holds : members.checks()) holds();
   } catch (...) {
-    for (Assignment& a : std::views::reverse(assignments_)) exchange(a);
+    for (Assignment& a : assignments_) exchange(a);
     throw;
   }
   for (const Write& w : writes_) perform(w);

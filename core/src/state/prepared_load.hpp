@@ -13,7 +13,7 @@ class PreparedLoad {
  public:
   /// The target gets these elements, of its shape and of this floating dtype or its own.
   void write(const Tensor& target, const Tensor& values, DType dtype);
-  /// The place gets a value of the type that it holds.
+  /// The place, which is given once, gets a value of the type that it holds.
   void assign(const Visitor::Place& place, StateValue value) {
     assignments_.push_back({&place, std::move(value)});
   }

@@ -30,7 +30,8 @@ class Module : public Stateful {
   virtual Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const { return forward(x); }
 
-  /// Names each member to the visitor, and does nothing else.
+  /// Names each member to the visitor, and does nothing else: what parameters(), clone, state_dict and all
+  /// other walks go by.
   void visit(Visitor&) override {}
 
   /// The options as str() shows them in the module's parentheses: "in_features=64, out_features=128".
