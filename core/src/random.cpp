@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <mutex>
+#include <new>
 #include <sstream>
 
 #include "draw_log.hpp"
@@ -152,6 +153,7 @@ std::string Generator::state() const {
   std::ostringstream out;
   out << std::hexfloat << state_->engine << ' ' << state_->has_next_normal << ' '
       << std::bit_cast<std::uint64_t>(state_->next_normal);
+  if (!out) throw std::bad_alloc();  // which the stream has kept to itself
   return out.str();
 }
 
@@ -166,6 +168,17 @@ void Generator::set_state(const std::string& state) {
   state_->engine = engine;
   state_->has_next_normal = has_next;
   state_->next_normal = std::bit_cast<double>(bits);
+}
+
+void Generator::set_state(const Generator& other) noexcept {
+  Stream place;
+  {
+    const std::lock_guard lock(other.state_->mutex);
+    place = *other.state_;
+  }
+  const std::lock_guard lock(state_->mutex);
+  static_cast<Stream&>(*state_) = place;
+  ++state_->uses;  // so that a log of draws sees that they do not follow each other
 }
 
 namespace {

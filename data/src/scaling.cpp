@@ -51,11 +51,27 @@ void check_pair(const std::string& op, const Tensor& a, const Tensor& b) {
                 (b.defined() ? b.describe() : "undefined"));
 }
 
+// Statistics that are loaded: none where nothing was learned yet.
+void check_loaded(const std::string& op, const Tensor& a, const Tensor& b) {
+  if (a.defined() || b.defined()) check_pair(op, a, b);
+}
+
+void check_interval(const MinMaxOptions& options) {
+  if (!(options.low < options.high))
+    throw Error("MinMaxScaler: low must be below high: they are " + std::to_string(options.low) + " and " +
+                std::to_string(options.high));
+}
+
 }  // namespace
 
 Standardizer::Standardizer(Tensor mean, Tensor deviation)
     : mean_(std::move(mean)), deviation_(std::move(deviation)) {
   check_pair("Standardizer", mean_, deviation_);
+}
+
+void Standardizer::visit(Visitor& v) {
+  v.lazy("mean", mean_), v.lazy("deviation", deviation_);
+  v.check([this] { check_loaded("Standardizer", mean_, deviation_); });
 }
 
 Standardizer& Standardizer::fit(const Tensor& x) {
@@ -80,41 +96,44 @@ Tensor Standardizer::inverse_transform(const Tensor& y) const {
   return y * deviation_ + mean_;
 }
 
-MinMaxScaler::MinMaxScaler(MinMaxOptions options) : options_(options) {
-  if (!(options.low < options.high))
-    throw Error("MinMaxScaler: low must be below high: they are " + std::to_string(options.low) + " and " +
-                std::to_string(options.high));
-}
+MinMaxScaler::MinMaxScaler(MinMaxOptions options) : options_(options) { check_interval(options); }
 
 MinMaxScaler::MinMaxScaler(Tensor min, Tensor max, MinMaxOptions options) : MinMaxScaler(options) {
   check_pair("MinMaxScaler", min, max);
   min_ = std::move(min);
   max_ = std::move(max);
-  find_range();
+}
+
+void MinMaxScaler::visit(Visitor& v) {
+  v("low", options_.low), v("high", options_.high), v.lazy("min", min_), v.lazy("max", max_);
+  v.check([this] {
+    check_interval(options_);
+    check_loaded("MinMaxScaler", min_, max_);
+  });
 }
 
 MinMaxScaler& MinMaxScaler::fit(const Tensor& x) {
   check_fit("MinMaxScaler::fit", x);
   NoGrad guard;
-  min_ = amin(x, 0);
+  const Tensor low = amin(x, 0);
   max_ = amax(x, 0);
-  find_range();
+  min_ = low;
   return *this;
 }
 
-void MinMaxScaler::find_range() {
+Tensor MinMaxScaler::range() const {
   NoGrad guard;
-  range_ = where(min_ == max_, 1, max_ - min_);
+  return where(min_ == max_, 1, max_ - min_);
 }
 
 Tensor MinMaxScaler::transform(const Tensor& x) const {
   check_columns("MinMaxScaler::transform", x, min_);
-  return (x - min_) / range_ * (options_.high - options_.low) + options_.low;
+  return (x - min_) / range() * (options_.high - options_.low) + options_.low;
 }
 
 Tensor MinMaxScaler::inverse_transform(const Tensor& y) const {
   check_columns("MinMaxScaler::inverse_transform", y, min_);
-  return (y - options_.low) / (options_.high - options_.low) * range_ + min_;
+  return (y - options_.low) / (options_.high - options_.low) * range() + min_;
 }
 
 }  // namespace xgrad::data

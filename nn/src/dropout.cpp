@@ -11,6 +11,9 @@ Dropout::Dropout(double p, Generator generator) : p_(p), generator_(std::move(ge
 }
 
 Tensor Dropout::forward(const Tensor& x) const { return dropout(x, p_, is_training(), generator_); }
+void Dropout::visit(Visitor& v) {
+  if (&generator_.access() != &default_generator().access()) v("generator", generator_);
+}
 std::string Dropout::extra_repr() const { return "p=" + detail::number(p_); }
 
 }  // namespace xgrad::nn

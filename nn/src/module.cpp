@@ -12,26 +12,42 @@ namespace xgrad::nn {
 
 namespace {
 
+using Slot = Visitor::Slot;
+using Kind = Visitor::Kind;
+
+/// The slots of parameters and buffers, those that hold a tensor.
+std::vector<Slot> tensor_slots(const Module& module) {
+  std::vector<Slot> slots = Visitor::of(module).slots();
+  std::erase_if(slots, [](const Slot& s) { return !s.tensor() || !s.tensor()->defined(); });
+  return slots;
+}
+
 /// The tensors of one kind, each once by identity.
-std::vector<Tensor> distinct(const Visitor& members, bool parameters) {
+std::vector<Tensor> distinct(const Visitor& members, Kind kind) {
   std::vector<Tensor> tensors;
   std::unordered_set<const void*> seen;
-  for (const auto& [path, tensor, is_parameter] : members.slots())
-    if (is_parameter == parameters && seen.insert(tensor->node()).second) tensors.push_back(*tensor);
+  for (const Slot& slot : members.slots())
+    if (slot.kind == kind && seen.insert(slot.tensor()->node()).second) tensors.push_back(*slot.tensor());
   for (const Tensor& t : tensors) xgrad::detail::note_listed(t);
   return tensors;
 }
 
-std::vector<NamedTensor> named(const Visitor& members, bool parameters) {
+/// The same with every name of them.
+std::vector<NamedTensor> named(const Visitor& members, Kind kind) {
+  members.check_names();
   std::vector<NamedTensor> tensors;
-  std::unordered_set<std::string> seen;
-  for (const auto& [path, tensor, is_parameter] : members.slots()) {
-    if (!seen.insert(path).second)
-      throw Error("visit: a name occurs twice: '" + path + "'; give each member a name of its own");
-    if (is_parameter == parameters) tensors.push_back({path, *tensor});
-  }
+  for (const Slot& slot : members.slots())
+    if (slot.kind == kind) tensors.push_back({slot.path, *slot.tensor()});
   for (const NamedTensor& t : tensors) xgrad::detail::note_listed(t.tensor);
   return tensors;
+}
+
+/// The modules among what has state.
+std::vector<Module*> modules_of(const Visitor& members) {
+  std::vector<Module*> modules;
+  for (Stateful* object : members.objects())
+    if (auto* module = dynamic_cast<Module*>(object)) modules.push_back(module);
+  return modules;
 }
 
 /// A leaf with the values of `t` that requires a gradient if `t` does.
@@ -50,7 +66,7 @@ Tensor Module::forward(const Tensor& x) const {
               "; define it, or give the inputs that its own takes");
 }
 
-std::vector<Tensor> Module::parameters() const { return distinct(Visitor::of(*this), true); }
+std::vector<Tensor> Module::parameters() const { return distinct(Visitor::of(*this), Kind::parameter); }
 
 std::vector<Tensor> Module::trainable_parameters() const {
   std::vector<Tensor> tensors = parameters();
@@ -58,18 +74,18 @@ std::vector<Tensor> Module::trainable_parameters() const {
   return tensors;
 }
 
-std::vector<NamedTensor> Module::named_parameters() const { return named(Visitor::of(*this), true); }
-std::vector<Tensor> Module::buffers() const { return distinct(Visitor::of(*this), false); }
-std::vector<NamedTensor> Module::named_buffers() const { return named(Visitor::of(*this), false); }
+std::vector<NamedTensor> Module::named_parameters() const {
+  return named(Visitor::of(*this), Kind::parameter);
+}
+std::vector<Tensor> Module::buffers() const { return distinct(Visitor::of(*this), Kind::buffer); }
+std::vector<NamedTensor> Module::named_buffers() const { return named(Visitor::of(*this), Kind::buffer); }
 
 void Module::train(bool on) {
-  const Visitor visitor = Visitor::of(*this);
-  for (Module* m : visitor.modules()) m->training_ = on;
+  for (Module* m : modules_of(Visitor::of(*this))) m->training_ = on;
 }
 
 void Module::apply(const std::function<void(Module&)>& f) {
-  const Visitor visitor = Visitor::of(*this);
-  for (Module* m : visitor.modules()) f(*m);
+  for (Module* m : modules_of(Visitor::of(*this))) f(*m);
 }
 
 void Module::zero_grad() {
@@ -89,13 +105,12 @@ void Module::to(DType dtype) {
   std::vector<Change> changes;
   std::unordered_set<const void*> seen;
   const NoGrad guard;
-  const Visitor members = Visitor::of(*this);
-  for (const auto& [path, slot, is_parameter] : members.slots()) {
-    const Tensor& t = *slot;
+  for (const Slot& slot : tensor_slots(*this)) {
+    const Tensor& t = *slot.tensor();
     if (!is_floating(t.dtype()) || t.dtype() == dtype || !seen.insert(t.node()).second) continue;
     if (!t.is_leaf())
-      throw Error("to: '" + path + "' is the result of " + t.op_name() + " and no leaf: " + t.describe() +
-                  "; make the member a leaf by detach()");
+      throw Error("to: '" + slot.path + "' is the result of " + t.op_name() +
+                  " and no leaf: " + t.describe() + "; make the member a leaf by detach()");
     const Tensor g = t.grad();
     changes.push_back({t, t.to(dtype), g.defined() ? g.to(dtype) : Tensor()});
   }
@@ -120,20 +135,21 @@ void separate(const Module& original, Module& copy) {
                  ", which is held by a pointer; make it a member, or hold it in an AnyModule");
   };
 
-  std::unordered_set<const void*> originals;
-  for (const auto& slot : from.slots()) originals.insert(slot.tensor);
-  for (const Module* m : from.modules()) originals.insert(m);
-  for (const auto& slot : to.slots())
-    if (originals.contains(slot.tensor)) throw shared("'" + slot.path + "'");
-  for (const Module* m : to.modules())
+  const std::vector<Module*> modules = modules_of(from);
+  std::unordered_set<const void*> originals(modules.begin(), modules.end());
+  for (const Slot& slot : from.slots()) originals.insert(slot.address());
+  for (const Slot& slot : to.slots())
+    if (slot.address() && originals.contains(slot.address())) throw shared("'" + slot.path + "'");
+  for (const Module* m : modules_of(to))
     if (originals.contains(m)) throw shared("a " + type_name(typeid(*m)));
 
+  const std::vector<Slot> slots = tensor_slots(copy);
   std::unordered_map<const void*, Tensor> fresh;  // one for each tensor, however many slots hold it
-  for (const auto& slot : to.slots())
-    if (Tensor& leaf = fresh[slot.tensor->node()]; !leaf.defined()) leaf = fresh_leaf(*slot.tensor);
+  for (const Slot& slot : slots)
+    if (Tensor& leaf = fresh[slot.tensor()->node()]; !leaf.defined()) leaf = fresh_leaf(*slot.tensor());
   std::vector<Tensor> leaves;
-  for (const auto& slot : to.slots()) leaves.push_back(fresh.at(slot.tensor->node()));
-  for (std::size_t i = 0; i < leaves.size(); ++i) *to.slots()[i].tensor = leaves[i];
+  for (const Slot& slot : slots) leaves.push_back(fresh.at(slot.tensor()->node()));
+  for (std::size_t i = 0; i < leaves.size(); ++i) *slots[i].tensor() = leaves[i];
 }
 
 }  // namespace detail

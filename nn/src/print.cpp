@@ -21,12 +21,13 @@ std::string short_name(const Module& module) {
 }  // namespace
 
 std::string Module::str() const {
-  const Visitor visitor = Visitor::of(*this);
-  const std::vector<Visitor::Part>& parts = visitor.parts();
+  std::vector<Visitor::Part> parts = Visitor::of(*this).parts();
+  std::erase_if(parts, [](const Visitor::Part& p) { return !dynamic_cast<const Module*>(p.object); });
   const auto indent = [](std::size_t depth) { return std::string(2 * depth, ' '); };
   std::string out;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto& [path, depth, module] = parts[i];
+    const auto& [path, depth, object] = parts[i];
+    const auto* module = dynamic_cast<const Module*>(object);
     const std::size_t next = i + 1 < parts.size() ? parts[i + 1].depth : 0;
     const std::string options = module->extra_repr();
     out += indent(depth) + (depth ? "(" + path + "): " : "") + short_name(*module) + "(";

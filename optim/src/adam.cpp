@@ -31,21 +31,34 @@ void adapt(std::span<T> p, const T* g, T* m, T* v, [[maybe_unused]] T* top, Adam
   }
 }
 
-}  // namespace
-
-Adam::Adam(const std::vector<Tensor>& parameters, AdamOptions options) : Optimizer("Adam") {
-  add_group(parameters, options);
-}
-
-void Adam::add_group(const std::vector<Tensor>& parameters, AdamOptions options) {
+void check(const AdamOptions& options) {
   detail::check_not_negative("Adam", "lr", options.lr);
   detail::check_below_one("Adam", "betas.first", options.betas.first);
   detail::check_below_one("Adam", "betas.second", options.betas.second);
   detail::check_not_negative("Adam", "eps", options.eps);
   detail::check_not_negative("Adam", "weight_decay", options.weight_decay);
+}
+
+}  // namespace
+
+Adam::Adam(const Parameters& parameters, AdamOptions options) : Optimizer("Adam") {
+  add_group(parameters, options);
+}
+
+void Adam::add_group(const Parameters& parameters, AdamOptions options) {
+  check(options);
+  std::vector<const char*> moments = {"exp_avg", "exp_avg_sq"};
+  if (options.amsgrad) moments.push_back("max_exp_avg_sq");
   options_.reserve(options_.size() + 1);  // so that nothing throws once the group is in
-  add(parameters, options.lr, options.amsgrad ? 3 : 2, options.error_if_nonfinite);
+  add(parameters, options.lr, std::move(moments), options.error_if_nonfinite);
   options_.push_back(options);
+}
+
+void Adam::visit_group(Visitor& v, std::size_t group) {
+  AdamOptions& o = options_[group];
+  v("betas.0", o.betas.first), v("betas.1", o.betas.second), v("eps", o.eps);
+  v("weight_decay", o.weight_decay), v.fixed("amsgrad", o.amsgrad);
+  v.check([&o] { check(o); });
 }
 
 void Adam::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {

@@ -78,7 +78,8 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   if (!(p > 0)) throw Error("clip_grad_norm_: p must be above 0: got " + detail::number(p));
   if (error_if_nonfinite)
     for (std::size_t i = 0; i < parameters.size(); ++i)
-      if (const Tensor g = parameters[i].grad(); g.defined()) detail::check_finite("clip_grad_norm_", i, g);
+      if (const Tensor g = parameters[i].grad(); g.defined() && !detail::is_finite(g))
+        detail::refuse_not_finite("clip_grad_norm_", "parameter " + std::to_string(i), g);
 
   const Norm norm = norm_of_gradients(parameters, p);
   const double size = norm.value();

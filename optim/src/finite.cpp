@@ -21,16 +21,22 @@ bool all_finite(std::span<const T> values) {
 
 }  // namespace
 
-void check_finite(const char* op, std::size_t i, const Tensor& gradient) {
+bool is_finite(const Tensor& gradient) {
+  bool finite = true;
+  with_type(gradient.dtype(), [&]<class T>(T) { finite = all_finite(gradient.data<T>()); });
+  return finite;
+}
+
+void refuse_not_finite(const char* op, const std::string& parameter, const Tensor& gradient) {
   with_type(gradient.dtype(), [&]<class T>(T) {
     const std::span<const T> values = gradient.data<T>();
-    if (all_finite(values)) return;
     const auto bad = std::find_if(values.begin(), values.end(), [](T v) { return !std::isfinite(v); });
-    throw Error(std::string(op) + ": the gradient of parameter " + std::to_string(i) +
-                " is not finite: it is " + gradient.describe() + ", its element " +
-                std::to_string(bad - values.begin()) + " is " + number(static_cast<double>(*bad)) +
+    throw Error(std::string(op) + ": the gradient of " + parameter + " is not finite: it is " +
+                gradient.describe() + ", its element " + std::to_string(bad - values.begin()) + " is " +
+                number(static_cast<double>(*bad)) +
                 "; AnomalyMode finds the op that made it; skip the step, or lower the learning rate");
   });
+  __builtin_unreachable();
 }
 
 }  // namespace xgrad::optim::detail

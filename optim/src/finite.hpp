@@ -1,12 +1,14 @@
 #pragma once
 
-#include <cstddef>
+#include <string>
 
 #include "xgrad/core/tensor.hpp"
 
 namespace xgrad::optim::detail {
 
-/// Throws Error, which names the parameter by its place i in the list, when its gradient holds inf or nan.
-void check_finite(const char* op, std::size_t i, const Tensor& gradient);
+bool is_finite(const Tensor& gradient);
+
+/// Throws Error for the gradient of a parameter ("parameter 3") that holds inf or nan.
+[[noreturn]] void refuse_not_finite(const char* op, const std::string& parameter, const Tensor& gradient);
 
 }  // namespace xgrad::optim::detail

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "finite.hpp"
 #include "options_check.hpp"
@@ -13,7 +14,13 @@ namespace xgrad::optim {
 
 namespace {
 
-std::string nth(std::size_t i) { return "parameter " + std::to_string(i); }
+/// What errors call the i-th parameter: "parameter 'out.weight'", or without a name "parameter 3".
+std::string called(const std::string& name, std::size_t i) {
+  return "parameter " + (name.empty() ? std::to_string(i) : "'" + name + "'");
+}
+
+/// What the state of the i-th parameter of all goes by.
+std::string key_of(const std::string& name, std::size_t i) { return name.empty() ? std::to_string(i) : name; }
 
 constexpr const char* replaced =
     "where a tensor of the model was replaced (an assignment, net = clone(best)), make the optimizer anew, "
@@ -26,16 +33,17 @@ constexpr const char* replaced =
 bool Optimizer::check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const {
   const Tensor& p = slot.parameter;
   if (xgrad::detail::is_out_of_reach(p))
-    throw Error(std::string(name_) + ": nobody but the optimizer holds " + nth(i) +
+    throw Error(std::string(name_) + ": nobody but the optimizer holds " + name_of(i) +
                 ", so that its update would be lost: it is " + p.describe() + "; " + replaced);
   // Of each parameter in each step: by the nodes, without a handle on the gradient.
   const xgrad::detail::Node *n = p.node(), *g = n->grad;
   if (!g) return false;
   if (g->shape != n->shape || g->dtype != n->dtype)
-    throw Error(std::string(name_) + ": the gradient of " + nth(i) +
+    throw Error(std::string(name_) + ": the gradient of " + name_of(i) +
                 " has another shape or dtype: the parameter is " + p.describe() + ", its gradient " +
                 p.grad().describe() + "; call zero_grad() after changing the parameter");
-  if (error_if_nonfinite) detail::check_finite(name_, i, p.grad());
+  if (error_if_nonfinite && !detail::is_finite(p.grad()))
+    detail::refuse_not_finite(name_, name_of(i), p.grad());
   return true;
 }
 
@@ -46,8 +54,8 @@ void Optimizer::check_step() const {
     for (const Slot& slot : group.slots) any |= check_gradient(slot, i++, group.error_if_nonfinite);
   if (!any)
     throw Error(std::string(name_) +
-                ": no parameter has a gradient, so that the step would change nothing: " + "parameter 0 of " +
-                std::to_string(i) + " is " + groups_[0].slots[0].parameter.describe() +
+                ": no parameter has a gradient, so that the step would change nothing: " + name_of(0) +
+                " of " + std::to_string(i) + " is " + groups_[0].slots[0].parameter.describe() +
                 "; call backward() before step(); " + replaced);
 }
 
@@ -96,15 +104,59 @@ std::vector<Tensor> Optimizer::parameters() const {
   return all;
 }
 
-void Optimizer::add(const std::vector<Tensor>& parameters, double lr, int states, bool error_if_nonfinite) {
-  check_parameters(parameters);
-  Group group{lr, error_if_nonfinite, {}};
-  for (const Tensor& p : parameters) {
+void Optimizer::add(const Parameters& parameters, double lr, std::vector<const char*> remembered,
+                    bool error_if_nonfinite) {
+  check_parameters(parameters.tensors());
+  Group group{lr, error_if_nonfinite, {}, {}, std::move(remembered)};
+  for (const auto& [name, p] : parameters.tensors()) {
     Slot& slot = group.slots.emplace_back(Slot{p, {}});
-    for (int i = 0; i < states; ++i) slot.state.push_back(zeros_like(p));
+    for (std::size_t i = 0; i < group.remembered.size(); ++i) slot.state.push_back(zeros_like(p));
+    group.names.push_back(name);
   }
   groups_.push_back(std::move(group));
-  for (const Tensor& p : parameters) xgrad::detail::note_listed(p);
+  for (const auto& [name, p] : parameters.tensors()) xgrad::detail::note_listed(p);
+}
+
+void Optimizer::visit(Visitor& v) {
+  std::size_t i = 0;
+  std::vector<std::string> members(groups_.size());
+  v.in("state", [&] {
+    for (std::size_t k = 0; k < groups_.size(); ++k)
+      for (std::size_t j = 0; j < groups_[k].slots.size(); ++j, ++i) {
+        const std::string key = key_of(groups_[k].names[j], i);
+        Slot& slot = groups_[k].slots[j];
+        v.in(key, [&] {
+          v("step", slot.steps);
+          for (std::size_t m = 0; m < slot.state.size(); ++m)
+            v.buffer(groups_[k].remembered[m], slot.state[m], slot.parameter);
+        });
+        v.check([this, &slot] {
+          if (slot.steps < 0)
+            throw Error(std::string(name_) + ": a step must be at least 0: it is " +
+                        std::to_string(slot.steps));
+        });
+        members[k] += (j ? " " : "") + key;
+      }
+  });
+  v.in("param_groups", [&] {
+    for (std::size_t k = 0; k < groups_.size(); ++k)
+      v.in(std::to_string(k), [&] {
+        Group& group = groups_[k];
+        v("lr", group.lr), v("error_if_nonfinite", group.error_if_nonfinite);
+        v.check([this, &group] { detail::check_not_negative(name_, "lr", group.lr); });
+        visit_group(v, k);
+        v.fixed("params", members[k]);
+      });
+  });
+}
+
+std::string Optimizer::name_of(std::size_t i) const {
+  std::size_t at = i;
+  for (const Group& group : groups_) {
+    if (at < group.names.size()) return called(group.names[at], i);
+    at -= group.names.size();
+  }
+  return called("", i);
 }
 
 void Optimizer::check_group(std::size_t group) const {
@@ -113,7 +165,7 @@ void Optimizer::check_group(std::size_t group) const {
                 std::to_string(groups_.size()) + "; count from 0");
 }
 
-void Optimizer::check_parameters(const std::vector<Tensor>& parameters) const {
+void Optimizer::check_parameters(const std::vector<NamedTensor>& parameters) const {
   const std::string op = std::string(name_) + ": ";
   if (parameters.empty())
     throw Error(
@@ -122,23 +174,34 @@ void Optimizer::check_parameters(const std::vector<Tensor>& parameters) const {
         "requires_grad_()");
 
   std::unordered_map<const void*, std::string> seen;
+  std::unordered_map<std::string, std::string> keys;
+  std::size_t before = 0;
   for (std::size_t k = 0; k < groups_.size(); ++k)
-    for (const Slot& slot : groups_[k].slots)
-      seen.emplace(slot.parameter.node(), "in group " + std::to_string(k));
+    for (std::size_t j = 0; j < groups_[k].slots.size(); ++j, ++before) {
+      const std::string where = "in group " + std::to_string(k);
+      seen.emplace(groups_[k].slots[j].parameter.node(), where);
+      keys.emplace(key_of(groups_[k].names[j], before), where);
+    }
 
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const Tensor& p = parameters[i];
-    if (!p.defined()) throw Error(op + nth(i) + " is undefined; leave it out of the list");
+    const auto& [name, p] = parameters[i];
+    const std::string nth = called(name, i), as_nth = "as " + called(name, i);
+    if (!p.defined()) throw Error(op + nth + " is undefined; leave it out of the list");
     if (!p.is_leaf())
-      throw Error(op + nth(i) + " is the result of " + p.op_name() + " and no leaf: " + p.describe() +
+      throw Error(op + nth + " is the result of " + p.op_name() + " and no leaf: " + p.describe() +
                   "; pass what it was computed from, or detach it");
     if (!p.requires_grad())
-      throw Error(op + nth(i) + " does not require a gradient: " + p.describe() +
+      throw Error(op + nth + " does not require a gradient: " + p.describe() +
                   "; call requires_grad_() on it or leave it out (a module's trainable_parameters() does)");
-    const auto [first, is_new] = seen.emplace(p.node(), "as parameter " + std::to_string(i));
+    const auto [first, is_new] = seen.emplace(p.node(), as_nth);
     if (!is_new)
-      throw Error(op + nth(i) + " was listed before, " + first->second + ": " + p.describe() +
+      throw Error(op + nth + " was listed before, " + first->second + ": " + p.describe() +
                   "; list each tensor once");
+    const auto [other, is_free] = keys.emplace(key_of(name, before + i), as_nth);
+    if (!is_free)
+      throw Error(op + "the name of " + nth + " is taken by another one, " + other->second + ": " +
+                  p.describe() +
+                  "; give each a name of its own, as {{\"first.weight\", w}, {\"second.weight\", v}}");
   }
 }
 

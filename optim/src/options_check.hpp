@@ -27,4 +27,12 @@ inline void check_below_one(const char* op, const char* option, double v) {
     throw Error(std::string(op) + ": " + option + " must be in [0, 1): got " + number(v));
 }
 
+/// Throws Error when a load turns an option on or off for which there is, or is not, something to remember.
+inline void check_same_use(const char* op, const char* option, double before, double loaded) {
+  if ((before != 0) != (loaded != 0))
+    throw Error(std::string(op) + ": " + option + " cannot go from " + number(before) + " to " +
+                number(loaded) +
+                " by loading; make the optimizer with the options that the state was saved with");
+}
+
 }  // namespace xgrad::optim::detail

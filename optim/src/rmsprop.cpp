@@ -33,22 +33,38 @@ void adapt(std::span<T> p, const T* g, T* v, [[maybe_unused]] T* a, [[maybe_unus
   }
 }
 
-}  // namespace
-
-RMSprop::RMSprop(const std::vector<Tensor>& parameters, RmspropOptions options) : Optimizer("RMSprop") {
-  add_group(parameters, options);
-}
-
-void RMSprop::add_group(const std::vector<Tensor>& parameters, RmspropOptions options) {
+void check(const RmspropOptions& options) {
   detail::check_not_negative("RMSprop", "lr", options.lr);
   detail::check_not_negative("RMSprop", "alpha", options.alpha);
   detail::check_not_negative("RMSprop", "eps", options.eps);
   detail::check_not_negative("RMSprop", "weight_decay", options.weight_decay);
   detail::check_not_negative("RMSprop", "momentum", options.momentum);
+}
+
+}  // namespace
+
+RMSprop::RMSprop(const Parameters& parameters, RmspropOptions options) : Optimizer("RMSprop") {
+  add_group(parameters, options);
+}
+
+void RMSprop::add_group(const Parameters& parameters, RmspropOptions options) {
+  check(options);
+  std::vector<const char*> remembered = {"square_avg"};
+  if (options.centered) remembered.push_back("grad_avg");
+  if (options.momentum != 0) remembered.push_back("momentum_buffer");
   options_.reserve(options_.size() + 1);  // so that nothing throws once the group is in
-  add(parameters, options.lr, 1 + (options.centered ? 1 : 0) + (options.momentum != 0 ? 1 : 0),
-      options.error_if_nonfinite);
+  add(parameters, options.lr, std::move(remembered), options.error_if_nonfinite);
   options_.push_back(options);
+}
+
+void RMSprop::visit_group(Visitor& v, std::size_t group) {
+  RmspropOptions& o = options_[group];
+  v("alpha", o.alpha), v("eps", o.eps), v("weight_decay", o.weight_decay), v("momentum", o.momentum);
+  v.fixed("centered", o.centered);
+  v.check([&o, before = o.momentum] {
+    check(o);
+    detail::check_same_use("RMSprop", "momentum", before, o.momentum);
+  });
 }
 
 void RMSprop::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {

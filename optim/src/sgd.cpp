@@ -28,15 +28,23 @@ void descend_with_momentum(std::span<T> p, const T* g, T* b, SgdStep<T> s) {
   }
 }
 
-}  // namespace
-
-GD::GD(const std::vector<Tensor>& parameters, GdOptions options) : Optimizer("GD") {
-  add_group(parameters, options);
+void check(const SgdOptions& options) {
+  detail::check_not_negative("SGD", "lr", options.lr);
+  detail::check_not_negative("SGD", "momentum", options.momentum);
+  detail::check_not_negative("SGD", "dampening", options.dampening);
+  detail::check_not_negative("SGD", "weight_decay", options.weight_decay);
+  if (options.nesterov && !(options.momentum > 0 && options.dampening == 0))
+    throw Error("SGD: nesterov needs momentum above 0 and dampening 0: momentum = " +
+                detail::number(options.momentum) + ", dampening = " + detail::number(options.dampening));
 }
 
-void GD::add_group(const std::vector<Tensor>& parameters, GdOptions options) {
+}  // namespace
+
+GD::GD(const Parameters& parameters, GdOptions options) : Optimizer("GD") { add_group(parameters, options); }
+
+void GD::add_group(const Parameters& parameters, GdOptions options) {
   detail::check_not_negative("GD", "lr", options.lr);
-  add(parameters, options.lr, 0, options.error_if_nonfinite);
+  add(parameters, options.lr, {}, options.error_if_nonfinite);
 }
 
 void GD::update(Slot& slot, const Tensor& gradient, std::size_t, double lr) {
@@ -48,21 +56,27 @@ void GD::update(Slot& slot, const Tensor& gradient, std::size_t, double lr) {
   });
 }
 
-SGD::SGD(const std::vector<Tensor>& parameters, SgdOptions options) : Optimizer("SGD") {
+SGD::SGD(const Parameters& parameters, SgdOptions options) : Optimizer("SGD") {
   add_group(parameters, options);
 }
 
-void SGD::add_group(const std::vector<Tensor>& parameters, SgdOptions options) {
-  detail::check_not_negative("SGD", "lr", options.lr);
-  detail::check_not_negative("SGD", "momentum", options.momentum);
-  detail::check_not_negative("SGD", "dampening", options.dampening);
-  detail::check_not_negative("SGD", "weight_decay", options.weight_decay);
-  if (options.nesterov && !(options.momentum > 0 && options.dampening == 0))
-    throw Error("SGD: nesterov needs momentum above 0 and dampening 0: momentum = " +
-                detail::number(options.momentum) + ", dampening = " + detail::number(options.dampening));
+void SGD::add_group(const Parameters& parameters, SgdOptions options) {
+  check(options);
+  std::vector<const char*> remembered;
+  if (options.momentum != 0) remembered.push_back("momentum_buffer");
   options_.reserve(options_.size() + 1);  // so that nothing below throws once the group is in
-  add(parameters, options.lr, options.momentum != 0 ? 1 : 0, options.error_if_nonfinite);
+  add(parameters, options.lr, std::move(remembered), options.error_if_nonfinite);
   options_.push_back(options);
+}
+
+void SGD::visit_group(Visitor& v, std::size_t group) {
+  SgdOptions& o = options_[group];
+  v("momentum", o.momentum), v("dampening", o.dampening), v("weight_decay", o.weight_decay);
+  v("nesterov", o.nesterov);
+  v.check([&o, before = o.momentum] {
+    check(o);
+    detail::check_same_use("SGD", "momentum", before, o.momentum);
+  });
 }
 
 void SGD::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {

@@ -92,3 +92,16 @@ TEST_CASE("limits and probabilities that make no sense are errors") {
   CHECK_THROWS_WITH_AS(rand({2}, {.dtype = int64}),
                        "rand: needs a floating tensor: x is i64[2]; convert it with x.to(float32)", Error);
 }
+
+TEST_CASE("a generator goes on where another one is, the second number of its pair with it") {
+  Generator a(1), b(2);
+  a.normal();
+
+  b.set_state(a);
+
+  CHECK(b.state() == a.state());
+  CHECK(b.normal() == a.normal());
+  CHECK(b.draw() == a.draw());
+  a.set_state(a);
+  CHECK(b.state() == a.state());
+}

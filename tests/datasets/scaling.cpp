@@ -11,6 +11,7 @@
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/random.hpp"
+#include "xgrad/core/state.hpp"
 
 using namespace xgrad;
 using data::MinMaxScaler;
@@ -176,4 +177,37 @@ TEST_CASE("intervals and statistics that make no sense") {
         "MinMaxScaler: low must be below high: they are 1.000000 and 1.000000");
   CHECK(error_of([] { Standardizer(zeros({2}), zeros({3})); }) ==
         "Standardizer: two floating tensors of one shape are expected: they are f32[2] and f32[3]");
+}
+
+TEST_CASE("a scaler's state brings its statistics back, also into one that has learned nothing") {
+  const Tensor x = rand({10, 3}, {.dtype = float64});
+  const auto fitted = Standardizer().fit(x);
+  const auto scaled = MinMaxScaler({.low = -1, .high = 3}).fit(x);
+  auto standardizer = Standardizer().fit(columns());
+  MinMaxScaler scaler;
+  const Tensor held = standardizer.mean();
+  const Reals before = reals(held);
+
+  load_state_dict(standardizer, state_dict(fitted)), load_state_dict(scaler, state_dict(scaled));
+
+  CHECK(equal(standardizer.transform(x), fitted.transform(x)));
+  CHECK(equal(scaler.transform(x), scaled.transform(x)));
+  CHECK(equal(scaler.inverse_transform(x), scaled.inverse_transform(x)));
+  CHECK(reals(held) == before);
+  load_state_dict(standardizer, state_dict(Standardizer()));
+  CHECK_FALSE(standardizer.mean().defined());
+}
+
+TEST_CASE("statistics that make no sense are not loaded") {
+  auto standardizer = Standardizer().fit(columns());
+  MinMaxScaler scaler;
+  const StateDict before = state_dict(standardizer);
+  StateDict halves = before, interval = state_dict(scaler);
+  halves.set("deviation", zeros({3}, {.dtype = float64})), interval.set("low", 2.0);
+
+  CHECK(error_of([&] { load_state_dict(standardizer, halves); }) ==
+        "Standardizer: two floating tensors of one shape are expected: they are f64[2] and f64[3]");
+  CHECK(same(standardizer, before));
+  CHECK(error_of([&] { load_state_dict(scaler, interval); }) ==
+        "MinMaxScaler: low must be below high: they are 2.000000 and 1.000000");
 }

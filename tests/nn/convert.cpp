@@ -225,11 +225,10 @@ TEST_CASE("all that does not match is listed at once, and nothing changes") {
 
   CHECK(
       said([&] { nn::copy_parameters(from, to); }) ==
-      "copy_parameters: the models do not match: 'a' is f32[3] in the source, f32[2] in the target; 'b' is a "
+      "copy_parameters: the states do not match: 'a' is f32[3] in the source, f32[2] in the target; 'b' is a "
       "buffer in the source, a parameter in the target; 'd' is f32[2] in the source, i64[2] in the target; "
       "'gone' is missing in the source; 'extra' is missing in the target; both must have the same names, "
-      "kinds "
-      "and shapes");
+      "types and shapes");
   CHECK(to.c.to_vector<float>() == std::vector<float>{0, 0});
 }
 
@@ -240,9 +239,9 @@ TEST_CASE("one tensor does not take the values of two") {
   Two two;
 
   CHECK(said([&] { nn::copy_parameters(apart, tied); }) ==
-        "copy_parameters: the models do not match: 'b' is the same tensor as 'a' in the target, another one "
+        "copy_parameters: the states do not match: 'b' is the same as 'a' in the target, another one "
         "in the "
-        "source; both must have the same names, kinds and shapes");
+        "source; both must have the same names, types and shapes");
   CHECK_NOTHROW(nn::copy_parameters(source, tied));
   CHECK_NOTHROW(nn::copy_parameters(source, two));
   CHECK(two.b.to_vector<float>() == std::vector<float>{1, 1});

@@ -41,6 +41,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"tape", "node", "node_map", "parameter", "roll", "hooks", "anomaly"},
     {"kernels/"},
     {"ops/", "creation", "random", "multinomial", "draw_log", "inplace", "members", "print", "xtensor"},
+    {"state/", "state"},
     {"backward", "walk"},
     {"functional", "custom_op", "fused_op", "fuse", "fuse/", "fuse_passes", "checkpoint", "implicit_root",
      "graph"},

@@ -27,5 +27,6 @@
 #include "xgrad/core/ops/unary.hpp"
 #include "xgrad/core/program.hpp"
 #include "xgrad/core/random.hpp"
+#include "xgrad/core/state.hpp"
 #include "xgrad/core/tape.hpp"
 #include "xgrad/core/threads.hpp"

@@ -10,6 +10,8 @@
 
 namespace xgrad {
 
+class Visitor;  // xgrad/core/state/visitor.hpp
+
 /// A stream of random numbers: the 32-bit Mersenne Twister, drawn from as PyTorch draws on a CPU, so that the
 /// same seed gives the same weights there and here. Safe to use from several threads; copies share the
 /// stream.
@@ -27,6 +29,10 @@ class Generator {
   /// The whole state as text, and back: for checkpoints and for replaying random ops.
   std::string state() const;
   void set_state(const std::string& state);
+  /// The place that another one has in its stream: what this one draws from now on is what that one would.
+  void set_state(const Generator& other) noexcept;
+  /// Names it by itself: a state of one text, "generator".
+  void visit(Visitor& v);
 
   struct State;
   State& access() { return *state_; }  ///< for the library

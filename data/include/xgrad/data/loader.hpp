@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "xgrad/core/random.hpp"
+#include "xgrad/core/state/visitor.hpp"
 #include "xgrad/data/dataset.hpp"
 
 namespace xgrad::data {
@@ -60,10 +62,27 @@ class Batch {
 /// here a loader in order draws nothing, so that looking at test data changes no result.)
 ///
 /// A Loader shares ownership of its data set, and so does each pass.
+///
+/// Its state is the place in the latest pass: after load_state_dict the next begin() goes on behind the last
+/// batch that the saved loader has delivered, in the same order, and later passes are those that would have
+/// come. That ends with the pass; and without a load begin() always starts a new one.
 class Loader {
+  struct Place;
+
  public:
   /// Throws Error for a batch size below 1.
   explicit Loader(TensorDataset dataset, LoaderOptions options = {});
+
+  // A copy stands where the original does, and its passes are its own.
+  Loader(const Loader& o);
+  Loader(Loader&&) noexcept;
+  Loader& operator=(Loader o) noexcept;
+  ~Loader();
+
+  /// Names "rows", the examples that the latest pass has delivered, 0 when it has ended; with shuffle
+  /// "order", that of its examples, undefined when it has ended, and "generator", which draws the orders to
+  /// come, the default one included; and "examples", their number, which must be that of the state.
+  void visit(Visitor& v);
 
   /// Number of batches in a pass.
   std::int64_t size() const;
@@ -79,22 +98,28 @@ class Loader {
     const Batch& operator*() const { return batch_; }
     const Batch* operator->() const { return &batch_; }
     Iterator& operator++() {
-      fetch(position_ + 1);
+      fetch();
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.position_ >= it.count_; }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.at_end_; }
 
    private:
     friend class Loader;
     explicit Iterator(const Loader& loader);
-    void fetch(std::int64_t position);
+    bool continue_pass();
+    void begin_pass(Tensor order);
+    void fetch();
+    void tell();
 
     TensorDataset dataset_;
     std::int64_t batch_size_;
-    std::int64_t count_;
-    std::int64_t position_ = 0;
-    Tensor order_;  // undefined: as they are
+    bool drop_last_;
+    bool at_end_ = false;
+    std::int64_t rows_ = 0;  // delivered
+    Tensor order_;           // undefined: as they are
+    std::int64_t pass_ = 0;
+    std::shared_ptr<Place> place_;  // of the loader, which it tells what it has delivered
     Batch batch_;
   };
 
@@ -104,6 +129,7 @@ class Loader {
  private:
   TensorDataset dataset_;
   LoaderOptions options_;
+  std::shared_ptr<Place> place_;
 };
 
 }  // namespace xgrad::data

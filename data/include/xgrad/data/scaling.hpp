@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xgrad/core/state/visitor.hpp"
 #include "xgrad/data/dataset.hpp"
 
 // Scaling of features, column by column. Fit on training data and transform both parts with what was learned
@@ -23,6 +24,10 @@ class Standardizer {
   Standardizer() = default;
   /// From statistics that were kept, such as those of a saved model.
   Standardizer(Tensor mean, Tensor deviation);
+
+  /// Names "mean" and "deviation", undefined before fit: what state_dict keeps and load_state_dict brings
+  /// back.
+  void visit(Visitor& v);
 
   /// Learns mean and deviation. Throws Error for integers, no rows, and values that are nan or inf.
   Standardizer& fit(const Tensor& x);
@@ -60,6 +65,9 @@ class MinMaxScaler {
   /// From statistics that were kept, such as those of a saved model.
   MinMaxScaler(Tensor min, Tensor max, MinMaxOptions options = {});
 
+  /// Names "low", "high", "min" and "max", the last two undefined before fit.
+  void visit(Visitor& v);
+
   /// Learns min and max. Throws Error for integers, no rows, and values that are nan or inf.
   MinMaxScaler& fit(const Tensor& x);
   MinMaxScaler& fit(const TensorDataset& set) { return fit(set.features()); }
@@ -78,12 +86,11 @@ class MinMaxScaler {
   Tensor max() const&& { return max_; }
 
  private:
-  void find_range();
+  Tensor range() const;  // max - min, 1 where that is 0
 
   MinMaxOptions options_;
   Tensor min_;
   Tensor max_;
-  Tensor range_;  // max - min, 1 where that is 0
 };
 
 }  // namespace xgrad::data

@@ -24,16 +24,15 @@ namespace xgrad::nn {
 /// Members are visited and never registered, so assigning one (`model.out.weight = w`) is all there is to
 /// replacing it. Copying a module shares its tensors, as copying a tensor does; `clone(model)` is an
 /// independent copy.
-class Module {
+class Module : public Stateful {
  public:
-  virtual ~Module() = default;
-
   /// The module's function. A module that is called otherwise leaves it out: calling it throws Error then.
   virtual Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const { return forward(x); }
 
-  /// Names each member to the visitor, and does nothing else.
-  virtual void visit(Visitor&) {}
+  /// Names each member to the visitor, and does nothing else: what parameters(), clone, state_dict and all
+  /// other walks go by.
+  void visit(Visitor&) override {}
 
   /// The options as str() shows them in the module's parentheses: "in_features=64, out_features=128".
   virtual std::string extra_repr() const { return ""; }
@@ -109,7 +108,8 @@ M clone(const M& model) {
 }
 
 /// Copies the values of all parameters and buffers into those of the same names, in place and converted to
-/// their dtypes: how a snapshot comes back into the model that an optimizer trains.
+/// their dtypes: how a snapshot comes back into the model that an optimizer trains. What else a model may
+/// have, such as a generator, stays as it is: `copy` copies that too.
 ///
 ///     Mlp best = clone(net);
 ///     ...
@@ -117,7 +117,7 @@ M clone(const M& model) {
 ///
 /// Throws Error, which lists all that does not match, and changes nothing, when a name is in one model only,
 /// where shapes differ, where one is a parameter and the other a buffer, where integers would take floating
-/// values, and where one tensor of `to` would take the values of several.
+/// values or the other way round, and where one tensor of `to` would take different values.
 void copy_parameters(const Module& from, Module& to);
 
 }  // namespace xgrad::nn

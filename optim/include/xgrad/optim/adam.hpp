@@ -27,18 +27,18 @@ struct AdamOptions {
 ///     p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 class Adam : public Optimizer {
  public:
-  explicit Adam(const std::vector<Tensor>& parameters, AdamOptions options = {});
+  explicit Adam(const Parameters& parameters, AdamOptions options = {});
   template <detail::Number N>
-  Adam(const std::vector<Tensor>& parameters, N lr)
-      : Adam(parameters, AdamOptions{.lr = static_cast<double>(lr)}) {}
-  void add_group(const std::vector<Tensor>& parameters, AdamOptions options = {});
+  Adam(const Parameters& parameters, N lr) : Adam(parameters, AdamOptions{.lr = static_cast<double>(lr)}) {}
+  void add_group(const Parameters& parameters, AdamOptions options = {});
   template <detail::Number N>
-  void add_group(const std::vector<Tensor>& parameters, N lr) {
+  void add_group(const Parameters& parameters, N lr) {
     add_group(parameters, AdamOptions{.lr = static_cast<double>(lr)});
   }
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
+  void visit_group(Visitor& v, std::size_t group) override;
 
   std::vector<AdamOptions> options_;
 };

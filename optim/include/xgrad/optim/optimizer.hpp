@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <vector>
 
+#include "xgrad/core/state/visitor.hpp"
 #include "xgrad/core/tensor.hpp"
+#include "xgrad/optim/parameters.hpp"
 
 namespace xgrad::optim {
 
@@ -17,7 +20,7 @@ concept Number = std::is_arithmetic_v<N>;
 
 /// Updates parameters from their gradients; the base of GD, SGD, Adam and RMSprop.
 ///
-///     optim::Adam adam(model.parameters(), {.lr = 1e-3});
+///     optim::Adam adam(model, {.lr = 1e-3});
 ///     ...
 ///     adam.zero_grad();
 ///     loss.backward();
@@ -32,10 +35,10 @@ concept Number = std::is_arithmetic_v<N>;
 /// with a group: a step allocates nothing.
 ///
 /// Every constructor and add_group throws Error, and changes nothing, for an option out of its range, an
-/// empty list, and a parameter that is undefined, listed twice, not a leaf, or does not require a gradient.
-class Optimizer {
+/// empty list, and a parameter that is undefined, listed twice, not a leaf, or does not require a gradient,
+/// and for a name that another parameter has.
+class Optimizer : public Stateful {
  public:
-  virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
@@ -53,6 +56,12 @@ class Optimizer {
   void set_lr(double lr, std::size_t group);
   std::size_t group_count() const { return groups_.size(); }
 
+  /// Names all that the next steps depend on, apart from the parameters: with PyTorch's names
+  /// `state.<parameter>.step`, `state.<parameter>.exp_avg` and so on, `param_groups.<group>.lr` and the other
+  /// options. A parameter goes by its name where the optimizer was made from a model or from named tensors,
+  /// else by its position. A state of other groups or with other such tensors does not fit.
+  void visit(Visitor& v) override;
+
   /// All parameters, group by group.
   std::vector<Tensor> parameters() const;
 
@@ -68,8 +77,13 @@ class Optimizer {
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
-  /// Adds a group; each of its parameters gets `states` zero tensors.
-  void add(const std::vector<Tensor>& parameters, double lr, int states, bool error_if_nonfinite = false);
+  /// Adds a group; each of its parameters gets a zero tensor for each of the names of what is remembered,
+  /// which are literals.
+  void add(const Parameters& parameters, double lr, std::vector<const char*> remembered,
+           bool error_if_nonfinite = false);
+
+  /// Names the options of a group other than `lr` and `error_if_nonfinite`.
+  virtual void visit_group(Visitor&, std::size_t) {}
 
   /// Updates one parameter in place in a single pass. Recording is off; the gradient has been checked.
   virtual void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) = 0;
@@ -79,12 +93,16 @@ class Optimizer {
     double lr;
     bool error_if_nonfinite;
     std::vector<Slot> slots;
+    std::vector<std::string> names;       ///< of the parameters; empty for one without
+    std::vector<const char*> remembered;  ///< the names of the tensors of each slot
   };
 
   void check_group(std::size_t group) const;
-  void check_parameters(const std::vector<Tensor>& parameters) const;
+  void check_parameters(const std::vector<NamedTensor>& parameters) const;
   void check_step() const;
   bool check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const;
+
+  std::string name_of(std::size_t i) const;
 
   const char* name_;
   std::vector<Group> groups_;

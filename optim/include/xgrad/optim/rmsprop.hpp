@@ -23,18 +23,19 @@ struct RmspropOptions {
 ///     p -= lr d; with momentum: b = momentum b + d, p -= lr b
 class RMSprop : public Optimizer {
  public:
-  explicit RMSprop(const std::vector<Tensor>& parameters, RmspropOptions options = {});
+  explicit RMSprop(const Parameters& parameters, RmspropOptions options = {});
   template <detail::Number N>
-  RMSprop(const std::vector<Tensor>& parameters, N lr)
+  RMSprop(const Parameters& parameters, N lr)
       : RMSprop(parameters, RmspropOptions{.lr = static_cast<double>(lr)}) {}
-  void add_group(const std::vector<Tensor>& parameters, RmspropOptions options = {});
+  void add_group(const Parameters& parameters, RmspropOptions options = {});
   template <detail::Number N>
-  void add_group(const std::vector<Tensor>& parameters, N lr) {
+  void add_group(const Parameters& parameters, N lr) {
     add_group(parameters, RmspropOptions{.lr = static_cast<double>(lr)});
   }
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
+  void visit_group(Visitor& v, std::size_t group) override;
 
   std::vector<RmspropOptions> options_;
 };

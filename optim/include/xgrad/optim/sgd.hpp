@@ -17,13 +17,12 @@ struct GdOptions {
 /// decides which of the two methods it is, and the name says which is meant.
 class GD : public Optimizer {
  public:
-  explicit GD(const std::vector<Tensor>& parameters, GdOptions options = {});
+  explicit GD(const Parameters& parameters, GdOptions options = {});
   template <detail::Number N>
-  GD(const std::vector<Tensor>& parameters, N lr)
-      : GD(parameters, GdOptions{.lr = static_cast<double>(lr)}) {}
-  void add_group(const std::vector<Tensor>& parameters, GdOptions options = {});
+  GD(const Parameters& parameters, N lr) : GD(parameters, GdOptions{.lr = static_cast<double>(lr)}) {}
+  void add_group(const Parameters& parameters, GdOptions options = {});
   template <detail::Number N>
-  void add_group(const std::vector<Tensor>& parameters, N lr) {
+  void add_group(const Parameters& parameters, N lr) {
     add_group(parameters, GdOptions{.lr = static_cast<double>(lr)});
   }
 
@@ -50,18 +49,18 @@ struct SgdOptions {
 /// Polyak, 1964; Sutskever et al., 2013. Nesterov's form needs momentum above 0 and no dampening.
 class SGD : public Optimizer {
  public:
-  explicit SGD(const std::vector<Tensor>& parameters, SgdOptions options = {});
+  explicit SGD(const Parameters& parameters, SgdOptions options = {});
   template <detail::Number N>
-  SGD(const std::vector<Tensor>& parameters, N lr)
-      : SGD(parameters, SgdOptions{.lr = static_cast<double>(lr)}) {}
-  void add_group(const std::vector<Tensor>& parameters, SgdOptions options = {});
+  SGD(const Parameters& parameters, N lr) : SGD(parameters, SgdOptions{.lr = static_cast<double>(lr)}) {}
+  void add_group(const Parameters& parameters, SgdOptions options = {});
   template <detail::Number N>
-  void add_group(const std::vector<Tensor>& parameters, N lr) {
+  void add_group(const Parameters& parameters, N lr) {
     add_group(parameters, SgdOptions{.lr = static_cast<double>(lr)});
   }
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
+  void visit_group(Visitor& v, std::size_t group) override;
 
   std::vector<SgdOptions> options_;
 };
