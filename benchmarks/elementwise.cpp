@@ -3,6 +3,7 @@
 #include <cstring>
 #include <xgrad/core/fuse.hpp>
 #include <xgrad/xgrad.hpp>
+#include <xsimd/xsimd.hpp>
 
 using namespace xgrad;
 using namespace bench::elementwise;

@@ -43,6 +43,40 @@ void each_block(std::int64_t n, std::int64_t size, const Body& body) {
     parallel_for(n, size, body);
 }
 
+/// From an inner loop over whole batches, loop(n, x, y), one over any number of elements. Those behind the
+/// last whole batch are copied and go through the same code, so that no element's result depends on where it
+/// stands; in the rest of their batch the operand `zeros` is 0, and the others repeat an element. Of y, null
+/// means none.
+template <class T, class Loop>
+void by_batches(std::int64_t count, std::int64_t width, std::span<Lane<T>> x, std::span<T* const> y,
+                std::size_t zeros, const Loop& loop) {
+  constexpr std::size_t room = widest / sizeof(T);
+  alignas(widest) T in[most + 1][room], out[most][room];
+  for (std::size_t k = 0; k < x.size(); ++k)
+    if (x[k].step == 0) {
+      std::fill_n(in[k], width, *x[k].at);
+      x[k].at = in[k];
+    }
+  const std::int64_t left = count % width, whole = count - left;
+  if (whole > 0) loop(whole, x.data(), y.data());
+  if (left == 0) return;
+
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    if (x[k].step != 0)
+      for (std::int64_t j = 0; j < width; ++j) in[k][j] = x[k].at[whole + std::min(j, left - 1)];
+    if (k == zeros) std::fill(in[k] + left, in[k] + width, T(0));
+    x[k].at = in[k];
+  }
+  std::array<T*, most> rest;
+  for (std::size_t k = 0; k < y.size(); ++k) {
+    rest[k] = y[k] ? out[k] : nullptr;
+    if (y[k]) std::copy_n(y[k] + whole, left, out[k]);
+  }
+  loop(width, x.data(), rest.data());
+  for (std::size_t k = 0; k < y.size(); ++k)
+    if (y[k]) std::copy_n(out[k], left, y[k] + whole);
+}
+
 /// The gradient of an input that was broadcast, summed over the axes along which it was repeated: in short
 /// runs in T, and the runs in double.
 template <class T>
@@ -93,7 +127,10 @@ void run_values(const Loops<T>& loops, const void* f, std::span<const Tensor* co
       std::array<Lane<T>, most> lanes;
       walk.each_run(begin, end, [&](std::int64_t first, const auto& at, std::int64_t count) {
         for (std::size_t k = 0; k < n; ++k) lanes[k] = {elements<const T>(*x[k]) + at[k], walk.stride[k][0]};
-        loops.values(f, count, lanes.data(), elements<T>(o) + first);
+        T* const y = elements<T>(o) + first;
+        by_batches<T>(
+            count, loops.width, std::span(lanes.data(), n), std::span(&y, 1), n,
+            [&](std::int64_t m, const Lane<T>* in, T* const* out) { loops.values(f, m, in, *out); });
       });
     });
   });
@@ -134,7 +171,10 @@ void run_gradients(const Loops<T>& loops, const void* f, const Shape& shape, con
             to[k] = (repeated[k] ? repeated[k]->run() : elements<T>(dx[k])) + at[k];
         }
         lanes[n] = {elements<const T>(g) + at[n], walk.stride[n][0]};
-        loops.gradients(f, count, lanes.data(), to.data(), uses, totals.data());
+        by_batches<T>(count, loops.width, std::span(lanes.data(), n + 1), to.all(), n,
+                      [&](std::int64_t m, const Lane<T>* in, T* const* out) {
+                        loops.gradients(f, m, in, out, uses, totals.data());
+                      });
         for (std::size_t k = 0; k < n; ++k) {
           if (uses.still >> k & 1) repeated[k]->add(at[k], totals[k]);
           if (uses.adds >> k & 1) repeated[k]->added(count);

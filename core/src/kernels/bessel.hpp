@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/batch.hpp"
 #include "xgrad/core/simd/circular.hpp"
 
 // The spherical Bessel functions j_n(pi x), of which sinc is the first.

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "kernels/batch.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/part.hpp"
 #include "node.hpp"
-#include "xgrad/core/simd/functions.hpp"
 
 // Convolutions of stride and dilation 1 without patches. An image is laid on a plane with its padding, line
 // behind line, so that output position p and tap (i, j) meet at plane[p + i * pitch + j] for every p: the

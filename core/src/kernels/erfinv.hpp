@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/batch.hpp"
 #include "xgrad/core/simd/circular.hpp"
 #include "xgrad/core/simd/normal.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "kernels/batch.hpp"
 #include "kernels/polygamma.hpp"
 #include "xgrad/core/simd/circular.hpp"
 

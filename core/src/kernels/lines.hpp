@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "kernels/batch.hpp"
 #include "kernels/fold.hpp"
 #include "kernels/part.hpp"
 #include "kernels/short_rows.hpp"
 #include "xgrad/core/shape.hpp"
-#include "xgrad/core/simd/functions.hpp"
 
 // Kernels over the lines of a tensor along one axis: softmax, cross-entropy. Each is written once, for a line
 // type that says how to walk: a Row is one contiguous line and goes along it batch by batch; Columns are as

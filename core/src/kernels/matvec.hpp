@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/batch.hpp"
 #include "kernels/part.hpp"
-#include "xgrad/core/simd/functions.hpp"
 
 // Products of a row-major matrix and a vector, one row behind the other. OpenBLAS goes along several rows at
 // a time, which the memory is slow at when rows are short: 100,000 x 100 in float64 take 12 ms instead

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "xgrad/core/simd/functions.hpp"
+#include "kernels/batch.hpp"
 
 // Batches of fewer elements than they have lanes, at the end of a line. With masks where the processor has
 // them, since lines may be short: the 10 classes of a classifier are less than one batch.

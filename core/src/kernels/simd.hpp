@@ -2,11 +2,11 @@
 
 #include <tuple>
 
+#include "kernels/batch.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/halves.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/part.hpp"
-#include "xgrad/core/simd/functions.hpp"
 
 // One pass over elements with transcendental functions. Functors are generic lambdas over SIMD batches:
 // `map_simd(x, [](auto v) { return vec::tanh(v); })`. The last elements of a tensor go through the same batch

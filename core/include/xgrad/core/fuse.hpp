@@ -41,8 +41,8 @@ inline constexpr Fused fused_of = {
     .op = {{.name = "fuse", .joint = {keep::every_x, rule}}, &fused_of<F, n, m>},
     .vjp = {{.name = "fuse_vjp", .joint = {keep::every_x, second_rule}}, &fused_of<F, n, m>},
     .operands = n,
-    .f32 = {loop_of_values<float, F, n>, loop_of_gradients<float, F, n, m>},
-    .f64 = {loop_of_values<double, F, n>, loop_of_gradients<double, F, n, m>},
+    .f32 = {width_of<fused::Batch<float>>, loop_of_values<float, F, n>, loop_of_gradients<float, F, n, m>},
+    .f64 = {width_of<fused::Batch<double>>, loop_of_values<double, F, n>, loop_of_gradients<double, F, n, m>},
     .directional = &fused_of<Directional<F>, 2 * n + 1, n + 1>};
 /// Its derivative along a direction has no further one.
 template <class F, std::size_t n, std::size_t m>
@@ -50,8 +50,8 @@ inline constexpr Fused fused_of<Directional<F>, n, m> = {
     .op = {},
     .vjp = {{.name = "fuse_vjp", .joint = {keep::every_x, second_rule}}, &fused_of<Directional<F>, n, m>},
     .operands = n,
-    .f32 = {nullptr, loop_of_gradients<float, Directional<F>, n, m>},
-    .f64 = {nullptr, loop_of_gradients<double, Directional<F>, n, m>},
+    .f32 = {width_of<fused::Batch<float>>, nullptr, loop_of_gradients<float, Directional<F>, n, m>},
+    .f64 = {width_of<fused::Batch<double>>, nullptr, loop_of_gradients<double, Directional<F>, n, m>},
     .directional = nullptr};
 
 }  // namespace detail::fusing

@@ -13,12 +13,14 @@ namespace xgrad::detail::fusing {
 inline constexpr std::size_t most_operands = 8;             ///< of a fused lambda
 inline constexpr std::size_t most = 2 * most_operands + 1;  ///< of its derivative along a direction
 
-/// An operand in an inner loop: where it begins, and by how much it moves on, 0 or 1.
+/// An operand in an inner loop: where it begins, and by how much it moves on, 0 or 1. What stays is a batch
+/// of equal numbers.
 template <class T>
 struct Lane {
   const T* at;
   std::int64_t step;
 };
+inline constexpr std::size_t widest = 64;  ///< bytes of a batch
 
 /// What becomes of the gradients in an inner loop, a bit for each operand.
 struct Uses {
@@ -27,9 +29,11 @@ struct Uses {
   unsigned still = 0;  ///< are added up: the operand is repeated by this one
 };
 
-/// The inner loops of a lambda f over n elements of its operands x, in one type.
+/// The inner loops of a lambda f over n elements of its operands x, in one type. n is a multiple of `width`,
+/// the elements of a batch.
 template <class T>
 struct Loops {
+  std::int64_t width;
   /// y = f(x...)
   void (*values)(const void* f, std::int64_t n, const Lane<T>* x, T* y);
   /// g df/dx_k, g behind the last operand: into dx[k], or added to totals[k].

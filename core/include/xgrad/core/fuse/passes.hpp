@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -29,60 +28,24 @@ auto with_indices(F f) {
   return call_each(f, std::make_index_sequence<n>());
 }
 
-/// An inner loop over operands x and results y (null for none) by batches: body(x, y, i) for each. Elements
-/// behind the last whole batch are copied and go through the same code, so that no element's result depends
-/// on where it stands; in the rest of their batch, the operand `zeros` is 0 and the others repeat an element.
-template <class V, std::size_t n, std::size_t m, class T, class Body>
-[[gnu::always_inline]] inline void each_batch(std::int64_t count, const Lane<T>* operands, T* const* results,
-                                              std::size_t zeros, Body body) {
-  constexpr std::int64_t width = static_cast<std::int64_t>(V::size);
-  alignas(64) T in[n][V::size], out[m][V::size];
-  std::array<Lane<T>, n> x;
-  std::array<T*, m> y;
-  std::copy_n(operands, n, x.begin());
-  std::copy_n(results, m, y.begin());
-  for (std::size_t k = 0; k < n; ++k)
-    if (x[k].step == 0) {
-      V(*x[k].at).store_aligned(in[k]);
-      x[k].at = in[k];
-    }
-  const std::int64_t left = count % width;
-  std::int64_t whole = count - left;
-  for (bool rest = false;; rest = true) {
-    for (std::int64_t i = 0; i < whole; i += width) body(x, y, i);
-    if (left == 0 || rest) break;
-    for (std::size_t k = 0; k < n; ++k) {
-      if (x[k].step != 0)
-        for (std::int64_t j = 0; j < width; ++j) in[k][j] = x[k].at[whole + std::min(j, left - 1)];
-      if (k == zeros) std::fill(in[k] + left, in[k] + width, T(0));
-      x[k].at = in[k];
-    }
-    for (std::size_t k = 0; k < m; ++k) {
-      if (!y[k]) continue;
-      std::copy_n(y[k] + whole, left, out[k]);
-      y[k] = out[k];
-    }
-    whole = width;
-  }
-  if (left == 0) return;
-  for (std::size_t k = 0; k < m; ++k)
-    if (y[k]) std::copy_n(out[k], left, results[k] + (count - left));
-}
-
 template <class V, class T>
 V load(const Lane<T>& x, std::int64_t i) {
   return V::load_unaligned(x.at + i * x.step);
 }
 
+template <class V>
+inline constexpr std::int64_t width_of = static_cast<std::int64_t>(V::size);
+
 /// y = f(x...).
 template <class V, class F, std::size_t n, class T>
 XGRAD_FLATTEN void values(const void* lambda, std::int64_t count, const Lane<T>* operands, T* y) {
   const F f = *static_cast<const F*>(lambda);
-  each_batch<V, n, 1>(count, operands, &y, n, [&](const auto& in, const auto& out, std::int64_t i) {
+  std::array<Lane<T>, n> x;
+  for (std::size_t k = 0; k < n; ++k) x[k] = operands[k];
+  for (std::int64_t i = 0; i < count; i += width_of<V>)
     with_indices<n>([&]<std::size_t... k>() {
-      f(fused::Real<T>{load<V>(in[k], i)}...).v.store_unaligned(out[0] + i);
+      f(fused::Real<T>{load<V>(x[k], i)}...).v.store_unaligned(y + i);
     });
-  });
 }
 
 inline constexpr std::int64_t longest_run = 16384;  ///< elements that a total adds up in T
@@ -90,7 +53,7 @@ inline constexpr std::int64_t longest_run = 16384;  ///< elements that a total a
 /// Moves the sum of a run to the total.
 template <class V>
 void end_run(V& run, double& total) {
-  total += static_cast<double>(xsimd::hadd(run));
+  total += static_cast<double>(fused::vec::hadd(run));
   run = V(0);
 }
 
@@ -99,33 +62,37 @@ template <class V, class F, std::size_t n, std::size_t m, class T>
 XGRAD_FLATTEN void gradients(const void* lambda, std::int64_t count, const Lane<T>* operands, T* const* to,
                              Uses uses, double* totals) {
   const F f = *static_cast<const F*>(lambda);
+  std::array<Lane<T>, n + 1> x;
+  for (std::size_t k = 0; k <= n; ++k) x[k] = operands[k];
+  std::array<T*, m> out;
+  for (std::size_t k = 0; k < m; ++k) out[k] = to[k];
   std::array<V, m> runs;
   for (V& run : runs) run = V(0);
-  const auto put = [&](std::size_t k, const auto& out, std::int64_t i, const V& d) {
+  const auto put = [&](std::size_t k, std::int64_t i, const V& d) {
     if (uses.still >> k & 1)
       runs[k] += d;
     else
       (uses.adds >> k & 1 ? V::load_unaligned(out[k] + i) + d : d).store_unaligned(out[k] + i);
   };
-  const auto body = [&]<std::size_t... k>(const auto& in, const auto& out, std::int64_t i) {
-    const auto y = f(fused::variable<T, (k < m ? 1u << k : 0u)>(load<V>(in[k], i))...);
-    const fused::Real<T> seed{load<V>(in[n], i)};
+  const auto body = [&]<std::size_t... k>(std::int64_t i) {
+    const auto y = f(fused::variable<T, (k < m ? 1u << k : 0u)>(load<V>(x[k], i))...);
+    const fused::Real<T> seed{load<V>(x[n], i)};
     const auto one = [&]<std::size_t j>() {
       if constexpr (j < m) {
         if (!(uses.wanted >> j & 1)) return;
         if constexpr (std::decay_t<decltype(y)>::template has<(1u << j)>)
-          put(j, out, i, mul0(seed, y.template part<(1u << j)>()).v);
+          put(j, i, mul0(seed, y.template part<(1u << j)>()).v);
         else
-          put(j, out, i, V(0));
+          put(j, i, V(0));
       }
     };
     (one.template operator()<k>(), ...);
   };
-  each_batch<V, n + 1, m>(count, operands, to, n, [&](const auto& in, const auto& out, std::int64_t i) {
-    with_indices<n>([&]<std::size_t... k>() { body.template operator()<k...>(in, out, i); });
-    if (uses.still && (i + static_cast<std::int64_t>(V::size)) % longest_run == 0)
+  for (std::int64_t i = 0; i < count; i += width_of<V>) {
+    with_indices<n>([&]<std::size_t... k>() { body.template operator()<k...>(i); });
+    if (uses.still && (i + width_of<V>) % longest_run == 0)
       for (std::size_t k = 0; k < m; ++k) end_run(runs[k], totals[k]);
-  });
+  }
   for (std::size_t k = 0; k < m; ++k)
     if (uses.still >> k & 1) end_run(runs[k], totals[k]);
 }

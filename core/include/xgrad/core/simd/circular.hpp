@@ -31,7 +31,7 @@ V in_double_of(F f, const V& x, const More&... more) {
   if constexpr (sizeof(Value<V>) == 8) {
     return f(x, more...);
   } else {
-    using D = xsimd::batch<double>;
+    using D = typename Kind<V>::template Of<double>;
     Widened<V> y(x);
     const auto run = [&](const auto&... wide) {
       for (std::size_t i = 0; i < V::size; i += D::size)
@@ -49,9 +49,9 @@ V in_double(const V& x, F f) {
 /// y, and f(x, y) by scalar code in the lanes that are chosen.
 template <class V, class M, class F>
 V by_lane(const M& chosen, const V& x, const V& y, F f) {
-  if (!xsimd::any(chosen)) return y;
+  if (!any(chosen)) return y;
   alignas(64) Value<V> from[V::size], to[V::size], lanes[V::size];
-  x.store_aligned(from), y.store_aligned(to), xsimd::select(chosen, V(1), V(0)).store_aligned(lanes);
+  x.store_aligned(from), y.store_aligned(to), select(chosen, V(1), V(0)).store_aligned(lanes);
   for (std::size_t i = 0; i < V::size; ++i)
     if (lanes[i] != 0) to[i] = f(from[i], to[i]);
   return V::load_aligned(to);
@@ -60,7 +60,7 @@ V by_lane(const M& chosen, const V& x, const V& y, F f) {
 /// y, and f(x) by the C library in the lanes where x is too large in magnitude (or inf).
 template <class V, class F>
 V beyond(const V& x, Value<V> limit, const V& y, F f) {
-  return by_lane(xsimd::abs(x) > V(limit), x, y, [f](double u, double) { return f(u); });
+  return by_lane(abs(x) > V(limit), x, y, [f](double u, double) { return f(u); });
 }
 
 // Minimax polynomials, found by the exchange algorithm in 60 digits, in z = r^2:
@@ -119,7 +119,7 @@ template <class V>
 V circular(const Turned<V>& a, const V& count) {
   const V magic(Format<double>::magic), n = count - magic;
   const auto even = n == V(2) * (vec::fma(V(0.5), n, magic) - magic);
-  const V y = xsimd::select(even, sin_of(a), cos_of(a));
+  const V y = select(even, sin_of(a), cos_of(a));
   return from_bits<V>(bits(y) ^ ((bits(count) & Bits<V>(2)) << 62));
 }
 
@@ -127,7 +127,7 @@ template <class V>
 V sin(const V& x0) {
   return in_double(x0, [](const auto& x) {
     const auto a = turn(x);
-    const auto y = xsimd::select(x == decltype(a.r)(0), x, circular(a, a.count));
+    const auto y = select(x == decltype(a.r)(0), x, circular(a, a.count));
     return beyond(x, circular_limit, y, [](double u) { return std::sin(u); });
   });
 }
@@ -147,21 +147,21 @@ template <class V>
 V atan(const V& x0) {
   return in_double(x0, [](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D a = xsimd::abs(x);
+    const D a = abs(x);
     const auto steep = a > D(2.414213562373095), middle = a > D(0.4142135623730950);
-    const D over = xsimd::select(steep, D(-1), xsimd::select(middle, a - D(1), a));
-    const D under = xsimd::select(steep, a, xsimd::select(middle, a + D(1), D(1)));
+    const D over = select(steep, D(-1), select(middle, a - D(1), a));
+    const D under = select(steep, a, select(middle, a + D(1), D(1)));
     const D r = over / under, z = r * r;
-    const D base = xsimd::select(steep, D(pi_hi / 2), xsimd::select(middle, D(pi_hi / 4), D(0)));
-    const D rest = xsimd::select(steep, D(pi_lo / 2), xsimd::select(middle, D(pi_lo / 4), D(0)));
-    return xsimd::copysign(base + (r + vec::fma(r * z, polynomial(z, atan_tail), rest)), x);
+    const D base = select(steep, D(pi_hi / 2), select(middle, D(pi_hi / 4), D(0)));
+    const D rest = select(steep, D(pi_lo / 2), select(middle, D(pi_lo / 4), D(0)));
+    return copysign(base + (r + vec::fma(r * z, polynomial(z, atan_tail), rest)), x);
   });
 }
 
 /// What a square root s of z has lost: (z - s^2) / (2 s).
 template <class V>
 V root_rest(const V& z, const V& s) {
-  return xsimd::select(z > V(0), vec::fma(-s, s, z) / (s + s), V(0));
+  return select(z > V(0), vec::fma(-s, s, z) / (s + s), V(0));
 }
 
 /// asin a for a <= 1/2; above, asin a = pi/2 - 2 asin(sqrt((1 - a) / 2)).
@@ -169,14 +169,14 @@ template <class V>
 V asin(const V& x0) {
   return in_double(x0, [](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D a = xsimd::abs(x);
+    const D a = abs(x);
     const auto far = a > D(0.5);
-    const D z = xsimd::select(far, D(0.5) * (D(1) - a), a * a);
-    const D s = xsimd::select(far, xsimd::sqrt(z), a);
+    const D z = select(far, D(0.5) * (D(1) - a), a * a);
+    const D s = select(far, sqrt(z), a);
     const D tail = s * z * polynomial(z, asin_tail);
     const D lost = root_rest(z, s);
     const D high = D(pi_hi / 2) - (D(2) * s - (D(pi_lo / 2) - D(2) * (lost + tail)));
-    return xsimd::copysign(xsimd::select(far, high, s + tail), x);
+    return copysign(select(far, high, s + tail), x);
   });
 }
 
@@ -184,16 +184,16 @@ template <class V>
 V acos(const V& x0) {
   return in_double(x0, [](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D a = xsimd::abs(x);
+    const D a = abs(x);
     const auto far = a > D(0.5);
-    const D z = xsimd::select(far, D(0.5) * (D(1) - a), a * a);
-    const D s = xsimd::select(far, xsimd::sqrt(z), x);
+    const D z = select(far, D(0.5) * (D(1) - a), a * a);
+    const D s = select(far, sqrt(z), x);
     const D tail = s * z * polynomial(z, asin_tail);
     const D lost = root_rest(z, s);
     const D right = D(2) * (s + (lost + tail));                                // of x > 1/2
     const D left = D(pi_hi) - (D(2) * s - (D(pi_lo) - D(2) * (lost + tail)));  // of x < -1/2
     const D near = D(pi_hi / 2) - (s - (D(pi_lo / 2) - tail));
-    return xsimd::select(far, xsimd::select(x > D(0), right, left), near);
+    return select(far, select(x > D(0), right, left), near);
   });
 }
 
@@ -210,11 +210,11 @@ V tan(const V& x0) {
     const D s_lost = (a.r - s) + sin_rest, c_lost = (D(1) - c) + cos_rest;
     const D magic(Format<double>::magic), n = a.count - magic;
     const auto even = n == D(2) * (vec::fma(D(0.5), n, magic) - magic);
-    const D over = xsimd::select(even, s, -c), over_lost = xsimd::select(even, s_lost, -c_lost);
-    const D under = xsimd::select(even, c, s), under_lost = xsimd::select(even, c_lost, s_lost);
+    const D over = select(even, s, -c), over_lost = select(even, s_lost, -c_lost);
+    const D under = select(even, c, s), under_lost = select(even, c_lost, s_lost);
     const D q = over / under;
     const D y = q + (vec::fma(-q, under, over) + vec::fma(-q, under_lost, over_lost)) / under;
-    return beyond(x, circular_limit, xsimd::select(x == D(0), x, y), [](double u) { return std::tan(u); });
+    return beyond(x, circular_limit, select(x == D(0), x, y), [](double u) { return std::tan(u); });
   });
 }
 
@@ -229,7 +229,7 @@ inline constexpr double tanhshrink_tail[] = {
 template <class V>
 V tanhshrink(const V& x) {
   const V z = x * x;
-  return xsimd::select(xsimd::abs(x) < V(0.75), x * z * polynomial(z, tanhshrink_tail), x - vec::tanh(x));
+  return select(abs(x) < V(0.75), x * z * polynomial(z, tanhshrink_tail), x - vec::tanh(x));
 }
 
 }  // namespace xgrad::detail::vec

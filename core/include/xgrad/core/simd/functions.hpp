@@ -1,51 +1,37 @@
 #pragma once
 
-#if defined(__GNUC__) && !defined(__clang__)
-// False with g++ 12 and AVX-512, whose intrinsics leave a register undefined on purpose. Warnings come where
-// the code is inlined, so they are off for the rest of each file that includes this.
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Warray-bounds"
-#endif
-#include <xsimd/xsimd.hpp>
-
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
+#include "xgrad/core/simd/batch.hpp"
+
 // Elementary functions of SIMD batches, float and double: within 2 ulp over the whole range, subnormal
 // results included; nan gives nan. They are the one implementation that kernels use, whatever the size. Calls
-// are qualified, because lookup by argument would find xsimd's functions of the same names.
+// are qualified, because lookup by argument would find xsimd's functions of the same names; for what batches
+// bring themselves, like `select` and `abs`, it is meant to, be they those of batch.hpp or xsimd's.
 
 namespace xgrad::detail::vec {
 
 template <class V>
 using Value = typename V::value_type;
 template <class V>
-using Bits = xsimd::batch<std::conditional_t<sizeof(Value<V>) == 4, std::uint32_t, std::uint64_t>>;
+using Bits =
+    typename Kind<V>::template Of<std::conditional_t<sizeof(Value<V>) == 4, std::uint32_t, std::uint64_t>>;
 
 template <class V>
 Bits<V> bits(const V& x) {
-  return xsimd::bitwise_cast<Bits<V>>(x);
+  return bitwise_cast<Bits<V>>(x);
 }
 template <class V>
 V from_bits(const Bits<V>& x) {
-  return xsimd::bitwise_cast<V>(x);
+  return bitwise_cast<V>(x);
 }
 
 /// x y + z, rounded once.
 template <class V>
 V fma(const V& x, const V& y, const V& z) {
-#ifdef __AVX512F__  // xsimd 8 has x * y + z there, which only g++ makes one instruction of
-  if constexpr (!std::is_base_of_v<xsimd::avx512f, typename V::arch_type>)
-    return xsimd::fma(x, y, z);
-  else if constexpr (sizeof(Value<V>) == 4)
-    return _mm512_fmadd_ps(x, y, z);
-  else
-    return _mm512_fmadd_pd(x, y, z);
-#else
-  return xsimd::fma(x, y, z);
-#endif
+  return Kind<V>::fma(x, y, z);
 }
 
 /// What the reductions below need to know about a type.
@@ -82,7 +68,7 @@ struct Format<double> {
 /// x limited to [-limit, limit], nan stays; keeps inf from a factor that is 0 there.
 template <class V>
 V bounded(const V& x, Value<V> limit) {
-  return xsimd::max(V(-limit), xsimd::min(V(limit), x));
+  return max(V(-limit), min(V(limit), x));
 }
 
 /// c[0] + c[1] x + c[2] x^2 + ...
@@ -129,7 +115,7 @@ V expm1_of(const V& x, const V& n) {
 template <class V>
 V exp(V x) {
   using F = Format<Value<V>>;
-  x = xsimd::max(V(F::exp_low), xsimd::min(V(F::exp_high), x));  // in this order nan passes
+  x = max(V(F::exp_low), min(V(F::exp_high), x));  // in this order nan passes
   const V magic(F::magic);
   const V t = vec::fma(x, V(F::log2e), magic), n = t - magic;
   const V e = expm1_of(x, n) + V(1);
@@ -141,13 +127,13 @@ V exp(V x) {
 template <class V>
 V expm1(const V& x0) {
   using F = Format<Value<V>>;
-  const V x = xsimd::max(V(F::expm1_low), xsimd::min(V(F::expm1_high), x0));
+  const V x = max(V(F::expm1_low), min(V(F::expm1_high), x0));
   const V magic(F::magic);
   const V t = vec::fma(x, V(F::log2e), magic), n = t - magic;
   const V p = expm1_of(x, n);
   const V scale = power_of_two(t - V(1));  // half of 2^n, which may overflow
   const V y = V(2) * vec::fma(scale, p, scale - V(0.5));
-  return xsimd::select(n == V(0), xsimd::select(x == V(0), x, p), y);
+  return select(n == V(0), select(x == V(0), x, p), y);
 }
 
 /// (log((1 + s) / (1 - s)) - 2 s) / s^3 as a function of s^2.
@@ -189,17 +175,16 @@ V split_any(const V& x, V& k, V& f) {
   using F = Format<T>;
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   const auto small = x < V(std::numeric_limits<T>::min());
-  split(xsimd::select(small, x * V(F::subnormal_scale), x), k, f);
-  k = xsimd::select(small, k - V(F::subnormal_shift), k);
-  return xsimd::select(x == V(0), V(-inf), xsimd::select(x < V(0), V(nan), x));
+  split(select(small, x * V(F::subnormal_scale), x), k, f);
+  k = select(small, k - V(F::subnormal_shift), k);
+  return select(x == V(0), V(-inf), select(x < V(0), V(nan), x));
 }
 
 template <class V>
 V log(const V& x) {
   V k, f;
   const V special = split_any(x, k, f);
-  return xsimd::select((x > V(0)) & (x < V(std::numeric_limits<Value<V>>::infinity())), log_of(k, f, V(0)),
-                       special);
+  return select((x > V(0)) & (x < V(std::numeric_limits<Value<V>>::infinity())), log_of(k, f, V(0)), special);
 }
 
 /// log(1 + x + rest) for a rest below the last place of x: what rounding 1 + x has lost is added to its
@@ -209,18 +194,18 @@ V log1p(const V& x, const V& rest = V(0)) {
   using T = Value<V>;
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   const V u = x + V(1);
-  const V lost = (xsimd::select(x < V(1), x - (u - V(1)), V(1) - (u - x)) + rest) / u;
+  const V lost = (select(x < V(1), x - (u - V(1)), V(1) - (u - x)) + rest) / u;
   V k, f;
   split(u, k, f);
-  const V special = xsimd::select(x == V(-1), V(-inf), xsimd::select(x < V(-1), V(nan), x));
-  return xsimd::select((x > V(-1)) & (x < V(inf)) & (x != V(0)), log_of(k, f, lost), special);
+  const V special = select(x == V(-1), V(-inf), select(x < V(-1), V(nan), x));
+  return select((x > V(-1)) & (x < V(inf)) & (x != V(0)), log_of(k, f, lost), special);
 }
 
 /// log(1 + e) for 0 <= e <= 1.
 template <class V>
 V log1p_to_1(const V& e) {
   const auto far = e > V(Value<V>(0.4142135623730950));
-  return log_of(xsimd::select(far, V(1), V(0)), xsimd::select(far, V(0.5) * (e - V(1)), e), V(0));
+  return log_of(select(far, V(1), V(0)), select(far, V(0.5) * (e - V(1)), e), V(0));
 }
 
 /// (tanh r - r) / r^3 as a function of r^2, for |r| < 0.63.
@@ -244,9 +229,9 @@ V tanh_near(const V& a) {
 /// A polynomial where |x| is small, else 1 - 2 / (e^2|x| + 1).
 template <class V>
 V tanh(const V& x) {
-  const V a = xsimd::abs(x);
+  const V a = abs(x);
   const V far = V(1) - V(2) / (vec::exp(a + a) + V(1));
-  return xsimd::copysign(xsimd::select(a < V(Value<V>(0.625)), tanh_near(a), far), x);
+  return copysign(select(a < V(Value<V>(0.625)), tanh_near(a), far), x);
 }
 
 /// 1 / (1 + e^-x) from e = e^-|x|, so that both tails are exact. What the sum and the quotient lose is put
@@ -254,16 +239,16 @@ V tanh(const V& x) {
 template <class V>
 V sigmoid(const V& x) {
   const auto below = x < V(0);
-  const V e = vec::exp(-xsimd::abs(x)), u = e + V(1), top = xsimd::select(below, e, V(1));
+  const V e = vec::exp(-abs(x)), u = e + V(1), top = select(below, e, V(1));
   const V y = top / u;
   const V rest = vec::fma(-y, u, top) - y * (e - (u - V(1)));
-  return vec::fma(rest, xsimd::select(below, V(1) - y, y), y);
+  return vec::fma(rest, select(below, V(1) - y, y), y);
 }
 
 /// sigmoid'(x) = e / (1 + e)^2 with e = e^-|x|.
 template <class V>
 V sigmoid_slope(const V& x) {
-  const V e = vec::exp(-xsimd::abs(x)), u = V(1) + e;
+  const V e = vec::exp(-abs(x)), u = V(1) + e;
   return e / (u * u);
 }
 
@@ -284,43 +269,42 @@ ValueAndSlope(V, V) -> ValueAndSlope<V>;
 /// sigmoid and its derivative by one exponential and one division, both within 3 ulp.
 template <class V>
 ValueAndSlope<V> sigmoid_and_slope(const V& x) {
-  const V e = vec::exp(-xsimd::abs(x)), r = V(1) / (V(1) + e), p = e * r;
-  return {xsimd::select(x < V(0), p, r), p * r};
+  const V e = vec::exp(-abs(x)), r = V(1) / (V(1) + e), p = e * r;
+  return {select(x < V(0), p, r), p * r};
 }
 
 /// tanh and its derivative likewise.
 template <class V>
 ValueAndSlope<V> tanh_and_slope(const V& x) {
-  const V a = xsimd::abs(x);
+  const V a = abs(x);
   const V e = vec::exp(V(-2) * a), r = V(1) / (V(1) + e), p = e * r;
-  const V y = xsimd::select(a < V(Value<V>(0.625)), tanh_near(a), vec::fma(V(-2), p, V(1)));
-  return {xsimd::copysign(y, x), V(4) * p * r};
+  const V y = select(a < V(Value<V>(0.625)), tanh_near(a), vec::fma(V(-2), p, V(1)));
+  return {copysign(y, x), V(4) * p * r};
 }
 
 /// tanh(log(1 + e^x)) = ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1), from e^-|x|.
 template <class V>
 V mish_gate(const V& x) {
-  const V m = vec::exp(-xsimd::abs(x)), z = m * m, two = V(2) * m;
+  const V m = vec::exp(-abs(x)), z = m * m, two = V(2) * m;
   const auto below = x < V(0);
-  return xsimd::select(below, z + two, V(1) + two) /
-         xsimd::select(below, z + two + V(2), V(1) + two + V(2) * z);
+  return select(below, z + two, V(1) + two) / select(below, z + two + V(2), V(1) + two + V(2) * z);
 }
 
 /// The derivative of x mish_gate(x): gate + x sigmoid(x) (1 - gate^2).
 template <class V>
 V mish_slope(const V& x) {
-  const V m = vec::exp(-xsimd::abs(x)), z = m * m, two = V(2) * m;
+  const V m = vec::exp(-abs(x)), z = m * m, two = V(2) * m;
   const auto below = x < V(0);
-  const V under = V(1) / xsimd::select(below, z + two + V(2), V(1) + two + V(2) * z);
-  const V gate = xsimd::select(below, z + two, V(1) + two) * under;
-  const V rest = V(4) * (V(1) + m) * xsimd::select(below, m, z) * under * under;
+  const V under = V(1) / select(below, z + two + V(2), V(1) + two + V(2) * z);
+  const V gate = select(below, z + two, V(1) + two) * under;
+  const V rest = V(4) * (V(1) + m) * select(below, m, z) * under * under;
   return vec::fma(bounded(x, 800), rest, gate);
 }
 
 /// x sigmoid(x), 0 at -inf.
 template <class V>
 V silu(const V& x) {
-  return xsimd::max(V(-800), x) * vec::sigmoid(x);
+  return max(V(-800), x) * vec::sigmoid(x);
 }
 
 /// sigmoid(x) (1 + x sigmoid(-x)).
@@ -332,19 +316,19 @@ V silu_slope(const V& x) {
 /// -1, 0 or 1; nan stays nan.
 template <class V>
 V sign(const V& x) {
-  return xsimd::select(x > V(0), V(1), xsimd::select(x < V(0), V(-1), x));
+  return select(x > V(0), V(1), select(x < V(0), V(-1), x));
 }
 
 /// g d, and 0 where g is 0.
 template <class V>
 V mul0(const V& g, const V& d) {
-  return xsimd::select(g == V(0), g, g * d);
+  return select(g == V(0), g, g * d);
 }
 
 /// log(1 + e^x).
 template <class V>
 V softplus(const V& x) {
-  return xsimd::max(V(0), x) + vec::log1p_to_1(vec::exp(-xsimd::abs(x)));
+  return max(V(0), x) + vec::log1p_to_1(vec::exp(-abs(x)));
 }
 
 }  // namespace xgrad::detail::vec

@@ -10,7 +10,7 @@ namespace xgrad::detail::vec {
 template <class V>
 V half_exp(V x) {
   using F = Format<Value<V>>;
-  x = xsimd::max(V(F::exp_low), xsimd::min(V(F::exp_high + 1), x));
+  x = max(V(F::exp_low), min(V(F::exp_high + 1), x));
   const V magic(F::magic);
   const V t = vec::fma(x, V(F::log2e), magic), n = t - magic;
   const V e = expm1_of(x, n) + V(1);
@@ -20,7 +20,7 @@ V half_exp(V x) {
 
 template <class V>
 V cosh(const V& x) {
-  const V h = half_exp(xsimd::abs(x));
+  const V h = half_exp(abs(x));
   return h + V(0.25) / h;
 }
 
@@ -33,9 +33,8 @@ template <class V>
 V sinh(const V& x0) {
   return in_double(x0, [](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D a = xsimd::abs(x), h = half_exp(a), z = x * x;
-    return xsimd::select(a > D(1), xsimd::copysign(h - D(0.25) / h, x),
-                         vec::fma(x * z, polynomial(z, sinh_tail), x));
+    const D a = abs(x), h = half_exp(a), z = x * x;
+    return select(a > D(1), copysign(h - D(0.25) / h, x), vec::fma(x * z, polynomial(z, sinh_tail), x));
   });
 }
 
@@ -44,10 +43,10 @@ template <class V>
 V asinh(const V& x0) {
   return in_double(x0, [](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D a = xsimd::abs(x), z = a * a;
+    const D a = abs(x), z = a * a;
     const auto huge = a > D(0x1p60);
-    const D u = xsimd::select(huge, a, a + z / (D(1) + xsimd::sqrt(z + D(1))));
-    return xsimd::copysign(vec::log1p(u) + xsimd::select(huge, D(Format<double>::ln2), D(0)), x);
+    const D u = select(huge, a, a + z / (D(1) + sqrt(z + D(1))));
+    return copysign(vec::log1p(u) + select(huge, D(Format<double>::ln2), D(0)), x);
   });
 }
 
@@ -56,11 +55,11 @@ template <class V>
 V acosh(const V& x0) {
   return in_double(x0, [](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D u = xsimd::select(x < D(1), D(std::numeric_limits<double>::quiet_NaN()), x - D(1));
+    const D u = select(x < D(1), D(std::numeric_limits<double>::quiet_NaN()), x - D(1));
     const auto huge = x > D(0x1p60);
-    const D z = vec::fma(u, u, u + u), s = xsimd::sqrt(z), t = xsimd::select(huge, x, u + s);
-    const D lost = xsimd::select(t < D(1), (s - t) + u + root_rest(z, s), D(0));
-    return vec::log1p(t, lost) + xsimd::select(huge, D(Format<double>::ln2), D(0));
+    const D z = vec::fma(u, u, u + u), s = sqrt(z), t = select(huge, x, u + s);
+    const D lost = select(t < D(1), (s - t) + u + root_rest(z, s), D(0));
+    return vec::log1p(t, lost) + select(huge, D(Format<double>::ln2), D(0));
   });
 }
 
@@ -69,15 +68,15 @@ template <class V>
 V atanh(const V& x0) {
   return in_double(x0, [](const auto& x) {
     using D = std::decay_t<decltype(x)>;
-    const D a = xsimd::abs(x);
-    return xsimd::copysign(D(0.5) * vec::log1p((a + a) / (D(1) - a)), x);
+    const D a = abs(x);
+    return copysign(D(0.5) * vec::log1p((a + a) / (D(1) - a)), x);
   });
 }
 
 template <class V>
 V exp2(const V& x0) {
   using F = Format<Value<V>>;
-  const V x = xsimd::max(V(F::exp2_low), xsimd::min(V(F::exp2_high), x0));
+  const V x = max(V(F::exp2_low), min(V(F::exp2_high), x0));
   const V magic(F::magic);
   const V t = x + magic, n = t - magic, r = x - n;
   const V hi = r * V(F::ln2), lo = vec::fma(r, V(F::ln2), -hi);
@@ -92,7 +91,7 @@ V log2(const V& x) {
   V k, f;
   const V special = split_any(x, k, f);
   const V y = vec::fma(log_of(V(0), f, V(0)), V(Format<Value<V>>::log2e), k);
-  return xsimd::select((x > V(0)) & (x < V(std::numeric_limits<Value<V>>::infinity())), y, special);
+  return select((x > V(0)) & (x < V(std::numeric_limits<Value<V>>::infinity())), y, special);
 }
 
 /// k log10(2) + log10(1 + f): powers of ten that are exact have exact logarithms.
@@ -104,7 +103,7 @@ V log10(const V& x0) {
     const D special = split_any(x, k, f);
     const D small = vec::fma(log_of(D(0), f, D(0)), D(0x1.bcb7b1526e50ep-2), k * D(0x1.3fde623e2566bp-43));
     const D y = vec::fma(k, D(0x1.34413509f7000p-2), small);
-    return xsimd::select((x > D(0)) & (x < D(std::numeric_limits<double>::infinity())), y, special);
+    return select((x > D(0)) & (x < D(std::numeric_limits<double>::infinity())), y, special);
   });
 }
 

@@ -46,7 +46,7 @@ V erfcx(const V& x) {
 /// e^(-c x^2); what rounding c x^2 loses is not lost. Multiples of a power of two by c are exact.
 template <class V>
 V gaussian(const V& x, Value<V> c) {
-  const V a = xsimd::min(V(64), xsimd::abs(x)), b = V(c) * a, s = a * b;
+  const V a = min(V(64), abs(x)), b = V(c) * a, s = a * b;
   const V e = vec::exp(-s);
   return vec::fma(-e, vec::fma(a, b, -s), e);
 }
@@ -54,7 +54,7 @@ V gaussian(const V& x, Value<V> c) {
 /// erfc(|x|).
 template <class V>
 V erfc_tail(const V& x) {
-  const V a = xsimd::min(V(64), xsimd::abs(x));
+  const V a = min(V(64), abs(x));
   return vec::gaussian(a, 1) * erfcx(a);
 }
 
@@ -70,14 +70,14 @@ V erf_middle(const V& x) {
 template <class V>
 V erf(const V& x) {
   const V y = erf_middle(x);
-  const auto far = xsimd::abs(x) > V(1);
-  return xsimd::any(far) ? xsimd::select(far, xsimd::copysign(V(1) - erfc_tail(x), x), y) : y;
+  const auto far = abs(x) > V(1);
+  return any(far) ? select(far, copysign(V(1) - erfc_tail(x), x), y) : y;
 }
 
 /// erfc(|x|) in double, with fewer roundings.
 template <class D>
 D erfc_tail_in_parts(const D& x) {
-  const D y = xsimd::min(D(64), xsimd::abs(x)), a = y + D(4), b = vec::fma(D(2), y, D(1)), s = y * y;
+  const D y = min(D(64), abs(x)), a = y + D(4), b = vec::fma(D(2), y, D(1)), s = y * y;
   const D over = D(1) / (a * b), q = polynomial((y - D(4)) * b * over, erfcx_f64);
   const D r = a * over, lost = vec::fma(-r, (D(2) * y - b) + D(1), vec::fma(-r, b, D(1)));  // of 1 / b
   const D h = q * r, e = exp_of_parts(TwoParts<D>{-s, vec::fma(-y, y, s)});
@@ -88,7 +88,7 @@ D erfc_tail_in_parts(const D& x) {
 /// From erfc |x| and erf x.
 template <class V>
 V erfc_of(const V& x, const V& tail, const V& middle) {
-  return xsimd::select(xsimd::abs(x) < V(0.5), V(1) - middle, xsimd::select(x < V(0), V(2) - tail, tail));
+  return select(abs(x) < V(0.5), V(1) - middle, select(x < V(0), V(2) - tail, tail));
 }
 
 /// 1 - erf(x), within 3 ulp; of floats in double, with polynomials for floats.
@@ -99,7 +99,7 @@ V erfc(const V& x0) {
   } else {
     return in_double(x0, [](const auto& x) {
       using D = std::decay_t<decltype(x)>;
-      const D a = xsimd::min(D(64), xsimd::abs(x)), e = short_exp2(a * a * D(-Format<double>::log2e));
+      const D a = min(D(64), abs(x)), e = short_exp2(a * a * D(-Format<double>::log2e));
       return erfc_of(x, e * erfcx_by(a, 3, erfcx_f32), vec::fma(x, polynomial(x * x, erf_tail_f32), x));
     });
   }
@@ -108,7 +108,7 @@ V erfc(const V& x0) {
 /// c times the normal distribution function at -|x|, erfc(|x| / sqrt 2) / 2.
 template <class V>
 V normal_tail(const V& x, const V& c) {
-  const V a = xsimd::min(V(64), xsimd::abs(x));
+  const V a = min(V(64), abs(x));
   const V r = V(0.5) * erfcx(V(Value<V>(root_half)) * a);
   return vec::gaussian(a, Value<V>(0.5)) * (c * r);
 }
@@ -116,11 +116,11 @@ V normal_tail(const V& x, const V& c) {
 /// c Phi(x), Phi the normal distribution function.
 template <class V>
 V normal_times(const V& x, const V& c) {
-  const V tail = normal_tail(x, bounded(c, 64));        // c may be inf
-  const V y = xsimd::select(x > V(0), c - tail, tail);  // -0 stays -0
+  const V tail = normal_tail(x, bounded(c, 64));  // c may be inf
+  const V y = select(x > V(0), c - tail, tail);   // -0 stays -0
   if constexpr (sizeof(Value<V>) == 4) return y;
   const V middle = c * vec::fma(V(0.5), erf_middle(V(Value<V>(root_half)) * x), V(0.5));
-  return xsimd::select(xsimd::abs(x) < V(Value<V>(0.7)), middle, y);
+  return select(abs(x) < V(Value<V>(0.7)), middle, y);
 }
 
 /// x Phi(x).

@@ -20,11 +20,8 @@ namespace xgrad::fused {
 
 namespace vec = detail::vec;
 
-template <class T>
-using Batch = xsimd::batch<T>;
-/// The instructions that a file is compiled for. They are part of the types, so that files of one program may
-/// differ. A number, because a type of xsimd's would bring its functions of the same names into play.
-constexpr unsigned machine = xsimd::default_arch::version();
+using vec::Batch;
+using vec::machine;
 
 template <class T, unsigned on = machine>
 struct Real {

@@ -42,7 +42,7 @@ auto operator>=(const X& x, C c) {
 /// Where the condition, a comparison of numbers, holds, a, else b.
 template <class M, class T>
 Real<T> where(const M& condition, const Real<T>& a, const Real<T>& b) {
-  return {xsimd::select(condition, a.v, b.v)};
+  return {vec::select(condition, a.v, b.v)};
 }
 template <class M, class T, unsigned A, unsigned B>
 Dual<T, (A | B)> where(const M& condition, const Dual<T, A>& a, const Dual<T, B>& b) {

@@ -102,7 +102,7 @@ struct Log1p : Steep {
 struct Sqrt : Steep {
   template <class V>
   auto at(const V& x) const {
-    const V y = xsimd::sqrt(x);
+    const V y = vec::sqrt(x);
     return vec::ValueAndSlope{y, V(0.5) / y};
   }
   template <class X, class Y, class S>
@@ -196,7 +196,7 @@ struct Gelu : Smooth {
 struct Abs : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope{V(xsimd::abs(x)), vec::sign(x)};
+    return vec::ValueAndSlope{V(vec::abs(x)), vec::sign(x)};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {
@@ -216,7 +216,7 @@ struct Sign : Smooth {
 struct Relu : Smooth {
   template <class V>
   auto at(const V& x) const {
-    return vec::ValueAndSlope{V(xsimd::max(V(0), x)), V(xsimd::select(x > V(0), V(1), V(0)))};
+    return vec::ValueAndSlope{V(vec::max(V(0), x)), V(vec::select(x > V(0), V(1), V(0)))};
   }
   template <class X, class Y, class S>
   auto second(const X&, const Y&, const S& s) const {

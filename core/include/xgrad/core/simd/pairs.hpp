@@ -25,14 +25,14 @@ struct Range<double> {
 template <class V>
 V hypot(const V& x, const V& y) {
   using R = Range<Value<V>>;
-  const V inf(std::numeric_limits<Value<V>>::infinity()), one(1), u = xsimd::abs(x), v = xsimd::abs(y);
-  const V a = xsimd::max(u, v), b = xsimd::min(v, u);  // in these orders nan is one of them
+  const V inf(std::numeric_limits<Value<V>>::infinity()), one(1), u = abs(x), v = abs(y);
+  const V a = max(u, v), b = min(v, u);  // in these orders nan is one of them
   const auto large = a > V(R::large), small = a < V(R::small);
-  const V scale = xsimd::select(large, V(R::down), xsimd::select(small, V(R::up), one));
-  const V back = xsimd::select(large, V(1 / R::down), xsimd::select(small, V(1 / R::up), one));
+  const V scale = select(large, V(R::down), select(small, V(R::up), one));
+  const V back = select(large, V(1 / R::down), select(small, V(1 / R::up), one));
   const V p = a * scale, q = b * scale;
-  const V length = xsimd::sqrt(vec::fma(p, p, q * q)) * back;
-  return xsimd::select((u == inf) | (v == inf), inf, length);
+  const V length = sqrt(vec::fma(p, p, q * q)) * back;
+  return select((u == inf) | (v == inf), inf, length);
 }
 
 // (atan r - r) / r^3 for |r| <= tan(pi/8).
@@ -57,11 +57,11 @@ template <class V>
 void into_range(V& a, V& b) {
   using T = Value<V>;
   constexpr T large = sizeof(T) == 4 ? T(0x1p100) : T(0x1p1000), small = 1 / large;
-  if (!xsimd::any((a > V(large)) | (a < V(small)))) return;
+  if (!any((a > V(large)) | (a < V(small)))) return;
   const V inf(std::numeric_limits<T>::infinity()), one(1);
-  const V scale = xsimd::select(a > V(large), V(T(0x1p-30)), xsimd::select(a < V(small), V(T(0x1p80)), one));
-  b = xsimd::select(a == inf, xsimd::select(b == inf, one, b * V(0)), b * scale);
-  a = xsimd::select((a == inf) | (a == V(0)), one, a * scale);
+  const V scale = select(a > V(large), V(T(0x1p-30)), select(a < V(small), V(T(0x1p80)), one));
+  b = select(a == inf, select(b == inf, one, b * V(0)), b * scale);
+  a = select((a == inf) | (a == V(0)), one, a * scale);
 }
 
 /// The angle of the point (x, y) within 1.5 ulp. Between the point and the nearer axis it is atan of a
@@ -70,16 +70,16 @@ void into_range(V& a, V& b) {
 template <class V>
 V atan2(const V& y, const V& x) {
   using T = Value<V>;
-  const V zero(0), one(1), u = xsimd::abs(x), v = xsimd::abs(y);
-  const auto steep = v > u, left = xsimd::copysign(one, x) < zero;
-  V a = xsimd::select(steep, v, u), b = xsimd::select(steep, u, v);
+  const V zero(0), one(1), u = abs(x), v = abs(y);
+  const auto steep = v > u, left = copysign(one, x) < zero;
+  V a = select(steep, v, u), b = select(steep, u, v);
   into_range(a, b);
 
   const auto middle = b > a * V(T(0.4142135623730950));
   const V sum = a + b, apart = a - b;
-  const V over = xsimd::select(middle, -apart, b), under = xsimd::select(middle, sum, a);
-  const V over_lost = xsimd::select(middle, b - (a - apart), zero);
-  const V under_lost = xsimd::select(middle, b - (sum - a), zero);
+  const V over = select(middle, -apart, b), under = select(middle, sum, a);
+  const V over_lost = select(middle, b - (a - apart), zero);
+  const V under_lost = select(middle, b - (sum - a), zero);
   const V inverse = one / under, r = over * inverse, z = r * r;
   const V rest = (vec::fma(-r, under, over) + vec::fma(-r, under_lost, over_lost)) * inverse;
   V tail;
@@ -89,32 +89,32 @@ V atan2(const V& y, const V& x) {
     tail = polynomial(z, atan_tail);
   const V near = r + vec::fma(r * z, tail, vec::fma(-z, rest, rest));
 
-  V octants = xsimd::select(middle, one, zero);
-  octants = xsimd::select(steep, V(2) - octants, octants);
-  octants = xsimd::select(left, V(4) - octants, octants);
-  const V arc = xsimd::select(steep != left, -near, near);
+  V octants = select(middle, one, zero);
+  octants = select(steep, V(2) - octants, octants);
+  octants = select(left, V(4) - octants, octants);
+  const V arc = select(steep != left, -near, near);
   const V angle = vec::fma(octants, V(Octant<T>::hi), vec::fma(octants, V(Octant<T>::lo), arc));
-  return xsimd::copysign(angle, y);
+  return copysign(angle, y);
 }
 
 /// log(e^x + e^y); equal infinities stay.
 template <class V>
 V logaddexp(const V& x, const V& y) {
-  const V apart = xsimd::select(x == y, V(0), xsimd::abs(x - y));
-  return xsimd::select(x > y, x, y) + vec::log1p_to_1(vec::exp(-apart));
+  const V apart = select(x == y, V(0), abs(x - y));
+  return select(x > y, x, y) + vec::log1p_to_1(vec::exp(-apart));
 }
 
 /// x log y; 0 where x = 0 and y is not nan.
 template <class V>
 V xlogy(const V& x, const V& y) {
-  return xsimd::select((x == V(0)) & (y == y), V(0), x * vec::log(y));
+  return select((x == V(0)) & (y == y), V(0), x * vec::log(y));
 }
 
 /// x to the nearest whole number, halves away from 0.
 template <class V>
 V round(const V& x) {
   const V below_half(std::nextafter(Value<V>(0.5), Value<V>(0)));
-  return xsimd::trunc(x + xsimd::copysign(below_half, x));
+  return trunc(x + copysign(below_half, x));
 }
 
 /// |x| = whole |y| + rest, with 0 <= rest < |y|.
@@ -142,12 +142,12 @@ template <class V>
 Division<V> divided(const V& x, const V& y) {
   using T = Value<V>;
   const V inf(std::numeric_limits<T>::infinity());
-  const V a = xsimd::abs(x), b = xsimd::abs(y), quotient = a / b, whole = xsimd::trunc(quotient);
+  const V a = abs(x), b = abs(y), quotient = a / b, whole = trunc(quotient);
   const V rest = vec::fma(-whole, b, a);
   const auto above = rest<V(0), beyond = quotient> V(Format<T>::two_to_mantissa);
-  Division<V> d = {xsimd::select(above, whole - V(1), whole), xsimd::select(above, rest + b, rest)};
-  d.rest = xsimd::select((b == inf) & (a < inf), a, d.rest);
-  if (xsimd::any(beyond & (b > V(0)) & (a < inf))) [[unlikely]]
+  Division<V> d = {select(above, whole - V(1), whole), select(above, rest + b, rest)};
+  d.rest = select((b == inf) & (a < inf), a, d.rest);
+  if (any(beyond & (b > V(0)) & (a < inf))) [[unlikely]]
     return divided_beyond(a, b, d);
   return d;
 }
@@ -155,29 +155,29 @@ Division<V> divided(const V& x, const V& y) {
 /// Where x and y have opposite signs, those of zeros included.
 template <class V>
 auto opposite(const V& x, const V& y) {
-  return xsimd::copysign(V(1), x) != xsimd::copysign(V(1), y);
+  return copysign(V(1), x) != copysign(V(1), y);
 }
 
 /// x - y trunc(x / y) without rounding, with the sign of x.
 template <class V>
 V fmod(const V& x, const V& y) {
-  return xsimd::copysign(divided(x, y).rest, x);
+  return copysign(divided(x, y).rest, x);
 }
 
 /// x - y floor(x / y), with the sign of y unless it is 0.
 template <class V>
 V remainder(const V& x, const V& y) {
-  const V rest = divided(x, y).rest, r = xsimd::copysign(rest, x);
-  return xsimd::select(opposite(x, y) & (rest > V(0)), r + y, r);
+  const V rest = divided(x, y).rest, r = copysign(rest, x);
+  return select(opposite(x, y) & (rest > V(0)), r + y, r);
 }
 
 /// floor(x / y); x / y where y = 0, and nan where x is infinite.
 template <class V>
 V floor_divide(const V& x, const V& y) {
   const auto [whole, rest] = divided(x, y);
-  const V below = xsimd::select(rest > V(0), whole + V(1), whole);
-  const V signed_whole = xsimd::select(opposite(x, y), xsimd::copysign(below, V(-1)), whole);
-  return xsimd::select((rest == rest) | (y == V(0)), signed_whole, rest);
+  const V below = select(rest > V(0), whole + V(1), whole);
+  const V signed_whole = select(opposite(x, y), copysign(below, V(-1)), whole);
+  return select((rest == rest) | (y == V(0)), signed_whole, rest);
 }
 
 }  // namespace xgrad::detail::vec

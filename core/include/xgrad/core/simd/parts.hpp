@@ -66,10 +66,10 @@ inline constexpr double exp_tail_long[] = {0.5,
 template <class V>
 V exp_of_parts(const TwoParts<V>& x) {
   using F = Format<double>;
-  const V a = xsimd::max(V(F::exp_low), xsimd::min(V(F::exp_high), x.hi)), magic(F::magic);
+  const V a = max(V(F::exp_low), min(V(F::exp_high), x.hi)), magic(F::magic);
   const V t = vec::fma(a, V(F::log2e), magic), n = t - magic;
   const V hi = vec::fma(n, V(-F::ln2_hi), a);
-  const V lo = vec::fma(n, V(-F::ln2_lo), xsimd::select(a == x.hi, x.lo, V(0))), r = hi + lo;
+  const V lo = vec::fma(n, V(-F::ln2_lo), select(a == x.hi, x.lo, V(0))), r = hi + lo;
   const V e = hi + V(1), rest = (hi - (e - V(1))) + vec::fma(r * r, polynomial(r, exp_tail_long), lo);
   const V half = vec::fma(a, V(F::log2e / 2), magic);
   return (e + rest) * power_of_two(half) * power_of_two(n - (half - magic) + magic);

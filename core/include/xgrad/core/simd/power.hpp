@@ -34,18 +34,18 @@ V positive_power(const V& a, const V& y) {
 template <class V>
 V pow(const V& x, const V& y) {
   using T = Value<V>;
-  const V inf(std::numeric_limits<T>::infinity()), a = xsimd::abs(x);
+  const V inf(std::numeric_limits<T>::infinity()), a = abs(x);
   V p = positive_power(a, y);
-  if (xsimd::all((x > V(0)) & (x < inf) & (y == y))) return p;
+  if (all((x > V(0)) & (x < inf) & (y == y))) return p;
 
   const auto zero = a == V(0), ends = zero | (a == inf);
-  p = xsimd::select(ends, xsimd::select(y < V(0), xsimd::select(zero, inf, V(0)), a), p);
+  p = select(ends, select(y < V(0), select(zero, inf, V(0)), a), p);
   const V half = V(T(0.5)) * y;
-  const auto whole = xsimd::floor(y) == y, even = xsimd::floor(half) == half;
-  p = xsimd::select(whole & ~even, xsimd::copysign(p, x), p);
+  const auto whole = floor(y) == y, even = floor(half) == half;
+  p = select(whole & ~even, copysign(p, x), p);
   const auto defined = (x == x) & (y == y) & ((x >= V(0)) | whole | ends);
-  p = xsimd::select(defined, p, V(std::numeric_limits<T>::quiet_NaN()));
-  return xsimd::select((y == V(0)) | (x == V(1)), V(1), p);
+  p = select(defined, p, V(std::numeric_limits<T>::quiet_NaN()));
+  return select((y == V(0)) | (x == V(1)), V(1), p);
 }
 
 /// x^e for a number e; squares and the like by products.
