@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "find_file.hpp"
-#include "fork.hpp"
+#include "tensor/fork.hpp"
 #include "xgrad/core/error.hpp"
 
 namespace xgrad::data {

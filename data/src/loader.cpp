@@ -4,7 +4,7 @@
 #include <mutex>
 #include <vector>
 
-#include "fork.hpp"
+#include "tensor/fork.hpp"
 #include "xgrad/core/error.hpp"
 #include "xgrad/core/ops/index.hpp"
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <set>
 
-#include "errors.hpp"
 #include "gradcheck/cause.hpp"
 #include "gradcheck/float32.hpp"
 #include "gradcheck/text.hpp"
+#include "tensor/errors.hpp"
 #include "xgrad/core/backward.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/tape.hpp"

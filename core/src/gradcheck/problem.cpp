@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_set>
 
-#include "errors.hpp"
+#include "tensor/errors.hpp"
 #include "xgrad/core/backward.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/tape.hpp"

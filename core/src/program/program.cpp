@@ -1,7 +1,7 @@
 #include "xgrad/core/program.hpp"
 
-#include "errors.hpp"
 #include "program/step.hpp"
+#include "tensor/errors.hpp"
 
 namespace xgrad {
 

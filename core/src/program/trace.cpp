@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "errors.hpp"
-#include "fields.hpp"
-#include "listen.hpp"
+#include "autodiff/fields.hpp"
+#include "autodiff/listen.hpp"
 #include "program/step.hpp"
+#include "tensor/errors.hpp"
 #include "xgrad/core/program.hpp"
 
 namespace xgrad {

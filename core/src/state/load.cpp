@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "node.hpp"
 #include "state/prepared_load.hpp"
 #include "state/values.hpp"
+#include "tensor/node.hpp"
 #include "xgrad/core/error.hpp"
 #include "xgrad/core/tape.hpp"
 

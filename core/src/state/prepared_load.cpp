@@ -3,8 +3,8 @@
 #include <cstring>
 #include <unordered_set>
 
-#include "node.hpp"
 #include "state/values.hpp"
+#include "tensor/node.hpp"
 #include "xgrad/core/parameter.hpp"
 
 namespace xgrad::detail {

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "errors.hpp"
-#include "node.hpp"
 #include "state/values.hpp"
+#include "tensor/errors.hpp"
+#include "tensor/node.hpp"
 #include "xgrad/core/random.hpp"
 #include "xgrad/core/tape.hpp"
 

@@ -34,14 +34,6 @@ const Family convolution(
                        return conv_transpose2d(
                            x, w, b, {.stride = 2, .padding = 1, .output_padding = {1, 0}, .groups = 2});
                      }),
-        floating_row("unfold", Kind::smooth, {{{2, 2, 4, 5}}},
-                     [](const Tensor& x) {
-                       return unfold(x, {2, 3}, {.dilation = {2, 1}, .padding = 1, .stride = {1, 2}});
-                     }),
-        floating_row("fold", Kind::smooth, {{{2, 12, 4}}},
-                     [](const Tensor& x) {
-                       return fold(x, {3, 3}, {2, 3}, {.padding = {1, 0}, .stride = {1, 2}});
-                     }),
     });
 
 /// conv2d by its definition, one product after another.
@@ -167,12 +159,6 @@ TEST_CASE("conv_transpose2d is the transpose of conv2d: <C x, g> = <x, C^T g>") 
 
   CHECK(back.shape() == x.shape());
   CHECK(sum(y * g).item() == doctest::Approx(sum(x * back).item()).epsilon(1e-12));
-}
-
-TEST_CASE("fold adds what unfold took: for patches that do not overlap, the image itself") {
-  const Tensor x = randn({2, 3, 4, 6}, {.dtype = float64}, Generator(1));
-
-  CHECK(equal(fold(unfold(x, 2, {.stride = 2}), {4, 6}, 2, {.stride = 2}), x));
 }
 
 TEST_CASE("convolution: wrong operands are named") {

@@ -1,6 +1,6 @@
 #include "core/ops/matrices.hpp"
-#include "kernels/blas.hpp"
-#include "ops/matrices.hpp"
+#include "kernels/blas/blas.hpp"
+#include "ops/linalg/matrices.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;

@@ -91,9 +91,6 @@ const Family reduce(
             "cummax", Kind::piecewise, [](const Tensor& x) { return cummax(x, 0).values; }, any_shape),
         reduction(
             "cummin", Kind::piecewise, [](const Tensor& x) { return cummin(x, -1).values; }, any_shape),
-        reduction(
-            "median", Kind::piecewise, [](const Tensor& x) { return median(x); }, some_elements),
-        reduction("median", Kind::piecewise, [](const Tensor& x) { return median(x, 1).values; }),
 
         statistic("var", Kind::smooth, [](const Tensor& x) { return var(x); }, {{{40}}}),
         statistic("var", Kind::smooth,
@@ -150,7 +147,10 @@ const Family reduce(
             "all", Kind::not_differentiable, [](const Tensor& x) { return all(x); }, any_shape, with_zeros),
         reduction(
             "count_nonzero", Kind::not_differentiable,
-            [](const Tensor& x) { return count_nonzero(x, {0, 2}, true); }, {}, with_zeros),
+            [](const Tensor& x) {
+              return count_nonzero(x, {0, 2}, true);
+            },
+            {}, with_zeros),
         reduction(
             "count_nonzero", Kind::not_differentiable, [](const Tensor& x) { return count_nonzero(x); },
             any_shape),

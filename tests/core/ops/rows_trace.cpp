@@ -6,9 +6,9 @@
 #include <map>
 #include <set>
 
+#include "autodiff/fields.hpp"
+#include "autodiff/listen.hpp"
 #include "core/ops/rows_checks.hpp"
-#include "fields.hpp"
-#include "listen.hpp"
 
 namespace xgrad::test {
 

@@ -12,18 +12,21 @@ using test::row;
 
 namespace {
 
-const Family sorting("sort", {
-                                 row("sort", Kind::piecewise, {{{2, 5}}},
-                                     [](const Tensor& x) { return sort(x).values; }, {{{}}, {{0, 3}}}),
-                                 row("sort", Kind::piecewise, {{{4, 3}}},
-                                     [](const Tensor& x) { return sort(x, 0, true).values; }),
-                                 row("argsort", Kind::not_differentiable, {{{2, 5}}},
-                                     [](const Tensor& x) { return argsort(x); }, {{{}}, {{0, 3}}}),
-                                 row("topk", Kind::piecewise, {{{2, 5}}},
-                                     [](const Tensor& x) { return topk(x, 2).values; }, {{{0, 3}}}),
-                                 row("topk", Kind::piecewise, {{{4, 3}}},
-                                     [](const Tensor& x) { return topk(x, 3, 0, false).values; }),
-                             });
+const Family sorting(
+    "sort",
+    {
+        row("sort", Kind::piecewise, {{{2, 5}}}, [](const Tensor& x) { return sort(x).values; },
+            {{{}}, {{0, 3}}}),
+        row("sort", Kind::piecewise, {{{4, 3}}}, [](const Tensor& x) { return sort(x, 0, true).values; }),
+        row("argsort", Kind::not_differentiable, {{{2, 5}}}, [](const Tensor& x) { return argsort(x); },
+            {{{}}, {{0, 3}}}),
+        row("topk", Kind::piecewise, {{{2, 5}}}, [](const Tensor& x) { return topk(x, 2).values; },
+            {{{0, 3}}}),
+        row("topk", Kind::piecewise, {{{4, 3}}}, [](const Tensor& x) { return topk(x, 3, 0, false).values; }),
+        row("median", Kind::piecewise, {{{2, 3, 4}}}, [](const Tensor& x) { return median(x); },
+            {{{}}, {{1, 3, 1}}, {{40}}}),
+        row("median", Kind::piecewise, {{{2, 3, 4}}}, [](const Tensor& x) { return median(x, 1).values; }),
+    });
 
 using Values = std::vector<double>;
 using Places = std::vector<int>;

@@ -6,10 +6,10 @@
 #include <tuple>
 #include <type_traits>
 
+#include "xgrad/core/fuse/number_choices.hpp"
+#include "xgrad/core/fuse/number_functions.hpp"
 #include "xgrad/core/fuse/passes.hpp"
 #include "xgrad/core/fused_op.hpp"
-#include "xgrad/core/simd/number_choices.hpp"
-#include "xgrad/core/simd/number_functions.hpp"
 
 // One node from one lambda. With derivatives in the same pass by forward accumulation: a Dual carries the
 // partial derivatives in all inputs, of which an elementwise function has few. Link xgrad::fuse to use it: it
@@ -57,7 +57,7 @@ inline constexpr Fused fused_of<Directional<F>, n, m> = {
 }  // namespace detail::fusing
 
 /// f applied to corresponding elements of x..., broadcast, in one pass and as one node. f is a generic lambda
-/// over numbers (see xgrad/core/simd/number*.hpp): operators, comparisons with `where`, and functions such as
+/// over numbers (see xgrad/core/fuse/number*.hpp): operators, comparisons with `where`, and functions such as
 /// `exp log sqrt tanh sigmoid erf pow maximum`, found by their arguments:
 ///
 ///     y = fuse([](auto x, auto w, auto b) { return tanh(x * w + b) * sigmoid(x); }, x, w, b);

@@ -3,22 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "xgrad/core/attribute.hpp"
 #include "xgrad/core/function.hpp"
 #include "xgrad/core/tensor.hpp"
 
 namespace xgrad {
-
-/// A named value that an op was given beside its tensors: an axis, a number, the sizes of a window.
-struct Attribute {
-  std::string name;
-  std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>> value;
-};
-
-/// "axis=1", "stride=[2, 2]".
-std::string to_string(const Attribute& attribute);
 
 /// What a function computed: calls of ops on numbered values, in their order, without what nobody needs.
 ///

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
+
 #include "xgrad/core/tensor.hpp"
 
 // Activation functions: elementwise, floating (integers and bools are taken as float32). A nan stays nan; a
 // cotangent of exactly 0 gives a gradient of exactly 0. At +-inf values and slopes are their limits.
 
 namespace xgrad {
+
+/// What some ops apply to their result in the same pass.
+enum class Activation : std::uint8_t { none, relu, sigmoid, tanh };
 
 // The sigmoid and what is made of it -----------------------------------------------------------------------
 

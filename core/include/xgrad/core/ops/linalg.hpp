@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/tensor.hpp"
 
 // Linear algebra. A tensor with more than two axes is a batch of matrices, which lie in its last two axes,
@@ -27,9 +28,6 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 Tensor gemm(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b);
 /// x weight^T + bias: x[..., in], weight[out, in], bias[out] (may be undefined) to [..., out].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
-
-/// What some ops apply to their result in the same pass.
-enum class Activation : std::uint8_t { none, relu, sigmoid, tanh };
 
 /// activation(x weight^T + bias): bias may be undefined. It keeps the value alone, from which the slope is
 /// computed: y (1 - y) of the sigmoid and 1 - y^2 of tanh, within eps.

@@ -54,12 +54,6 @@ Tensor argmin(const Tensor& x, int axis, bool keepdim = false);
 /// The largest (smallest) of x_0 to x_i along an axis and its index, the first of equal ones.
 ValuesAndIndices cummax(const Tensor& x, int axis);
 ValuesAndIndices cummin(const Tensor& x, int axis);
-/// The middle value, of an even number the lower of the two in the middle; nan if any is nan. Equal values
-/// share the cotangent equally. With an axis also its index, the first of equal ones, which takes all the
-/// cotangent.
-Tensor median(const Tensor& x);
-ValuesAndIndices median(const Tensor& x, int axis, bool keepdim = false);
-
 // Statistics of floating tensors; each throws Error for integers.
 // -----------------------------------------------
 

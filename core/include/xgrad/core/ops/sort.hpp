@@ -17,4 +17,10 @@ Tensor argsort(const Tensor& x, int axis = -1, bool descending = false);
 /// equal ones the first are taken. Throws Error unless 0 <= k <= the size of the axis.
 ValuesAndIndices topk(const Tensor& x, std::int64_t k, int axis = -1, bool largest = true);
 
+/// The middle value, of an even number the lower of the two in the middle; nan if any is nan. Equal values
+/// share the cotangent equally. With an axis also its index, the first of equal ones, which takes all the
+/// cotangent.
+Tensor median(const Tensor& x);
+ValuesAndIndices median(const Tensor& x, int axis, bool keepdim = false);
+
 }  // namespace xgrad

@@ -1,0 +1,34 @@
+#include "autodiff/listen.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+constinit thread_local Listener* innermost = nullptr;
+
+template <class F>
+void each_listener(F f) {
+  const Unheard guard;
+  for (Listener* l = innermost; l; l = l->outer()) f(*l);
+}
+
+}  // namespace
+
+Listener::Listener() : outer_(std::exchange(innermost, this)) { doors |= listener; }
+
+Listener::~Listener() {
+  innermost = outer_;
+  if (!innermost) doors = static_cast<std::uint8_t>(doors & ~listener);
+}
+
+void tell(const Op& op, std::span<const Ref> inputs, std::span<const Tensor> outputs,
+          std::shared_ptr<const void> attributes) {
+  const auto count = inputs.size() - static_cast<std::size_t>(op.scratch);
+  const Heard call{op, inputs.first(count), outputs, std::move(attributes)};
+  each_listener([&](Listener& l) { l.hear(call); });
+}
+
+void tell_write(const char* op, const Tensor& x) {
+  if (is_heard()) each_listener([&](Listener& l) { l.hear_write(op, x); });
+}
+
+}  // namespace xgrad::detail

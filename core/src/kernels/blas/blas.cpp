@@ -1,0 +1,325 @@
+#include "kernels/blas/blas.hpp"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <climits>
+
+#include "kernels/blas/matvec.hpp"
+#include "tensor/errors.hpp"
+#include "tensor/fork.hpp"
+#include "tensor/node.hpp"
+
+#include "kernels/loops/wrap.hpp"
+
+namespace xgrad::detail {
+
+int blas_int(std::int64_t n) {
+  if (n > INT_MAX)
+    fail("blas", "a size is more than BLAS and LAPACK take, which is " + std::to_string(INT_MAX) +
+                     ": it is " + std::to_string(n) + "; cut the operand into parts");
+  return static_cast<int>(n);
+}
+
+namespace {
+
+/// How the OpenBLAS at hand is kept on one thread.
+struct Build {
+  bool serial;
+  Mutex one_at_a_time;
+  int (*openmp_threads)() = nullptr;  // the calling thread's number; from whatever OpenMP the process has
+  void (*set_openmp_threads)(int) = nullptr;
+
+  Build() {
+    const int kind = openblas_get_parallel();
+    serial = kind == OPENBLAS_SEQUENTIAL;
+    if (kind == OPENBLAS_OPENMP) {
+      openmp_threads = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+      set_openmp_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+    }
+    if (!serial && !openmp_threads) openblas_set_num_threads(1);
+  }
+};
+
+constinit std::atomic<Build*> of_process = nullptr;
+
+Build& build() { return process_wide(of_process); }
+
+/// OpenBLAS maps working memory for the first call and for each that runs beside others for the first time,
+/// and tries for ever where there is none. So the memory is looked for beforehand, and a call that surely
+/// maps it is made while it is there.
+constinit std::atomic<int> calls_with_memory = 0;
+constexpr std::size_t memory_of_a_call = std::size_t{136} << 20;  // 128 MiB and the allocator's margin
+
+void find_memory(int calls) {
+  void* found = mmap(nullptr, memory_of_a_call, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (found == MAP_FAILED)
+    fail("blas",
+         "out of memory: OpenBLAS asks for 128 MiB of address space for each product that runs at a "
+         "time: this would be number " +
+             std::to_string(calls) + "; free memory, raise the limit, or see set_num_threads()");
+  munmap(found, memory_of_a_call);
+  const float one = 1;
+  float product = 0;
+  cblas_ssymm(CblasRowMajor, CblasLeft, CblasUpper, 1, 1, 1, &one, 1, &one, 1, 0, &product, 1);
+  int before = calls_with_memory;
+  while (before < calls && !calls_with_memory.compare_exchange_weak(before, calls)) {
+  }
+}
+
+}  // namespace
+
+BlasScope::BlasScope() : alone_(build().serial) {
+  Build& b = build();
+  int calls = 1;
+  if (alone_)
+    b.one_at_a_time.lock();
+  else
+    calls = Passage::enter();
+  try {
+    if (calls > calls_with_memory) [[unlikely]]
+      find_memory(calls);
+  } catch (...) {
+    leave();
+    throw;
+  }
+  if (!b.openmp_threads) return;
+  openmp_threads_ = b.openmp_threads();
+  if (openmp_threads_ != 1) b.set_openmp_threads(1);
+}
+
+void BlasScope::leave() {
+  if (alone_)
+    build().one_at_a_time.unlock();
+  else
+    Passage::leave();
+}
+
+BlasScope::~BlasScope() {
+  if (openmp_threads_ != 1) build().set_openmp_threads(openmp_threads_);
+  leave();
+}
+
+bool BlasScope::shared() { return !build().serial; }
+
+namespace {
+
+CBLAS_TRANSPOSE turned(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+
+/// c[m x n] = op(a) op(b) + (accumulate ? c : 0), where c may be a part of the rows or columns of the result.
+template <class T>
+struct Product {
+  bool ta, tb;
+  std::int64_t m, n, k;
+  const T *a, *b;
+  bool accumulate;
+  T* c;
+  int lda, ldb, ldc;
+
+  Product rows(std::int64_t first, std::int64_t last) const {
+    Product part = *this;
+    part.m = last - first;
+    part.a += first * (ta ? 1 : lda);
+    part.c += first * ldc;
+    return part;
+  }
+  Product columns(std::int64_t first, std::int64_t last) const {
+    Product part = *this;
+    part.n = last - first;
+    part.b += first * (tb ? ldb : 1);
+    part.c += first;
+    return part;
+  }
+
+  template <class Gemm>
+  void run(Gemm cblas_gemm) const {
+    const BlasScope scope;
+    cblas_gemm(CblasRowMajor, turned(ta), turned(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a, lda, b,
+               ldb, accumulate ? T(1) : T(0), c, ldc);
+  }
+};
+
+/// c += op(a) x for a matrix a[rows, columns].
+template <class T>
+struct VectorProduct {
+  bool transposed;
+  std::int64_t rows, columns;
+  const T *a, *x;
+  T* c;
+
+  template <class Gemv>
+  void run(Gemv cblas_gemv) const {
+    if (rows_suit<T>(columns))
+      return transposed ? add_sum_of_rows(rows, columns, a, x, c) : add_row_products(rows, columns, a, x, c);
+    const BlasScope scope;
+    cblas_gemv(CblasRowMajor, turned(transposed), blas_int(rows), blas_int(columns), T(1), a,
+               blas_int(columns), x, 1, T(1), c, 1);
+  }
+};
+
+// OpenBLAS's loops take rows by up to 24 at once and treat the rest in another way, so blocks that begin at a
+// multiple of that give an element the bits that it has in the whole product: true of its kernels for
+// Nehalem, Sandy Bridge, Haswell and AVX-512, whatever the sizes. So rows are cut where it suits the number
+// of threads, not at all for one. Columns have no such unit (float32, Haswell): they are cut by the sizes
+// only.
+
+constexpr std::int64_t least_side = 192;  // of a block
+constexpr std::int64_t most_blocks = 8;   // where the number of threads may not be asked
+
+/// f(first, last) for about equal blocks of [0, n), cut at multiples of the unit, on several threads.
+template <class F>
+void in_equal_blocks(std::int64_t n, std::int64_t blocks, const F& f) {
+  constexpr std::int64_t unit = 48;
+  parallel_products(blocks, 1, [&](std::int64_t i, std::int64_t) {
+    f(n / unit * i / blocks * unit, i + 1 == blocks ? n : n / unit * (i + 1) / blocks * unit);
+  });
+}
+
+/// The rows that several threads take, where there are enough of them; or else columns.
+template <class T, class Gemm>
+[[gnu::noinline]] void run_large(const Product<T>& p, Gemm cblas_gemm) {
+  const double products = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
+  const bool by_rows = p.m >= 2 * least_side;
+  const std::int64_t side = by_rows ? p.m : p.n, most = by_rows ? 2 * free_threads() : most_blocks;
+  const std::int64_t blocks =
+      std::min({side / least_side, most,
+                static_cast<std::int64_t>(products / static_cast<double>(2 * large_product))});
+  if (blocks < 2 || (by_rows && (most == 2 || !BlasScope::shared()))) return p.run(cblas_gemm);
+  in_equal_blocks(side, blocks, [&](std::int64_t first, std::int64_t last) {
+    (by_rows ? p.rows(first, last) : p.columns(first, last)).run(cblas_gemm);
+  });
+}
+
+/// By blocks of rows; transposed, each block has a sum of its own, and they are added up in their order. Our
+/// own loop does the same by itself.
+template <class T, class Gemv>
+[[gnu::noinline]] void run_large(const VectorProduct<T>& p, Gemv cblas_gemv) {
+  const std::int64_t blocks = std::min(p.rows / least_side, most_blocks);
+  const bool ours = rows_suit<T>(p.columns), alone = free_threads() == 1 || !BlasScope::shared();
+  if (alone && (ours || !p.transposed)) return p.run(cblas_gemv);
+  const auto part = [&](std::int64_t first, std::int64_t last, T* to) {
+    return VectorProduct<T>{
+        p.transposed, last - first, p.columns, p.a + first * p.columns, p.transposed ? p.x + first : p.x, to};
+  };
+  if (!p.transposed)
+    return in_equal_blocks(p.rows, blocks, [&](std::int64_t first, std::int64_t last) {
+      part(first, last, p.c + first).run(cblas_gemv);
+    });
+  const std::int64_t size = ours ? summed_rows : (p.rows + blocks - 1) / blocks;
+  const Tensor sums = new_tensor({(p.rows + size - 1) / size, p.columns}, dtype_of<T>);
+  std::fill_n(ptr<T>(sums), sums.numel(), T(-0.0));  // which leaves what is added to it as it is
+  parallel_products(p.rows, size, [&](std::int64_t first, std::int64_t last) {
+    part(first, last, ptr<T>(sums) + first / size * p.columns).run(cblas_gemv);
+  });
+  for (std::int64_t i = 0; i < sums.size(0); ++i)
+    for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += ptr<T>(sums)[i * p.columns + j];
+}
+
+/// Below this many multiplications a plain loop is done before OpenBLAS has chosen its way.
+constexpr std::int64_t tiny_product = 64;
+
+/// c = op(a) b, by rows of b.
+template <class T>
+void multiply_tiny_rows(bool ta, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                        bool accumulate, T* c) {
+  using V = xsimd::batch<T>;
+  const std::int64_t row = ta ? 1 : k, along = ta ? m : 1;
+  for (std::int64_t j = 0; j < n; j += static_cast<std::int64_t>(V::size))
+    for (std::int64_t i = 0; i < m; ++i) {
+      V sum(T(0));
+      for (std::int64_t p = 0; p < k; ++p)
+        sum = simd::fma(V(a[i * row + p * along]), load_part<V>(b + p * n + j, n - j, T(0)), sum);
+      T* to = c + i * n + j;
+      store_part(to, n - j, accumulate ? load_part<V>(to, n - j, T(0)) + sum : sum);
+    }
+}
+
+/// c = op(a) b^T, by rows of both where a is not transposed.
+template <bool ta, class T>
+void multiply_tiny_dots(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                        bool accumulate, T* c) {
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      T sum = 0;
+      for (std::int64_t p = 0; p < k; ++p) sum += (ta ? a[p * m + i] : a[i * k + p]) * b[j * k + p];
+      c[i * n + j] = accumulate ? c[i * n + j] + sum : sum;  // the bits of adding the product afterwards
+    }
+}
+
+template <class T>
+void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                   bool accumulate, T* c) {
+  if (!tb) return multiply_tiny_rows(ta, m, n, k, a, b, accumulate, c);
+  ta ? multiply_tiny_dots<true>(m, n, k, a, b, accumulate, c)
+     : multiply_tiny_dots<false>(m, n, k, a, b, accumulate, c);
+}
+
+template <class T, class Gemm, class Gemv>
+void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n,
+             std::int64_t k, const T* a, const T* b, bool accumulate, T* c) {
+  if (m == 0 || n == 0) return;
+  if (std::max({m, n, k}) <= tiny_product && m * n * k <= tiny_product)
+    return multiply_tiny(ta, tb, m, n, k, a, b, accumulate, c);
+  const bool by_vector = m == 1 || n == 1;
+  if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
+  if (k == 0) return;
+  if (!by_vector) {
+    const Product<T> p = {
+        ta, tb, m, n, k, a, b, accumulate, c, blas_int(ta ? m : k), blas_int(tb ? k : n), blas_int(n)};
+    return std::max(m, n) >= 2 * least_side ? run_large(p, cblas_gemm) : p.run(cblas_gemm);
+  }
+  // By a vector, that is twice as fast as a product of matrices, and more on old kernels.
+  const VectorProduct<T> p = n == 1 ? VectorProduct<T>{ta, ta ? k : m, ta ? m : k, a, b, c}
+                                    : VectorProduct<T>{!tb, tb ? n : k, tb ? k : n, b, a, c};
+  return p.rows >= 2 * least_side && p.rows * p.columns > 2 * large_work ? run_large(p, cblas_gemv)
+                                                                         : p.run(cblas_gemv);
+}
+
+}  // namespace
+
+void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
+          bool accumulate, float* c) {
+  product(cblas_sgemm, cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c);
+}
+
+void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
+          bool accumulate, double* c) {
+  product(cblas_dgemm, cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c);
+}
+
+void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const std::int64_t* a,
+          const std::int64_t* b, bool accumulate, std::int64_t* c) {
+  if (!accumulate) std::fill_n(c, m * n, std::int64_t{0});
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t p = 0; p < k; ++p) {
+      const std::int64_t u = ta ? a[p * m + i] : a[i * k + p];
+      for (std::int64_t j = 0; j < n; ++j)
+        c[i * n + j] = plus(c[i * n + j], times(u, tb ? b[j * k + p] : b[p * n + j]));
+    }
+}
+
+namespace {
+
+template <class T, class F>
+void solve(F cblas_trsm, Triangle t, std::int64_t m, std::int64_t n, const T* a, T* b) {
+  if (m == 0 || n == 0) return;
+  const BlasScope scope;
+  cblas_trsm(CblasRowMajor, t.left ? CblasLeft : CblasRight, t.upper ? CblasUpper : CblasLower,
+             t.transposed ? CblasTrans : CblasNoTrans, t.unit ? CblasUnit : CblasNonUnit, blas_int(m),
+             blas_int(n), T(1), a, blas_int(t.left ? m : n), b, blas_int(n));
+}
+
+}  // namespace
+
+void solve_triangle(Triangle t, std::int64_t m, std::int64_t n, const float* a, float* b) {
+  solve(cblas_strsm, t, m, n, a, b);
+}
+
+void solve_triangle(Triangle t, std::int64_t m, std::int64_t n, const double* a, double* b) {
+  solve(cblas_dtrsm, t, m, n, a, b);
+}
+
+}  // namespace xgrad::detail

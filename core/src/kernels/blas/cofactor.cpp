@@ -1,0 +1,124 @@
+#include "kernels/blas/cofactor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kernels/blas/blas.hpp"
+#include "kernels/blas/lapack.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// a d - b c, to one and a half units in the last place: Kahan's algorithm, after Jeannerod, Louvet and
+/// Muller, 2013.
+template <class T>
+T difference_of_products(T a, T d, T b, T c) {
+  const T w = b * c, rest = std::fma(-b, c, w);
+  return std::fma(a, d, -w) + (std::isfinite(w) ? rest : T(0));
+}
+
+template <class T>
+std::vector<T> numbers(std::int64_t n) {
+  return std::vector<T>(static_cast<std::size_t>(n));
+}
+
+/// a = sign u diag(s) vh with det(u vh) = sign.
+template <class T>
+struct Svd {
+  std::vector<T> u, s, vh;
+  T sign = 1;
+  bool usable = false;  ///< false for elements that are not finite
+
+  Svd(std::int64_t n, const T* a) {
+    std::vector<T> scratch(a, a + n * n);
+    if (!std::all_of(scratch.begin(), scratch.end(), [](T x) { return std::isfinite(x); })) return;
+    u = numbers<T>(n * n), s = numbers<T>(n), vh = numbers<T>(n * n);
+    usable = singular_values(n, n, false, scratch.data(), s.data(), u.data(), vh.data()) == 0;
+    std::vector<int> pivots;
+    for (const std::vector<T>& basis : {u, vh}) {
+      scratch = basis;
+      lu_factor(n, scratch.data(), pivots);
+      sign *= lu_slogdet(n, scratch.data(), pivots).sign;
+    }
+  }
+
+  /// The product of all singular values but the i-th and the j-th.
+  T product_without(std::int64_t i, std::int64_t j) const {
+    Product<T> product(sign);
+    for (std::size_t k = 0; k < s.size(); ++k)
+      if (k != static_cast<std::size_t>(i) && k != static_cast<std::size_t>(j)) product *= s[k];
+    return product.value();
+  }
+};
+
+/// to = x y z with optional transposition of x and z, all n x n.
+template <class T>
+void sandwich(std::int64_t n, bool turn, const T* x, const T* y, const T* z, T* to) {
+  std::vector<T> between = numbers<T>(n * n);
+  gemm(turn, false, n, n, n, x, y, false, between.data());
+  gemm(false, turn, n, n, n, between.data(), z, false, to);
+}
+
+}  // namespace
+
+template <class T>
+T small_determinant(std::int64_t n, const T* a) {
+  if (n == 0) return 1;
+  if (n == 1) return a[0];
+  if (n == 2) return difference_of_products(a[0], a[3], a[1], a[2]);
+  const T p = difference_of_products(a[4], a[8], a[5], a[7]);
+  const T q = difference_of_products(a[5], a[6], a[3], a[8]);
+  const T r = difference_of_products(a[3], a[7], a[4], a[6]);
+  return std::fma(a[0], p, std::fma(a[1], q, a[2] * r));
+}
+
+template <class T>
+void cofactors(std::int64_t n, const T* a, T* to) {
+  if (n == 1) to[0] = 1;
+  if (n == 2) to[0] = a[3], to[1] = -a[2], to[2] = -a[1], to[3] = a[0];
+  if (n == 3)
+    for (int i = 0; i < 3; ++i)
+      for (int j = 0; j < 3; ++j) {
+        const int r = (i + 1) % 3 * 3, s = (i + 2) % 3 * 3, p = (j + 1) % 3, q = (j + 2) % 3;
+        to[i * 3 + j] = difference_of_products(a[r + p], a[s + q], a[r + q], a[s + p]);
+      }
+  if (n <= 3) return;
+
+  Svd<T> svd(n, a);
+  if (!svd.usable) return static_cast<void>(std::fill_n(to, n * n, std::numeric_limits<T>::quiet_NaN()));
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T product = svd.product_without(i, i);
+    T* row = svd.vh.data() + i * n;
+    std::transform(row, row + n, row, [product](T x) { return product * x; });
+  }
+  gemm(false, false, n, n, n, svd.u.data(), svd.vh.data(), false, to);
+}
+
+template <class T>
+void cofactor_derivative(std::int64_t n, const T* a, const T* g, T* to) {
+  if (n <= 1) return static_cast<void>(std::fill_n(to, n * n, T(0)));
+  if (n == 2) return cofactors(n, g, to);
+  const Svd<T> svd(n, a);
+  if (!svd.usable) return static_cast<void>(std::fill_n(to, n * n, std::numeric_limits<T>::quiet_NaN()));
+  // In the basis of the singular vectors: h_ii = sum of p_ik g_kk over k != i, h_ij = -p_ij g_ji.
+  std::vector<T> turned = numbers<T>(n * n), h = numbers<T>(n * n);
+  sandwich(n, true, svd.u.data(), g, svd.vh.data(), turned.data());
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      if (i == j) continue;
+      const T p = svd.product_without(i, j);
+      h[static_cast<std::size_t>(i * n + i)] += p * turned[static_cast<std::size_t>(j * n + j)];
+      h[static_cast<std::size_t>(i * n + j)] = -p * turned[static_cast<std::size_t>(j * n + i)];
+    }
+  sandwich(n, false, svd.u.data(), h.data(), svd.vh.data(), to);
+}
+
+template float small_determinant(std::int64_t, const float*);
+template double small_determinant(std::int64_t, const double*);
+template void cofactors(std::int64_t, const float*, float*);
+template void cofactors(std::int64_t, const double*, double*);
+template void cofactor_derivative(std::int64_t, const float*, const float*, float*);
+template void cofactor_derivative(std::int64_t, const double*, const double*, double*);
+
+}  // namespace xgrad::detail

@@ -1,0 +1,234 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "kernels/convolution/im2col.hpp"
+#include "kernels/loops/batch.hpp"
+#include "kernels/loops/part.hpp"
+#include "tensor/node.hpp"
+
+// Convolutions of stride and dilation 1 without patches. An image is laid on a plane with its padding, line
+// behind line, so that output position p and tap (i, j) meet at plane[p + i * pitch + j] for every p: the
+// convolution is a sum of shifted planes. Positions behind a line's last output are computed too, from what
+// the next line begins with, and left out when the result is copied.
+
+namespace xgrad::detail {
+
+/// Images [c][h][w], outputs [o][oh][ow], weights [o][c][kh][kw].
+struct DirectSizes {
+  std::int64_t c, h, w, o, kh, kw, ph, pw, oh, ow;
+
+  DirectSizes(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t outputs,
+              const Window& k)
+      : c(channels),
+        h(height),
+        w(width),
+        o(outputs),
+        kh(k.kernel_h),
+        kw(k.kernel_w),
+        ph(k.padding_h),
+        pw(k.padding_w),
+        oh(k.out_h(height)),
+        ow(k.out_w(width)) {}
+
+  std::int64_t pitch() const { return w + 2 * pw; }
+
+  /// Whether this way suits a window at all; a single tap is a product of matrices.
+  static bool allows(const Window& k) {
+    return k.stride_h == 1 && k.stride_w == 1 && k.dilation_h == 1 && k.dilation_w == 1 &&
+           k.kernel_h * k.kernel_w > 1;
+  }
+  // Measured against products of patches, up to 256 channels: it is ahead while what the inner loops read
+  // again and again stays in the L2 cache.
+  bool planes_fit(std::int64_t bytes) const { return c * (h + 2 * ph) * pitch() * bytes <= 512 * 1024; }
+  bool sums_fit() const { return o * c * kh * kw <= 10000; }
+};
+
+template <class T>
+class DirectConvolution {
+  using V = xsimd::batch<T>;
+  static constexpr std::int64_t width = V::size;
+  static constexpr bool many_registers = sizeof(V) == 64;  // 32 of them with AVX-512, else 16
+  static constexpr std::int64_t ahead = 2;                 // batches of positions in a tile
+
+ public:
+  explicit DirectConvolution(const DirectSizes& s)
+      : s_(s),
+        positions_(whole(s.oh * s.pitch(), ahead * width)),
+        plane_(whole(positions_ + (s.kh - 1) * s.pitch() + s.kw, width)) {}
+
+  /// The weights for `correlate`, where w(o, c, tap) is the weight of an output, a channel and a tap.
+  template <class W>
+  void take_weights(W w) {
+    weights_ = scratch(s_.o * s_.c * taps());
+    T* to = ptr<T>(weights_);
+    each_run<most_outputs>(s_.o, [&](std::int64_t first, auto outputs) {
+      for (std::int64_t c = 0; c < s_.c; ++c)
+        for (std::int64_t tap = 0; tap < taps(); ++tap)
+          for (std::int64_t o = first; o < first + outputs(); ++o) *to++ = w(o, c, tap);
+    });
+    planes_ = scratch(s_.c * plane_);
+    made_ = scratch(s_.o * positions_);
+  }
+
+  /// The same weights, with memory of its own to work in: for another thread.
+  DirectConvolution beside() const {
+    DirectConvolution other = *this;
+    other.planes_ = scratch(s_.c * plane_);
+    other.made_ = scratch(s_.o * positions_);
+    return other;
+  }
+
+  /// y = bias + the correlation of x with the weights; bias may be null.
+  void correlate(const T* x, const T* bias, T* y) {
+    lay(x, ptr<T>(planes_));
+    const T* w = ptr<T>(weights_);
+    each_run<most_outputs>(s_.o, [&](std::int64_t first, auto outputs) {
+      for (std::int64_t p = 0; p < s_.oh * s_.pitch(); p += ahead * width)
+        tile<outputs()>(ptr<T>(planes_) + p, w, ptr<T>(made_) + first * positions_ + p);
+      w += outputs() * s_.c * taps();
+    });
+    for (std::int64_t o = 0; o < s_.o; ++o) {
+      const V b(bias ? bias[o] : T(0));
+      for (std::int64_t row = 0; row < s_.oh; ++row, y += s_.ow)
+        copy_line(ptr<T>(made_) + o * positions_ + row * s_.pitch(), s_.ow, y, b);
+    }
+  }
+
+  /// w += the weights' gradient from images x and the cotangents g of their outputs.
+  void gather_weights(std::int64_t images, const T* x, const T* g, T* w) {
+    const std::int64_t image = s_.c * plane_, output = s_.o * positions_;
+    const std::int64_t together = std::clamp<std::int64_t>(in_cache / (image + output), 1, images);
+    planes_ = scratch(together * image);
+    made_ = scratch(together * output);
+    const Tensor sums = scratch(s_.o * s_.c * taps() * width);
+    for (std::int64_t n = 0; n < images; n += together) {
+      const std::int64_t count = std::min(together, images - n);
+      for (std::int64_t k = 0; k < count; ++k) {
+        lay(x, ptr<T>(planes_) + k * image);
+        x += s_.c * s_.h * s_.w;
+        for (std::int64_t o = 0; o < s_.o; ++o)
+          for (std::int64_t row = 0; row < s_.oh; ++row, g += s_.ow)
+            copy_line(g, s_.ow, ptr<T>(made_) + k * output + o * positions_ + row * s_.pitch(), V(T(0)));
+      }
+      each_part([&, sum = ptr<T>(sums)](std::int64_t o, std::int64_t c, std::int64_t tap, auto outputs,
+                                        auto some) mutable {
+        gather<outputs(), some()>(count, ptr<T>(planes_) + c * plane_, tap, ptr<T>(made_) + o * positions_,
+                                  sum);
+        sum += outputs() * some() * width;
+      });
+    }
+    each_part([&, sum = ptr<T>(sums)](std::int64_t o, std::int64_t c, std::int64_t tap, auto outputs,
+                                      auto some) mutable {
+      for (std::int64_t a = o; a < o + outputs(); ++a)
+        for (std::int64_t t = tap; t < tap + some(); ++t, sum += width)
+          w[(a * s_.c + c) * taps() + t] += xsimd::hadd(V::load_aligned(sum));
+    });
+  }
+
+ private:
+  static constexpr std::int64_t most_outputs = many_registers ? 8 : 4;  ///< that share a loaded input
+  static constexpr std::int64_t in_cache = 48 * 1024;                   ///< elements
+
+  static std::int64_t whole(std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; }
+  static Tensor scratch(std::int64_t n) {
+    const Tensor zeros = new_tensor({n}, dtype_of<T>);
+    std::fill_n(ptr<T>(zeros), n, T(0));
+    return zeros;
+  }
+  std::int64_t taps() const { return s_.kh * s_.kw; }
+
+  /// f(first, size as a constant) for runs of [0, n): of `Most` elements, and one of what is left.
+  template <std::int64_t Most, class F>
+  static void each_run(std::int64_t n, F&& f) {
+    std::int64_t first = 0;
+    for (; n - first >= Most; first += Most) f(first, std::integral_constant<std::int64_t, Most>());
+    [&]<std::size_t... R>(std::index_sequence<R...>) {
+      ((n - first == R && R > 0 ? f(first, std::integral_constant<std::int64_t, R>()) : void()), ...);
+    }
+    (std::make_index_sequence<Most>());
+  }
+
+  /// f(output, channel, tap, outputs, taps) for each block of weights whose gradients are gathered in
+  /// registers.
+  template <class F>
+  void each_part(F f) const {
+    each_run<(many_registers ? 4 : 2)>(s_.o, [&](std::int64_t o, auto outputs) {
+      for (std::int64_t c = 0; c < s_.c; ++c)
+        each_run<5>(taps(), [&](std::int64_t tap, auto some) { f(o, c, tap, outputs, some); });
+    });
+  }
+
+  /// to[0..n) = from[0..n) + v.
+  static void copy_line(const T* from, std::int64_t n, T* to, const V& v) {
+    for (std::int64_t i = 0; i < n; i += width)
+      store_part(to + i, n - i, load_part<V>(from + i, n - i, T(0)) + v);
+  }
+
+  /// Lays an image on planes of zeros.
+  void lay(const T* x, T* planes) const {
+    for (std::int64_t c = 0; c < s_.c; ++c)
+      for (std::int64_t row = 0; row < s_.h; ++row, x += s_.w)
+        copy_line(x, s_.w, planes + c * plane_ + (row + s_.ph) * s_.pitch() + s_.pw, V(T(0)));
+  }
+
+  /// Loads once what several products take: g++ would give each of them the address.
+  static void keep_in_register(V& v) {
+#if defined(__x86_64__)
+    __asm__("" : "+v"(v.data));
+#endif
+  }
+
+  /// O outputs at `ahead` batches of positions.
+  template <std::int64_t O>
+  void tile(const T* x, const T* w, T* y) const {
+    V sums[O][ahead];
+    for (auto& s : sums)
+      for (V& v : s) v = V(T(0));
+    for (std::int64_t c = 0; c < s_.c; ++c)
+      for (std::int64_t i = 0; i < s_.kh; ++i) {
+        const T* from = x + c * plane_ + i * s_.pitch();
+        for (std::int64_t j = 0; j < s_.kw; ++j, w += O) {
+          V in[ahead];
+          for (std::int64_t p = 0; p < ahead; ++p) in[p] = V::load_unaligned(from + j + p * width);
+          for (std::int64_t o = 0; o < O; ++o) {
+            const V weight(w[o]);
+            for (std::int64_t p = 0; p < ahead; ++p) sums[o][p] = simd::fma(in[p], weight, sums[o][p]);
+          }
+        }
+      }
+    for (std::int64_t o = 0; o < O; ++o)
+      for (std::int64_t p = 0; p < ahead; ++p) sums[o][p].store_aligned(y + o * positions_ + p * width);
+  }
+
+  /// sum[O][J] += the products of O planes of g with x at J taps, over so many images.
+  template <std::int64_t O, std::int64_t J>
+  void gather(std::int64_t images, const T* x, std::int64_t first_tap, const T* g, T* sum) const {
+    V sums[O][J];
+    std::int64_t at[J];
+    for (std::int64_t j = 0; j < J; ++j)
+      at[j] = (first_tap + j) / s_.kw * s_.pitch() + (first_tap + j) % s_.kw;
+    for (std::int64_t o = 0; o < O; ++o)
+      for (std::int64_t j = 0; j < J; ++j) sums[o][j] = V::load_aligned(sum + (o * J + j) * width);
+    for (; images > 0; --images, x += s_.c * plane_, g += s_.o * positions_)
+      for (std::int64_t p = 0; p < positions_; p += width) {
+        V below[O];
+        for (std::int64_t o = 0; o < O; ++o) below[o] = V::load_aligned(g + o * positions_ + p);
+        for (std::int64_t j = 0; j < J; ++j) {
+          V in = V::load_unaligned(x + p + at[j]);
+          keep_in_register(in);
+          for (std::int64_t o = 0; o < O; ++o) sums[o][j] = simd::fma(below[o], in, sums[o][j]);
+        }
+      }
+    for (std::int64_t o = 0; o < O; ++o)
+      for (std::int64_t j = 0; j < J; ++j) sums[o][j].store_aligned(sum + (o * J + j) * width);
+  }
+
+  DirectSizes s_;
+  std::int64_t positions_, plane_;
+  Tensor planes_, made_, weights_;
+};
+
+}  // namespace xgrad::detail

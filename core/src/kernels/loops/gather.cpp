@@ -1,0 +1,147 @@
+#include "kernels/loops/gather.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/loops/layout.hpp"
+#include "kernels/loops/short_copy.hpp"
+#include "kernels/loops/wrap.hpp"
+#include "xgrad/core/threads.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// The positions of an index along an axis of a larger tensor, as few loops as possible: `step` is what one
+/// step moves in that tensor, 0 along the axis that is indexed.
+struct Positions {
+  int rank = 0;
+  std::int64_t size[Shape::max_rank], step[Shape::max_rank];
+
+  Positions(const Shape& index, const Shape& whole, int axis) {
+    const Steps steps(whole);
+    for (int i = 0; i < index.rank(); ++i) {
+      const std::int64_t n = index[i], s = i == axis ? 0 : steps[i];
+      if (n == 1) continue;
+      if (rank > 0 && step[rank - 1] == n * s)
+        size[rank - 1] *= n, step[rank - 1] = s;
+      else
+        size[rank] = n, step[rank++] = s;
+    }
+    if (rank == 0) size[0] = 1, step[0] = 0, rank = 1;
+  }
+
+  /// Calls f(place in the index, place in the whole, number of steps, their step) for each inner loop.
+  template <class F>
+  void each_inner(F f) const {
+    const int last = rank - 1;
+    std::int64_t loops = size[last] > 0;
+    for (int i = 0; i < last; ++i) loops *= size[i];
+    std::int64_t index[Shape::max_rank] = {}, at = 0;
+    for (std::int64_t k = 0; k < loops; ++k) {
+      f(k * size[last], at, size[last], step[last]);
+      for (int i = last - 1; i >= 0; --i) {
+        at += step[i];
+        if (++index[i] < size[i]) break;
+        at -= step[i] * size[i];
+        index[i] = 0;
+      }
+    }
+  }
+};
+
+struct Rows {
+  std::int64_t outer = 1, inner = 1;
+  Rows(const Shape& shape, int axis) {
+    for (int i = 0; i < axis; ++i) outer *= shape[i];
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
+  }
+};
+
+std::int64_t size_along(const Tensor& x, int axis) { return x.dim() == 0 ? 1 : x.shape()[axis]; }
+
+}  // namespace
+
+void gather_elements(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
+  const std::int64_t step = x.dim() == 0 ? 1 : Steps(x.shape())[axis];
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    Positions(index.shape(), x.shape(), axis)
+        .each_inner([&, px = ptr<T>(x), py = ptr<T>(y), pi = ptr<std::int64_t>(index)](
+                        std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
+          for (std::int64_t j = 0; j < n; ++j) py[place + j] = px[at + j * s + pi[place + j] * step];
+        });
+  });
+}
+
+void scatter_elements(const Tensor& y, const Tensor& x, int axis, const Tensor& index, bool add) {
+  const std::int64_t step = y.dim() == 0 ? 1 : Steps(y.shape())[axis];
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    Positions(index.shape(), y.shape(), axis)
+        .each_inner([&, px = ptr<T>(x), py = ptr<T>(y), pi = ptr<std::int64_t>(index)](
+                        std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
+          for (std::int64_t j = 0; j < n; ++j) {
+            T& to = py[at + j * s + pi[place + j] * step];
+            to = add ? static_cast<T>(plus(to, px[place + j])) : px[place + j];
+          }
+        });
+  });
+}
+
+void gather_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
+  const Rows rows(x.shape(), axis);
+  const std::int64_t n = size_along(x, axis), count = index.numel();
+  const std::int64_t* at = ptr<std::int64_t>(index);
+  visit_any(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const T* from = ptr<T>(x);
+    T* to = ptr<T>(y);
+    const std::int64_t elements = rows.outer * count * rows.inner;
+    if (elements == 0) return;
+    const bool large = elements > large_work;
+    const auto take = [&](std::int64_t first, std::int64_t last) {
+      if (rows.inner == 1) {
+        for (std::int64_t i = first; i < last; ++i) to[i] = from[at[i]];
+      } else if (rows.inner * static_cast<std::int64_t>(sizeof(T)) <= longest_short_copy) {
+        copy_short_rows(to + first * rows.inner, rows.inner, rows.inner, last - first,
+                        [&](std::int64_t i) { return from + at[first + i] * rows.inner; });
+      } else {
+        for (std::int64_t i = first; i < last; ++i)
+          std::memcpy(to + i * rows.inner, from + at[i] * rows.inner,
+                      static_cast<std::size_t>(rows.inner) * sizeof(T));
+      }
+    };
+    for (std::int64_t k = 0; k < rows.outer; ++k, from += n * rows.inner, to += count * rows.inner)
+      if (large)
+        parallel_for(count, std::max<std::int64_t>(block_elements / rows.inner, 1), take);
+      else
+        take(0, count);
+  });
+}
+
+void add_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
+  const Rows rows(y.shape(), axis);
+  const std::int64_t n = size_along(y, axis), count = index.numel();
+  const std::int64_t* at = ptr<std::int64_t>(index);
+  visit_number(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const T* from = ptr<T>(x);
+    T* to = ptr<T>(y);
+    const std::int64_t elements = rows.outer * count * rows.inner;
+    if (elements == 0) return;
+    const bool large = elements > large_work;
+    const auto add = [&](std::int64_t first, std::int64_t last) {  // a stripe of columns
+      for (std::int64_t i = 0; i < count; ++i) {
+        T* __restrict sum = to + at[i] * rows.inner;
+        for (std::int64_t j = first; j < last; ++j) sum[j] = plus(sum[j], from[i * rows.inner + j]);
+      }
+    };
+    for (std::int64_t k = 0; k < rows.outer; ++k, from += count * rows.inner, to += n * rows.inner)
+      if (large)
+        parallel_for(rows.inner, 64, add);
+      else
+        add(0, rows.inner);
+  });
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <tuple>
+
+#include "kernels/blas/halves.hpp"
+#include "kernels/loops/batch.hpp"
+#include "kernels/loops/elementwise.hpp"
+#include "kernels/loops/layout.hpp"
+#include "kernels/loops/part.hpp"
+
+// One pass over elements with transcendental functions. Functors are generic lambdas over SIMD batches:
+// `map_simd(x, [](auto v) { return simd::tanh(v); })`. The last elements of a tensor go through the same
+// batch code as all others, so that an element's value never depends on where it stands.
+
+namespace xgrad::detail {
+
+/// o[i] = f(x[i]...). `o` is fresh memory of this library's buffers: it may be written up to whole lines.
+///
+/// Flat, so that the constants of functions stay in registers: calls would halve the speed of exp.
+template <class T, bool is_block = false, class F, class... X>
+[[gnu::flatten]] void simd_loop(std::int64_t n, T* o, F f, const X*... inputs) {
+  if constexpr (!is_block)
+    if (!is_small(n)) [[unlikely]]
+      return share(n, [=](std::int64_t first, std::int64_t last) {
+        simd_loop<T, true>(last - first, o + first, f, (inputs + first)...);
+      });
+  using V = xsimd::batch<T>;
+  constexpr std::int64_t width = V::size;
+  constexpr std::size_t count = sizeof...(X);
+  std::array<const T*, count> x = {inputs...};
+  alignas(line) T padded[count][width];
+
+  // A whole batch that starts on a boundary ends in the same line of memory as it began: reading past the
+  // last element is safe there. Elsewhere the rest is copied first.
+  const bool aligned = ((reinterpret_cast<std::uintptr_t>(inputs) % (width * sizeof(T)) == 0) && ...);
+  std::int64_t whole = aligned ? n : n - n % width;
+  while (n > 0) {
+    for (std::int64_t i = 0; i < whole; i += width)
+      std::apply([&](auto*... p) { f(V::load_unaligned(p + i)...).store_unaligned(o + i); }, x);
+    n -= whole;
+    if (n <= 0) break;
+    o += whole;
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::int64_t i = 0; i < width; ++i) padded[k][i] = i < n ? x[k][whole + i] : T(0);
+      x[k] = padded[k];
+    }
+    whole = n;
+  }
+}
+
+/// f of each element of a floating tensor.
+template <class F>
+Tensor map_simd(const Tensor& x, F f) {
+  Tensor o = new_like(x);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x));
+  });
+  return o;
+}
+
+/// f of corresponding elements of floating tensors of one dtype and shape.
+template <class F, class... More>
+Tensor zip_simd(F f, const Tensor& x, const More&... more) {
+  Tensor o = new_like(x);
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x), ptr<const T>(more)...);
+  });
+  return o;
+}
+
+/// x in a shape that it broadcasts to: itself, or a copy.
+inline Tensor spread(const Tensor& x, const Shape& shape) {
+  return x.shape() == shape ? x : repeated(x, shape);
+}
+
+/// f of corresponding elements of two floating tensors of one dtype, broadcast.
+template <class F>
+Tensor zip_simd_broadcast(const char* op, const Tensor& a, const Tensor& b, F f) {
+  if (a.shape(op) == b.shape(op)) return zip_simd(f, a, b);
+  const Shape shape = broadcast_shapes(op, a, b);
+  return zip_simd(f, spread(a, shape), spread(b, shape));
+}
+
+/// The sum of f(x[i]...), in halves down to short runs, so that its error grows with the logarithm of n and
+/// its order depends on n only.
+template <class T, class F, class... X>
+T simd_sum(std::int64_t n, F f, const X*... x) {
+  using V = xsimd::batch<T>;
+  constexpr std::int64_t width = V::size, block = 64 * width;
+  if (n > block)
+    return by_halves<T>(
+        n, block, [&](std::int64_t first, std::int64_t m) { return simd_sum<T>(m, f, (x + first)...); },
+        [](T& left, T right) { left += right; });
+  V s(0);
+  std::int64_t i = 0;
+  for (; i + width <= n; i += width) s += f(V::load_unaligned(x + i)...);
+  if (i < n) {
+    alignas(line) T rest[V::size] = {};
+    store_part(rest, n - i, f(load_part<V>(x + i, n - i, 0)...));
+    s += V::load_aligned(rest);
+  }
+  return xsimd::hadd(s);
+}
+
+}  // namespace xgrad::detail

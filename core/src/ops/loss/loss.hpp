@@ -1,0 +1,85 @@
+#pragma once
+
+#include <string>
+
+#include "kernels/loops/simd.hpp"
+#include "ops/support/promote.hpp"
+#include "xgrad/core/ops/loss.hpp"
+
+// What losses share.
+
+namespace xgrad::detail {
+
+/// A prediction and its target in one floating dtype. Throws Error when their shapes differ: a target of
+/// shape [n] against a prediction of shape [n, 1] would broadcast to n^2 losses.
+std::pair<Tensor, Tensor> loss_operands(const char* op, const Tensor& input, const Tensor& target);
+
+/// Losses of elements, times a weight that broadcasts to them if there is one.
+Tensor weighted(const char* op, const Tensor& losses, const Tensor& weight);
+
+/// Losses of elements, reduced by ops.
+Tensor reduced(const Tensor& losses, Reduction reduction);
+
+/// What a reduction divides the sum of the losses of x by.
+inline std::int64_t count_of(Reduction reduction, const Tensor& x) {
+  if (reduction == Reduction::mean) return x.numel();
+  return reduction == Reduction::batchmean && x.dim() > 0 ? x.size(0) : 1;
+}
+inline double scale_of(Reduction reduction, const Tensor& x) {
+  return 1.0 / static_cast<double>(count_of(reduction, x));
+}
+
+std::string text_of(Reduction reduction);
+
+/// What a loss was asked for, and what its rules multiply by.
+struct Reduced {
+  double scale = 1;
+  Reduction reduction = Reduction::mean;
+  void fields(auto&& field) const { field("reduction", text_of(reduction)); }
+};
+inline Reduced reduced_by(Reduction reduction, const Tensor& x) {
+  return {scale_of(reduction, x), reduction};
+}
+
+/// The attributes of a loss's vjp.
+struct Scale {
+  double scale = 1;
+  void fields(auto&& field) const { field("scale", scale); }
+};
+
+/// f of corresponding elements, reduced in the same pass.
+template <class F>
+Tensor loss_value(Reduction reduction, F f, const Tensor& a, const Tensor& b) {
+  if (reduction == Reduction::none) return zip_simd(f, a, b);
+  Tensor y = new_tensor({}, a.dtype());
+  visit_floating(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    const T s = simd_sum<T>(a.numel(), f, ptr<const T>(a), ptr<const T>(b));
+    *ptr<T>(y) = s / static_cast<T>(count_of(reduction, a));
+  });
+  return y;
+}
+
+/// scale g f(a, b) in one pass, where g has the shape of a or is one number.
+template <class F>
+Tensor loss_slope(const Tensor& g, double scale, F f, const Tensor& a, const Tensor& b) {
+  Tensor y = new_like(a);
+  visit_floating(a.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    using V = xsimd::batch<T>;
+    const V s(static_cast<T>(scale));
+    if (g.shape() == a.shape())
+      simd_loop(
+          a.numel(), ptr<T>(y),
+          [&](const V& w, const V& u, const V& v) { return simd::mul0(s * w, f(u, v)); }, ptr<const T>(g),
+          ptr<const T>(a), ptr<const T>(b));
+    else
+      simd_loop(
+          a.numel(), ptr<T>(y),
+          [f, w = s * V(*ptr<T>(g))](const V& u, const V& v) { return simd::mul0(w, f(u, v)); },
+          ptr<const T>(a), ptr<const T>(b));
+  });
+  return y;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,243 @@
+#include "xgrad/core/ops/pooling.hpp"
+
+#include <climits>
+#include <cmath>
+#include <limits>
+
+#include "autodiff/fields.hpp"
+#include "kernels/convolution/im2col.hpp"
+#include "kernels/loops/elementwise.hpp"
+#include "kernels/loops/tiles.hpp"
+#include "ops/support/promote.hpp"
+
+namespace xgrad {
+
+using namespace detail;
+
+namespace {
+
+std::string text(Pair p) { return Shape{p.height, p.width}.str(); }
+
+Window pool_window(const char* op, const Tensor& x, Pair kernel, const PoolOptions& o) {
+  if (x.dim(op) != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
+  check_floating(op, x);
+  const Pair stride(o.stride.height ? o.stride.height : kernel.height,
+                    o.stride.width ? o.stride.width : kernel.width);
+  const auto valid = [](int n, int least) { return n >= least && n <= SHRT_MAX; };
+  if (!valid(kernel.height, 1) || !valid(kernel.width, 1) || !valid(stride.height, 1) ||
+      !valid(stride.width, 1) || !valid(o.dilation.height, 1) || !valid(o.dilation.width, 1))
+    fail(op, "kernel, stride and dilation must lie between 1 and " + std::to_string(SHRT_MAX) +
+                 ": they are " + text(kernel) + ", " + text(stride) + " and " + text(o.dilation) + ", x is " +
+                 x.describe());
+  if (o.padding.height < 0 || o.padding.width < 0 || o.padding.height > kernel.height / 2 ||
+      o.padding.width > kernel.width / 2)
+    fail(op, "the padding must lie between 0 and half the kernel: they are " + text(o.padding) + " and " +
+                 text(kernel) + ", x is " + x.describe());
+  const auto n = [](int value) { return static_cast<std::int16_t>(value); };
+  const Window k{n(stride.height),     n(stride.width),     n(o.padding.height), n(o.padding.width),
+                 n(o.dilation.height), n(o.dilation.width), n(kernel.height),    n(kernel.width)};
+  if (k.out_h(x.size(2)) < 1 || k.out_w(x.size(3)) < 1)
+    fail(op, "the kernel is larger than the padded image: x is " + x.describe() + ", the kernel is " +
+                 text(kernel) + "; take a smaller kernel, or more padding");
+  return k;
+}
+
+Shape pooled(const Shape& x, const Window& k) { return {x[0], x[1], k.out_h(x[2]), k.out_w(x[3])}; }
+
+/// The limits of a window inside the image; where it is empty, all of the window lies in the padding.
+struct Span {
+  std::int64_t first, last;
+  Span(std::int64_t out, int stride, int padding, int dilation, int taps, std::int64_t size) {
+    first = out * stride - padding;
+    last = std::min<std::int64_t>(first + dilation * (taps - 1) + 1, size);
+    if (first < 0) first += (-first + dilation - 1) / dilation * dilation;
+  }
+  std::int64_t count() const { return std::max<std::int64_t>(last - first, 0); }
+};
+
+/// Planes that are worth a thread.
+std::int64_t planes_of_a_block(const Shape& image) { return block_elements / (image[2] * image[3] + 1) + 1; }
+
+/// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane. Planes
+/// may be given to several threads.
+template <class F>
+void each_window(const Shape& image, const Window& k, F f) {
+  const std::int64_t planes = image[0] * image[1], oh = k.out_h(image[2]), ow = k.out_w(image[3]);
+  parallel_for(planes, planes_of_a_block(image), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t plane = first; plane < last; ++plane)
+      for (std::int64_t y = 0; y < oh; ++y) {
+        const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
+        for (std::int64_t x = 0; x < ow; ++x)
+          f(plane * image[2] * image[3], (plane * oh + y) * ow + x, rows,
+            Span(x, k.stride_w, k.padding_w, k.dilation_w, k.kernel_w, image[3]));
+      }
+  });
+}
+
+/// The place of the first largest value in a window, -1 where it has none; a nan is larger than all.
+template <class T>
+std::int64_t argmax_of(const T* x, std::int64_t plane, std::int64_t width, const Window& k, Span rows,
+                       Span columns) {
+  if (rows.count() == 0 || columns.count() == 0) return -1;
+  std::int64_t best = plane + rows.first * width + columns.first;
+  for (std::int64_t r = rows.first; r < rows.last; r += k.dilation_h)
+    for (std::int64_t c = columns.first; c < columns.last; c += k.dilation_w) {
+      const std::int64_t at = plane + r * width + c;
+      if (x[at] > x[best] || (x[at] != x[at] && x[best] == x[best])) best = at;
+    }
+  return best;
+}
+
+/// Whether windows are tiles of 2 x 2 that fill whole rows: the pooling of most networks.
+bool tiles_of_two(const Window& k, std::int64_t width) {
+  return k.kernel_h == 2 && k.kernel_w == 2 && k.stride_h == 2 && k.stride_w == 2 && k.padding_h == 0 &&
+         k.padding_w == 0 && k.dilation_h == 1 && k.dilation_w == 1 && width % 2 == 0;
+}
+
+// Which element wins is found again where it is needed, so no index is kept: gather takes the winners of `x`
+// out of h, scatter puts g at their places. The two are each other's transpose.
+
+/// The elements of h at the places where x wins, and `nothing` for windows without an element.
+Tensor winners(const Tensor& h, const Tensor& x, const Window& k, double nothing) {
+  Tensor y = new_tensor(pooled(x.shape(), k), x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    if (tiles_of_two(k, x.size(3)) && ptr<T>(h) == ptr<T>(x)) {
+      const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2;
+      return parallel_for(x.size(0) * x.size(1), planes_of_a_block(x.shape()),
+                          [&](std::int64_t first, std::int64_t last) {
+                            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+                            for (std::int64_t plane = first; plane < last; ++plane)
+                              max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3),
+                                           ptr<T>(pairs), ptr<T>(y) + plane * rows * half);
+                          });
+    }
+    each_window(x.shape(), k,
+                [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+                  const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
+                  ptr<T>(y)[out] = at < 0 ? static_cast<T>(nothing) : ptr<T>(h)[at];
+                });
+  });
+  return y;
+}
+
+Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k);
+
+Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
+  static constexpr Op op = {
+      .name = "max_pool2d_gather",
+      .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return max_gather(c.x(0), c.x(1), c.attributes<Window>()); }};
+  return record(op, {h, x}, winners(h, x, k, 0), k);
+}
+
+Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
+  static constexpr Op op = {
+      .name = "max_pool2d_vjp",
+      .vjp = {{{keep::x(1), [](Grad h, Fn f) { return max_gather(h, f.x(1), f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return max_scatter(c.x(0), c.x(1), c.attributes<Window>()); }};
+  Tensor dx;
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    if (tiles_of_two(k, x.size(3)) && x.size(2) % 2 == 0) {
+      dx = new_like(x);
+      const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2, area = 4 * rows * half;
+      return parallel_for(
+          x.size(0) * x.size(1), planes_of_a_block(x.shape()), [&](std::int64_t first, std::int64_t last) {
+            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+            for (std::int64_t plane = first; plane < last; ++plane)
+              spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half,
+                              ptr<T>(pairs), ptr<T>(dx) + plane * area);
+          });
+    }
+    dx = zeros_of(x.shape(), x.dtype());
+    each_window(x.shape(), k,
+                [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+                  const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
+                  if (at >= 0) ptr<T>(dx)[at] += ptr<T>(g)[out];
+                });
+  });
+  return record(op, {g, x}, std::move(dx), k);
+}
+
+Tensor largest(const Tensor& x, const Window& k) {
+  static constexpr Op op = {
+      .name = "max_pool2d",
+      .vjp = {{{keep::x(0), [](Grad g, Fn f) { return max_scatter(g, f.x(0), f.attributes<Window>()); }}}},
+      .fields = &fields_of<Window>,
+      .again = [](Call c) { return largest(c.x(0), c.attributes<Window>()); }};
+  return record(op, {x}, winners(x, x, k, -std::numeric_limits<double>::infinity()), k);
+}
+
+struct Average {
+  Window window;
+  bool count_padding = true;
+
+  double share(Span rows, Span columns) const {
+    const std::int64_t area =
+        count_padding ? std::int64_t{window.kernel_h} * window.kernel_w : rows.count() * columns.count();
+    return area == 0 ? 0 : 1.0 / static_cast<double>(area);
+  }
+  void fields(auto&& field) const {
+    window.fields(field);
+    field("count_include_pad", count_padding);
+  }
+};
+
+Tensor spread_average(const Tensor& g, const Shape& image, const Average& a);
+
+Tensor average(const Tensor& x, const Average& a) {
+  static constexpr Op op = {
+      .name = "avg_pool2d",
+      .vjp = {{{keep::nothing,
+                [](Grad g, Fn f) { return spread_average(g, f.shape(0), f.attributes<Average>()); }}}},
+      .fields = &fields_of<Average>,
+      .again = [](Call c) { return average(c.x(0), c.attributes<Average>()); }};
+  Tensor y = new_tensor(pooled(x.shape(), a.window), x.dtype());
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    each_window(x.shape(), a.window, [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+      T total = 0;
+      for (std::int64_t r = rows.first; r < rows.last; ++r)
+        for (std::int64_t c = columns.first; c < columns.last; ++c)
+          total += ptr<T>(x)[plane + r * x.size(3) + c];
+      ptr<T>(y)[out] = total * static_cast<T>(a.share(rows, columns));
+    });
+  });
+  return record(op, {x}, std::move(y), a);
+}
+
+Tensor spread_average(const Tensor& g, const Shape& image, const Average& a) {
+  static constexpr Op op = {
+      .name = "avg_pool2d_vjp",
+      .vjp = {{{keep::nothing, [](Grad h, Fn f) { return average(h, f.attributes<Average>()); }}}},
+      .fields = &fields_of<Average>,
+      .again = [](Call c) { return spread_average(c.x(0), c.shape(), c.attributes<Average>()); }};
+  Tensor x = zeros_of(image, g.dtype());
+  visit_floating(g.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    each_window(image, a.window, [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+      const T part = ptr<T>(g)[out] * static_cast<T>(a.share(rows, columns));
+      for (std::int64_t r = rows.first; r < rows.last; ++r)
+        for (std::int64_t c = columns.first; c < columns.last; ++c)
+          ptr<T>(x)[plane + r * image[3] + c] += part;
+    });
+  });
+  return record(op, {g}, std::move(x), a);
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {
+  return largest(x, pool_window("max_pool2d", x, kernel, options));
+}
+
+Tensor avg_pool2d(const Tensor& x, Pair kernel, const PoolOptions& options) {
+  PoolOptions o = options;
+  o.dilation = 1;
+  return average(x, {pool_window("avg_pool2d", x, kernel, o), options.count_include_pad});
+}
+
+}  // namespace xgrad

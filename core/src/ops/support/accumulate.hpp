@@ -1,0 +1,15 @@
+#pragma once
+
+#include "tensor/node.hpp"
+
+namespace xgrad::detail {
+
+/// a + b in a new tensor.
+Tensor add_grads(const Tensor& a, const Tensor& b, bool create_graph);
+/// x += g on the elements, of the same shape and dtype.
+void add_in_place(Node* x, const Tensor& g);
+/// g summed over the axes along which `shape` was broadcast. Throws Error, naming `op`, when it was not.
+Tensor sum_to(const char* op, const Tensor& g, const Shape& shape);
+Tensor ones_of(const Shape& shape, DType dtype);
+
+}  // namespace xgrad::detail
