@@ -66,7 +66,7 @@ struct Library {
 };
 
 const std::array libraries{
-    Library{"xsimd/", {"core/src/", "core/include/xgrad/core/xtensor.hpp", "core/include/xgrad/core/simd/"}},
+    Library{"xsimd/", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xtensor", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xtl/", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xflens/", {"core/src/"}},
