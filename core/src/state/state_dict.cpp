@@ -92,7 +92,7 @@ struct Text {
   }
 };
 
-struct Value {
+struct Read {
   StateValue operator()(const Generator* g) const { return g->state(); }
   StateValue operator()(const std::size_t* v) const { return static_cast<std::int64_t>(*v); }
   StateValue operator()(const int* v) const { return std::int64_t{*v}; }
@@ -106,7 +106,7 @@ struct Value {
 }  // namespace
 
 std::string text_of(const StateValue& value) { return std::visit(Text(), value); }
-StateValue value_of(const Visitor::Slot& slot) { return std::visit(Value(), slot.place); }
+StateValue value_of(const Visitor::Slot& slot) { return std::visit(Read(), slot.place); }
 
 StateDict values_of(const Visitor& members, bool copies) {
   members.check_names();
