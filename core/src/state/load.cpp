@@ -63,7 +63,7 @@ struct Conversion {
 };
 
 /// What a place takes, as errors show it.
-struct Taken {
+struct Expected {
   std::string operator()(const Tensor*) const { return "a tensor"; }
   std::string operator()(const std::int64_t*) const { return "an integer"; }
   std::string operator()(const std::size_t*) const { return "an integer of at least 0"; }
@@ -123,7 +123,7 @@ class Load {
     return detail::text_of(value) + " in the " + words_.source + ", " + target + " in the target";
   }
 
-  /// Stages what a slot gets; says what is wrong with it, "" where nothing is.
+  /// Prepares what a slot gets; says what is wrong with it, "" where nothing is.
   std::string prepare(const Slot& slot, const StateValue& value) {
     const auto [first, is_new] = taken_.emplace(identity_of(slot), Source{&slot.path, &value});
     if (!is_new)
@@ -160,14 +160,14 @@ class Load {
     } catch (const Error&) {
       text = nullptr;
     }
-    if (!text) return both(value, Taken()(&generator));
+    if (!text) return both(value, Expected()(&generator));
     prepared_.move(generator, place);
     return "";
   }
 
   std::string prepare_value(const Slot& slot, const StateValue& value) {
     std::optional<StateValue> converted = std::visit(Conversion{value}, slot.place);
-    if (!converted) return both(value, std::visit(Taken(), slot.place));
+    if (!converted) return both(value, std::visit(Expected(), slot.place));
     if (auto* t = std::get_if<Tensor>(&*converted); t && t->defined()) *t = t->detach().clone();
     if (slot.kind != Kind::fixed) prepared_.assign(slot.place, std::move(*converted));
     return "";

@@ -44,9 +44,9 @@ struct Tied {
 
 TEST_CASE("a state has the dotted paths of the visit, in its order") {
   CHECK(names_of(state_dict(Deep())) == Names{"layers.0.weight", "layers.0.mean", "layers.1.weight",
-                                                "layers.1.mean", "counter.count", "counter.size",
-                                                "counter.small", "counter.rate", "counter.on", "counter.text",
-                                                "counter.stream", "rates.0", "rates.1", "more.deep.rate"});
+                                              "layers.1.mean", "counter.count", "counter.size",
+                                              "counter.small", "counter.rate", "counter.on", "counter.text",
+                                              "counter.stream", "rates.0", "rates.1", "more.deep.rate"});
 }
 
 TEST_CASE("optional parts are there when they hold something") {
