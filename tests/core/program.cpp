@@ -123,7 +123,7 @@ TEST_CASE("a checkpoint is heard as what it computes, and a custom op as itself"
 TEST_CASE("a program refuses inputs that are not as traced") {
   const Program p = trace([](const Tensor& a, const Tensor& b) { return a + b; }, {ones({2}), ones({2})});
 
-  CHECK_THROWS_WITH_AS(p.run({ones({2})}), "Program: it takes 2 inputs: there are 1", Error);
+  CHECK_THROWS_WITH_AS(p.run({ones({2})}), "Program: it needs 2 inputs: there are 1", Error);
   CHECK_THROWS_WITH_AS(
       p.run({ones({2}), ones({3})}),
       "Program: input 1 must be as it was traced, f32[2]: it is f32[3]; trace the function again", Error);

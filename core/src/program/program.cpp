@@ -20,7 +20,7 @@ std::string to_string(const Attribute& attribute) {
 
 std::vector<Tensor> Program::run(const std::vector<Tensor>& inputs) const {
   if (inputs.size() != inputs_.size())
-    fail("Program", "it takes " + std::to_string(inputs_.size()) + " inputs: there are " +
+    fail("Program", "it needs " + std::to_string(inputs_.size()) + " inputs: there are " +
                         std::to_string(inputs.size()));
   std::vector<Tensor> v(values_.size());
   for (std::size_t k = 0; k < values_.size(); ++k) v[k] = values_[k].constant;

@@ -56,6 +56,7 @@ struct Names : detail::Listener {
 }  // namespace
 
 void check_trace(const Row& row, const std::vector<Shape>& shapes, Faults& faults) {
+  if (row.name == "allclose" || row.name == "equal") return;  // a bool of C++ is no tensor
   const Tensors first = make_inputs(row, shapes), second = make_inputs(row, shapes, 1000);
   Program program;
   try {

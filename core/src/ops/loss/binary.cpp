@@ -41,17 +41,17 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
       .name = "binary_cross_entropy",
       .vjp = {{{keep::x(0) | keep::x(1),  // dp
                 [](Grad g, Fn f) {
-                  return binary_cross_entropy_vjp(g, f.x(0), f.x(1), f.attributes<Reduced>().scale);
+                  return binary_cross_entropy_vjp(g, f.x(0), f.x(1), f.attributes<LossReduced>().scale);
                 }},
                {keep::x(0),
                 [](Grad g, Fn f) {  // dt
                   const Tensor p = f.x(0);
-                  return f.attributes<Reduced>().scale *
+                  return f.attributes<LossReduced>().scale *
                          mul0(g, clamp_min(log1p(-p), -100) - clamp_min(log(p), -100));
                 }}}},
-      .fields = &fields_of<Reduced>,
+      .fields = &fields_of<LossReduced>,
       .again = [](Call c) {
-        return binary_cross_entropy(c.x(0), c.x(1), {.reduction = c.attributes<Reduced>().reduction});
+        return binary_cross_entropy(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
       }};
   if (options.pos_weight.defined())
     fail("binary_cross_entropy", "pos_weight is an option of binary_cross_entropy_with_logits only: it is " +
@@ -77,14 +77,14 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
       .vjp = {{{keep::x(0) | keep::x(1),  // dx
                 [](Grad g, Fn f) {
                   return binary_cross_entropy_with_logits_vjp(g, f.x(0), f.x(1),
-                                                              f.attributes<Reduced>().scale);
+                                                              f.attributes<LossReduced>().scale);
                 }},
                {keep::x(0),  // dt
-                [](Grad g, Fn f) { return mul0(g, -f.attributes<Reduced>().scale * f.x(0)); }}}},
-      .fields = &fields_of<Reduced>,
+                [](Grad g, Fn f) { return mul0(g, -f.attributes<LossReduced>().scale * f.x(0)); }}}},
+      .fields = &fields_of<LossReduced>,
       .again = [](Call c) {
         return binary_cross_entropy_with_logits(c.x(0), c.x(1),
-                                                {.reduction = c.attributes<Reduced>().reduction});
+                                                {.reduction = c.attributes<LossReduced>().reduction});
       }};
   const auto [x, t] = loss_operands("binary_cross_entropy_with_logits", input, target);
   const Tensor &weight = options.weight, &pos_weight = options.pos_weight;

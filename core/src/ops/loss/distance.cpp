@@ -16,14 +16,14 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, LossOptions options) 
   static constexpr Op op = {
       .name = "mse_loss",
       .vjp = {{{keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return mse_loss_vjp(g, f.x(0), f.x(1), f.attributes<Reduced>().scale); }},
+                [](Grad g, Fn f) { return mse_loss_vjp(g, f.x(0), f.x(1), f.attributes<LossReduced>().scale); }},
                {keep::x(0) | keep::x(1),
                 [](Grad g, Fn f) {
-                  return mse_loss_vjp(g, f.x(1), f.x(0), f.attributes<Reduced>().scale);
+                  return mse_loss_vjp(g, f.x(1), f.x(0), f.attributes<LossReduced>().scale);
                 }}}},
-      .fields = &fields_of<Reduced>,
+      .fields = &fields_of<LossReduced>,
       .again = [](Call c) {
-        return mse_loss(c.x(0), c.x(1), {.reduction = c.attributes<Reduced>().reduction});
+        return mse_loss(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
       }};
   const auto [x, t] = loss_operands("mse_loss", input, target);
   const auto loss = [](auto u, auto v) { return (u - v) * (u - v); };
@@ -36,12 +36,12 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, LossOptions options) {
   static constexpr Op op = {
       .name = "l1_loss",
       .vjp = {{{keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(0), f.x(1), f.attributes<Reduced>().scale); }},
+                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(0), f.x(1), f.attributes<LossReduced>().scale); }},
                {keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(1), f.x(0), f.attributes<Reduced>().scale); }}}},
-      .fields = &fields_of<Reduced>,
+                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(1), f.x(0), f.attributes<LossReduced>().scale); }}}},
+      .fields = &fields_of<LossReduced>,
       .again = [](Call c) {
-        return l1_loss(c.x(0), c.x(1), {.reduction = c.attributes<Reduced>().reduction});
+        return l1_loss(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
       }};
   const auto [x, t] = loss_operands("l1_loss", input, target);
   const auto loss = [](auto u, auto v) { return xsimd::abs(u - v); };

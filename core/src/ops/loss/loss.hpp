@@ -32,12 +32,12 @@ inline double scale_of(Reduction reduction, const Tensor& x) {
 std::string text_of(Reduction reduction);
 
 /// What a loss was asked for, and what its rules multiply by.
-struct Reduced {
+struct LossReduced {
   double scale = 1;
   Reduction reduction = Reduction::mean;
   void fields(auto&& field) const { field("reduction", text_of(reduction)); }
 };
-inline Reduced reduced_by(Reduction reduction, const Tensor& x) {
+inline LossReduced reduced_by(Reduction reduction, const Tensor& x) {
   return {scale_of(reduction, x), reduction};
 }
 
