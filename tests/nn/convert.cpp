@@ -175,7 +175,7 @@ TEST_CASE("a member that is no leaf does not move, and nothing else does") {
   model.b = leaf * 2;
 
   CHECK(said([&] { model.to(float64); }) ==
-        "to: 'b' is the result of mul and no leaf: f32[2]; make the member a leaf by detach()");
+        "to: 'b' is the result of mul_number and no leaf: f32[2]; make the member a leaf by detach()");
   CHECK(model.a.dtype() == float32);
 }
 

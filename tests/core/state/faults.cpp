@@ -177,7 +177,7 @@ TEST_CASE("a recorded result takes no values") {
   } recorded;
 
   CHECK(said([&] { load_state_dict(recorded, state_dict(recorded)); }) ==
-        mismatch("'a' is the result of mul in the target"));
+        mismatch("'a' is the result of mul_number in the target"));
 }
 
 TEST_CASE("a parameter and a buffer do not take each other's values in a copy") {

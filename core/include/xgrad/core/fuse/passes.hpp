@@ -53,7 +53,7 @@ inline constexpr std::int64_t longest_run = 16384;  ///< elements that a total a
 /// Moves the sum of a run to the total.
 template <class V>
 void end_run(V& run, double& total) {
-  total += static_cast<double>(fused::simd::hadd(run));
+  total += static_cast<double>(simd::hadd(run));
   run = V(0);
 }
 
