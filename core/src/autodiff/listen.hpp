@@ -51,6 +51,6 @@ class Unheard {
 inline bool is_heard() { return (doors & listener) != 0; }
 
 /// Tells those who listen of a write by hand.
-void tell_write(const char* op, const Tensor& x);
+[[gnu::cold]] void tell_write(const char* op, const Tensor& x);
 
 }  // namespace xgrad::detail

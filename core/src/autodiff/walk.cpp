@@ -206,6 +206,15 @@ namespace {
                        "; pass {.retain_graph = true} to the earlier one");
 }
 
+/// Rules do not add in place to sums of fewer elements, where looking for them costs as much as it saves.
+constexpr std::int64_t least_added = 4096;
+
+bool has_large_input(Node* n) {
+  for (int i = 0; i < n->input_count; ++i)
+    if (const Node* x = n->inputs()[i]; x && x->numel >= least_added) return true;
+  return false;
+}
+
 /// What a rule returned, checked and summed to the shape of the input.
 [[gnu::noinline]] Tensor checked(Node* n, int i, const Tensor& g, Tensor&& dx) {
   Node* x = n->inputs()[i];
@@ -232,7 +241,7 @@ namespace {
 inline Tensor Walk::gradient(const Op& op, const Tensor& g, Fn f, int i) {
   if (op.each.run) return op.each.run(g, f, i);
   const Rule& rule = op.vjp[static_cast<std::size_t>(i)];
-  if (rule.add)
+  if (rule.add && f.node()->inputs()[i]->numel >= least_added)
     if (const Tensor sum = open_sum(f.node()->inputs()[i]); sum.defined()) {
       Tensor dx = rule.add(g, f, sum);
       return dx.node() == sum.node() ? Tensor() : std::move(dx);
@@ -301,18 +310,18 @@ void Walk::visit_joint(Node* n, Tensor&& g) {
   std::vector<Tensor> many(n->input_count <= 4 ? 0 : static_cast<std::size_t>(n->input_count));
   const std::span<Tensor> dx(many.empty() ? few.data() : many.data(),
                              static_cast<std::size_t>(n->input_count));
-  if (n->op->joint.adds) return visit_adding(n, cotangents, dx);
+  if (n->op->joint.adds && has_large_input(n)) return visit_adding(n, cotangents, dx);
   n->op->joint.run(cotangents, Fn(n), dx);
   for (int i = 0; i < n->input_count; ++i)
     if (wants(n->inputs()[i])) contribute(n, i, cotangents[0], std::move(dx[static_cast<std::size_t>(i)]));
 }
 
 /// The same for a rule that adds, whose inputs are few.
-void Walk::visit_adding(Node* n, std::span<const Tensor> cotangents, std::span<Tensor> dx) {
+[[gnu::noinline]] void Walk::visit_adding(Node* n, std::span<const Tensor> cotangents, std::span<Tensor> dx) {
   std::array<const Node*, 4> sums = {};
   assert(dx.size() <= sums.size());
   for (std::size_t i = 0; i < dx.size(); ++i)
-    if (Node* x = n->inputs()[i]; wants(x)) {
+    if (Node* x = n->inputs()[i]; wants(x) && x->numel >= least_added) {
       dx[i] = open_sum(x);
       if (dx[i].defined()) sums[i] = dx[i].node();
     }

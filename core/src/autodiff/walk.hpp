@@ -132,7 +132,7 @@ class Walk {
       slot = add_grads(Tensor::adopt(std::exchange(slot, nullptr)), g, create_).release();
   }
 
-  void pass_on(Node* n, Tensor&& g) {
+  [[gnu::always_inline]] void pass_on(Node* n, Tensor&& g) {
     if (!n->op) return stage(n, std::move(g));
     enqueue(n);  // first: what is queued is cleared if the rest throws
     gather(n->grad, std::move(g));

@@ -24,7 +24,8 @@ void check_writable(const char* op, const Tensor& x) {
   if (x.node()->copy_of == CopyOf::part_in_list)
     fail(op, "a copy of a part of another tensor would change, and not that one: x is " + x.describe() +
                  "; change that one by index_put_ or copy_, or take x.clone() first");
-  tell_write(op, x);
+  if (is_heard()) [[unlikely]]
+    tell_write(op, x);
 }
 
 }  // namespace detail
