@@ -32,7 +32,7 @@ constexpr const char* replaced =
 /// Checks one parameter, the i-th of all; true when it has a gradient.
 bool Optimizer::check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const {
   const Tensor& p = slot.parameter;
-  if (xgrad::detail::is_out_of_reach(p))
+  if (p.node()->handles.get() == 1 && xgrad::detail::is_out_of_reach(p)) [[unlikely]]
     throw Error(std::string(name_) + ": nobody but the optimizer holds " + name_of(i) +
                 ", so that its update would be lost: it is " + p.describe() + "; " + replaced);
   // Of each parameter in each step: by the nodes, without a handle on the gradient.

@@ -4,7 +4,8 @@
 #                      compiled as the body of a function under `using namespace xgrad`
 #   ```cpp run         a program that is run as well, with the data of examples/data: a test of CTest
 #   ```cpp continued   statements that go on where the block of statements above them ended
-#   ```cpp op          declarations and definitions as they stand in core/src/ops
+#   ```cpp op          declarations and definitions as they stand in core/include/xgrad/core/ops and in
+#                      core/src/ops/<family>: compiled with the private headers that op_blocks_start includes
 #   ```cpp test        tests of them as they stand in tests/core/ops: a test of CTest
 #   ```cpp fragment    not compiled; for what cannot be, such as a shape with ellipses
 #
@@ -15,9 +16,10 @@ set(op_blocks_start [[
 
 #include <cmath>
 
+#include "autodiff/fields.hpp"
 #include "core/ops/rows.hpp"
-#include "kernels/elementwise.hpp"
-#include "ops/promote.hpp"
+#include "kernels/loops/elementwise.hpp"
+#include "ops/support/promote.hpp"
 #include "xgrad/core.hpp"
 using namespace xgrad;
 using namespace xgrad::test;

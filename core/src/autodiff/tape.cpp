@@ -162,7 +162,7 @@ Tensor Fn::y() const {
 const Shape& Fn::shape(int i) const { return node_->inputs()[i]->shape; }
 DType Fn::dtype(int i) const { return node_->inputs()[i]->dtype; }
 
-bool Fn::wants(int i) const {
+bool Fn::wants_any(int i) const {
   if (i < 0 || i >= node_->input_count)
     fail(node_->op->name, "there is no input " + std::to_string(i) + " that could be wanted: it has " +
                               std::to_string(node_->input_count) + "; count from 0");

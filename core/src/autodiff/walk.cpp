@@ -38,8 +38,8 @@ Walk::Walk(bool retain_graph, bool create_graph)
   innermost = this;
 }
 
-Walk::~Walk() {  // nothing is queued unless something threw: then the rest of the graph counts as freed
-  while (Node* n = pop()) Held(*this, n);
+Walk::~Walk() {
+  if (next_ || !heap_.empty()) let_go();
   for (Staged& s : staged_) drop_link(s.node);
   staged_.clear();
   where_.clear();
@@ -90,18 +90,16 @@ void Walk::put_back() noexcept {
   return true;
 }
 
-Node* Walk::pop() {
-  Node* n = next_;
-  if (n && (heap_.empty() || n->stamp >= heap_.front().stamp)) {
-    next_ = nullptr;
-  } else {
-    if (heap_.empty()) return nullptr;
-    std::pop_heap(heap_.begin(), heap_.end());
-    n = heap_.back().node;
-    heap_.pop_back();
-  }
-  n->queued = false;
+Node* Walk::pop_heap() {
+  std::pop_heap(heap_.begin(), heap_.end());
+  Node* n = heap_.back().node;
+  heap_.pop_back();
   return n;
+}
+
+/// What is still queued because something threw: the rest of the graph counts as freed.
+[[gnu::cold, gnu::noinline]] void Walk::let_go() noexcept {
+  while (Node* n = pop()) Held(*this, n);
 }
 
 void Walk::stage(Node* n, Tensor&& g) {

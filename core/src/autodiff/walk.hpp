@@ -120,7 +120,20 @@ class Walk {
     n->links.up();
   }
 
-  Node* pop();
+  /// The newest node of the queue, null when it is empty.
+  [[gnu::always_inline]] Node* pop() {
+    Node* n = next_;
+    if (n && (heap_.empty() || n->stamp >= heap_.front().stamp))
+      next_ = nullptr;
+    else if (heap_.empty())
+      return nullptr;
+    else
+      n = pop_heap();
+    n->queued = false;
+    return n;
+  }
+  Node* pop_heap();
+  void let_go() noexcept;
 
   /// slot += g, in place where nobody else can see the slot.
   void gather(Node*& slot, Tensor&& g) {

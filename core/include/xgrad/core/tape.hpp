@@ -89,7 +89,14 @@ class Fn {
   DType dtype(int i) const;
   int inputs() const { return node_->input_count; }
   /// True when the gradient of input i is wanted.
-  bool wants(int i) const;
+  bool wants(int i) const {
+    const Node* n = node_;
+    if (static_cast<unsigned>(i) < 3 && i < n->input_count && n->input_count <= 3) {
+      const Node* x = n->inside[i];
+      return x && x->requires_grad;
+    }
+    return wants_any(i);
+  }
   /// The attributes that the call was recorded with.
   template <class A>
   A attributes() const {
@@ -101,6 +108,7 @@ class Fn {
 
  private:
   Tensor checked_x(int i) const;  // with many inputs, and for what is wrong
+  bool wants_any(int i) const;    // the same
 
   Node* node_;
 };

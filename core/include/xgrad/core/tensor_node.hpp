@@ -82,7 +82,7 @@ void release_node(Node* n) noexcept;   // the last link is gone
 inline void drop_link(Node* n) noexcept {
   if (n->links.down()) release_node(n);
 }
-inline void add_handle(Node* n) noexcept {
+[[gnu::always_inline]] inline void add_handle(Node* n) noexcept {
   if (n->handles.up() == 0) n->links.up();
 }
 inline void drop_handle(Node* n) noexcept {

@@ -99,13 +99,12 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
   return record(op, {a, b}, products(name, a, b, t), t);
 }
 
-Tensor detail::product_added(const Tensor& sum, const Factors& f) {
+Tensor detail::product_added_to(const Tensor& sum, const Factors& f) {
   const Tensor &a = f.a, &b = f.b;
   // Where a pass over the result costs as much as some of the product, and where BLAS adds each element's
   // products up before it adds them to the sum: then the bits are those of two steps.
   constexpr std::int64_t most_added = 128;
-  const bool adds =
-      sum.defined() && a.dim() == 2 && b.dim() == 2 && a.size(f.transpose_a ? 0 : 1) <= most_added;
+  const bool adds = a.dim() == 2 && b.dim() == 2 && a.size(f.transpose_a ? 0 : 1) <= most_added;
   if (!adds || std::min(sum.size(0), sum.size(1)) == 1) return gemm(a, b, f.transpose_a, f.transpose_b);
   ++sum.node()->buffer->version;
   visit_floating(sum.dtype(), [&](auto t) {

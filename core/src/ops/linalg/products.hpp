@@ -14,9 +14,12 @@ struct Factors {
   bool transpose_a = false, transpose_b = false;
 };
 
-/// The product, added to `sum` in itself and returning that, where that pays and `sum` is defined; else
-/// alone.
-Tensor product_added(const Tensor& sum, const Factors& f);
+/// The product, added to `sum` in itself and returning that where it pays; else alone.
+Tensor product_added_to(const Tensor& sum, const Factors& f);
+/// The same, where `sum` may be undefined.
+inline Tensor product_added(const Tensor& sum, const Factors& f) {
+  return sum.defined() ? product_added_to(sum, f) : gemm_as("gemm", f.a, f.b, f.transpose_a, f.transpose_b);
+}
 
 /// The rule of an input whose gradient is a product: factors(g, f).
 template <auto factors>
