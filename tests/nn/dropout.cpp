@@ -77,3 +77,30 @@ TEST_CASE("dropout of integers is an error") {
   CHECK_THROWS_WITH_AS(nn::Dropout()(tensor({1, 2})),
                        "dropout: needs a floating tensor: x is i64[2]; convert it with x.to(float32)", Error);
 }
+
+TEST_CASE("a layer's dropout within a checkpoint drops the same elements again") {
+  const nn::Sequential net = nn::mlp({4, 64, 1}, {.dropout = 0.5});
+  const Tensor x = randn({3, 4}, {}, Generator(1)).requires_grad_();
+  const auto slope = [&](auto f) {
+    manual_seed(3);
+    return grad(sum(f(x)), {x})[0];
+  };
+
+  const Tensor direct = slope([&](const Tensor& t) { return net(t); });
+  const Tensor again =
+      slope([&](const Tensor& t) { return checkpoint([&](const Tensor& u) { return net(u); }, t); });
+
+  CHECK(equal(direct, again));
+}
+
+TEST_CASE(
+    "who draws within a checkpoint through a copy of the default generator draws the same numbers again") {
+  Generator copy = default_generator();
+  const Tensor x = ones({8}).requires_grad_();
+
+  const Tensor y = checkpoint([&](const Tensor& t) { return t * rand_like(t, {}, copy); }, x);
+  rand({5});
+  sum(y).backward();
+
+  CHECK(equal(x.grad(), y));
+}

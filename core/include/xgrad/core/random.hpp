@@ -35,7 +35,8 @@ class Generator {
   void visit(Visitor& v);
 
   struct State;
-  State& access() { return *state_; }  ///< for the library
+  /// For the library: where a draw happens, which is another place while a checkpoint computes again.
+  State& access() const;
 
  private:
   std::shared_ptr<State> state_;

@@ -46,8 +46,8 @@ class DrawLog {
   DrawLog* outer_;
 };
 
-/// Until the end of its scope, the thread's default generator is one that draws what a log has written down.
-/// The generator of the process is not touched.
+/// Until the end of its scope, who draws from the default generator on this thread, through whatever handle,
+/// draws what a log has written down. The generator of the process is not touched.
 class DrawReplay {
  public:
   explicit DrawReplay(const DrawScript& script);
@@ -60,7 +60,7 @@ class DrawReplay {
 
  private:
   Generator generator_;
-  Generator* outer_;
+  Generator::State* outer_;
 };
 
 }  // namespace xgrad::detail

@@ -124,35 +124,42 @@ Tensor drawn(const char* op, const Shape& shape, const TensorOptions& options, G
 Generator::Generator(std::uint64_t seed) : state_(std::make_shared<State>()) { state_->seed(seed); }
 
 void Generator::manual_seed(std::uint64_t seed) {
-  const Use use(*state_);
-  state_->seed(seed);
+  State& s = access();
+  const Use use(s);
+  s.seed(seed);
 }
 std::uint32_t Generator::draw() {
-  const Use use(*state_);
-  return state_->draw();
+  State& s = access();
+  const Use use(s);
+  return s.draw();
 }
 std::uint64_t Generator::draw64() {
-  const Use use(*state_);
-  return state_->draw64();
+  State& s = access();
+  const Use use(s);
+  return s.draw64();
 }
 float Generator::uniform_float() {
-  const Use use(*state_);
-  return state_->uniform(Type<float>{});
+  State& s = access();
+  const Use use(s);
+  return s.uniform(Type<float>{});
 }
 double Generator::uniform() {
-  const Use use(*state_);
-  return state_->uniform(Type<double>{});
+  State& s = access();
+  const Use use(s);
+  return s.uniform(Type<double>{});
 }
 double Generator::normal() {
-  const Use use(*state_);
-  return state_->normal();
+  State& s = access();
+  const Use use(s);
+  return s.normal();
 }
 
 std::string Generator::state() const {
-  const std::lock_guard lock(state_->mutex);
+  State& s = access();
+  const std::lock_guard lock(s.mutex);
   std::ostringstream out;
-  out << std::hexfloat << state_->engine << ' ' << state_->has_next_normal << ' '
-      << std::bit_cast<std::uint64_t>(state_->next_normal);
+  out << std::hexfloat << s.engine << ' ' << s.has_next_normal << ' '
+      << std::bit_cast<std::uint64_t>(s.next_normal);
   if (!out) throw std::bad_alloc();  // which the stream has kept to itself
   return out.str();
 }
@@ -164,33 +171,39 @@ void Generator::set_state(const std::string& state) {
   std::uint64_t bits = 0;
   if (!(in >> engine >> has_next >> bits))
     fail("set_state", "the text must be a generator's state, as state() gives it");
-  const Use use(*state_);
-  state_->engine = engine;
-  state_->has_next_normal = has_next;
-  state_->next_normal = std::bit_cast<double>(bits);
+  State& s = access();
+  const Use use(s);
+  s.engine = engine;
+  s.has_next_normal = has_next;
+  s.next_normal = std::bit_cast<double>(bits);
 }
 
 void Generator::set_state(const Generator& other) noexcept {
   Stream place;
   {
-    const std::lock_guard lock(other.state_->mutex);
-    place = *other.state_;
+    const State& from = other.access();
+    const std::lock_guard lock(other.access().mutex);
+    place = from;
   }
-  const std::lock_guard lock(state_->mutex);
-  static_cast<Stream&>(*state_) = place;
-  ++state_->uses;  // so that a log of draws sees that they do not follow each other
+  State& s = access();
+  const std::lock_guard lock(s.mutex);
+  static_cast<Stream&>(s) = place;
+  ++s.uses;  // so that a log of draws sees that they do not follow each other
 }
 
 namespace {
 
 constexpr std::uint64_t default_seed = 67280421310721;  // PyTorch's
 constinit std::atomic<Generator*> of_process = nullptr;
-constinit thread_local Generator* of_thread = nullptr;  // while it replays
+constinit thread_local Generator::State* replayed = nullptr;  // the process's, while this thread replays
+constinit thread_local Generator::State* replay = nullptr;    // where it draws then
 constinit thread_local DrawLog* innermost_log = nullptr;
 
 }  // namespace
 
-Generator& default_generator() { return of_thread ? *of_thread : process_wide(of_process, default_seed); }
+Generator& default_generator() { return process_wide(of_process, default_seed); }
+
+Generator::State& Generator::access() const { return replay && state_.get() == replayed ? *replay : *state_; }
 
 DrawLog::DrawLog() : generator_(&default_generator().access()), outer_(innermost_log) {
   innermost_log = this;
@@ -206,15 +219,13 @@ void DrawLog::tell(const Generator::State& generator, const Stream& at, std::uin
   }
 }
 
-DrawReplay::DrawReplay(const DrawScript& script) : generator_(default_seed), outer_(of_thread) {
+DrawReplay::DrawReplay(const DrawScript& script) : generator_(default_seed), outer_(replay) {
   generator_.access().script = &script;
-  of_thread = &generator_;
+  if (!replay) replayed = &default_generator().access();
+  replay = &generator_.access();
 }
-DrawReplay::~DrawReplay() {
-  generator_.access().script = nullptr;  // who keeps the generator, such as a trace, draws from it anew
-  of_thread = outer_;
-}
-bool DrawReplay::is_active() { return of_thread != nullptr; }
+DrawReplay::~DrawReplay() { replay = outer_; }
+bool DrawReplay::is_active() { return replay != nullptr; }
 
 void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
