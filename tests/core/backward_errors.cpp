@@ -55,10 +55,11 @@ TEST_CASE("a second backward through a freed graph is an error, and leaves gradi
   const Tensor y = x * x, z = y * 2;
   z.backward();
 
-  CHECK_THROWS_WITH_AS(z.backward(),
-                       "backward: the graph was freed by an earlier backward: it reached mul of f64[1]; pass "
-                       "{.retain_graph = true} to the earlier one",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      z.backward(),
+      "backward: the graph was freed by an earlier backward: it reached mul_number of f64[1]; pass "
+      "{.retain_graph = true} to the earlier one",
+      Error);
   CHECK_THROWS_AS((y * 3).backward(), Error);
   CHECK(x.grad().item() == 12);
 }
@@ -133,12 +134,12 @@ TEST_CASE("a recorded result cannot be marked or changed in place") {
 
   CHECK_THROWS_WITH_AS(
       y.requires_grad_(false),
-      "requires_grad_: only leaves can be marked: this is the result of mul, f64[2]; use detach() "
+      "requires_grad_: only leaves can be marked: this is the result of mul_number, f64[2]; use detach() "
       "for a leaf with its values",
       Error);
   CHECK_THROWS_WITH_AS(
       y += x,
-      "add_: only leaves can be changed in place: x is f64[2], the result of mul; write x = x + y, "
+      "add_: only leaves can be changed in place: x is f64[2], the result of mul_number; write x = x + y, "
       "or change x.detach()",
       Error);
 }

@@ -78,7 +78,7 @@ TEST_CASE("inputs have the names that they are given") {
 TEST_CASE("ops behind the output are named too") {
   const auto f = [](const Tensor& x) { return sum(planted::tanh_as(planted::right, x) * 2); };
 
-  CHECK(gradcheck(f, {random_input()}).op == "sum of mul, right");
+  CHECK(gradcheck(f, {random_input()}).op == "sum of mul_number, right");
 }
 
 TEST_CASE("the report has no colour in a string, and has it on request") {

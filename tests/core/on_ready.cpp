@@ -228,7 +228,7 @@ TEST_CASE("on_ready refuses tensors that will have no gradient, empty functions,
 
   CHECK_THROWS_WITH_AS(
       on_ready(w * 2, [](const Tensor&) {}),
-      "on_ready: only leaves get a gradient that stays: this is the result of mul, f64[2]; use "
+      "on_ready: only leaves get a gradient that stays: this is the result of mul_number, f64[2]; use "
       "register_hook()",
       Error);
   CHECK_THROWS_WITH_AS(

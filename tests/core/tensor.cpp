@@ -215,7 +215,7 @@ TEST_CASE("printing shows values, dtype, shape, requires_grad and the op") {
   const Tensor x = tensor({{1.5, -2.0}, {0.25, 4.0}}, {.requires_grad = true});
 
   CHECK(x.str() == "[[ 1.5000, -2.0000],\n [ 0.2500,  4.0000]]  f32[2, 2] requires_grad");
-  CHECK((x * 2).str() == "[[ 3.0000, -4.0000],\n [ 0.5000,  8.0000]]  f32[2, 2] from mul");
+  CHECK((x * 2).str() == "[[ 3.0000, -4.0000],\n [ 0.5000,  8.0000]]  f32[2, 2] from mul_number");
   CHECK(tensor({1, 20, 300}).str() == "[  1,  20, 300]  i64[3]");
   CHECK(tensor({1.0, 2.0}).str() == "[1., 2.]  f32[2]");
   CHECK(tensor(true).str() == "true  bool[]");
