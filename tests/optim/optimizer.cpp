@@ -167,10 +167,11 @@ TEST_CASE("a parameter in two groups is an error that adds no group") {
 }
 
 TEST_CASE("a result is no parameter") {
-  CHECK_THROWS_WITH_AS(optim::GD({leaf({1, 2}) * 2}),
-                       "GD: parameter 0 is the result of mul_number and no leaf: f64[2]; pass what it was computed "
-                       "from, or detach it",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      optim::GD({leaf({1, 2}) * 2}),
+      "GD: parameter 0 is the result of mul_number and no leaf: f64[2]; pass what it was computed "
+      "from, or detach it",
+      Error);
 }
 
 TEST_CASE("a tensor that requires no gradient is no parameter") {

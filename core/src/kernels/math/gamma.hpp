@@ -141,7 +141,8 @@ V polygamma_by(int n, const V& x0, F right) {
   return in_double(x0, [=](const auto& x) {
     using D = std::decay_t<decltype(x)>;
     const D y = right(xsimd::select(x < D(0), D(1) - x, x));
-    return by_lane(x <= D(0), x, y, [n](double u, double above) { return detail::polygamma_left(n, u, above); });
+    return by_lane(x <= D(0), x, y,
+                   [n](double u, double above) { return detail::polygamma_left(n, u, above); });
   });
 }
 template <class V>

@@ -12,8 +12,8 @@
 #include "tensor/node.hpp"
 #include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/ops/activation.hpp"
-#include "xgrad/core/ops/attention.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/attention.hpp"
 #include "xgrad/core/ops/linalg.hpp"
 #include "xgrad/core/ops/normalization.hpp"
 

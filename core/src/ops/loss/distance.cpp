@@ -16,7 +16,9 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, LossOptions options) 
   static constexpr Op op = {
       .name = "mse_loss",
       .vjp = {{{keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return mse_loss_vjp(g, f.x(0), f.x(1), f.attributes<LossReduced>().scale); }},
+                [](Grad g, Fn f) {
+                  return mse_loss_vjp(g, f.x(0), f.x(1), f.attributes<LossReduced>().scale);
+                }},
                {keep::x(0) | keep::x(1),
                 [](Grad g, Fn f) {
                   return mse_loss_vjp(g, f.x(1), f.x(0), f.attributes<LossReduced>().scale);
@@ -36,9 +38,13 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, LossOptions options) {
   static constexpr Op op = {
       .name = "l1_loss",
       .vjp = {{{keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(0), f.x(1), f.attributes<LossReduced>().scale); }},
+                [](Grad g, Fn f) {
+                  return l1_loss_vjp(g, f.x(0), f.x(1), f.attributes<LossReduced>().scale);
+                }},
                {keep::x(0) | keep::x(1),
-                [](Grad g, Fn f) { return l1_loss_vjp(g, f.x(1), f.x(0), f.attributes<LossReduced>().scale); }}}},
+                [](Grad g, Fn f) {
+                  return l1_loss_vjp(g, f.x(1), f.x(0), f.attributes<LossReduced>().scale);
+                }}}},
       .fields = &fields_of<LossReduced>,
       .again = [](Call c) {
         return l1_loss(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
