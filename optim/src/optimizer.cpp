@@ -52,6 +52,9 @@ void Optimizer::check_step() const {
   bool any = false;
   for (const Group& group : groups_)
     for (const Slot& slot : group.slots) any |= check_gradient(slot, i++, group.error_if_nonfinite);
+  if (groups_.empty())
+    throw Error(std::string(name_) +
+                ": it has no parameters any more: it was moved from; use the one that it was moved to");
   if (!any)
     throw Error(std::string(name_) +
                 ": no parameter has a gradient, so that the step would change nothing: " + name_of(0) +
@@ -190,6 +193,9 @@ void Optimizer::check_parameters(const std::vector<NamedTensor>& parameters) con
     if (!p.is_leaf())
       throw Error(op + nth + " is the result of " + p.op_name() + " and no leaf: " + p.describe() +
                   "; pass what it was computed from, or detach it");
+    if (p.node()->buffer->read_only)
+      throw Error(op + nth + " lies in memory that must not be written, see from_memory: " + p.describe() +
+                  "; pass a clone() that requires a gradient");
     if (!p.requires_grad())
       throw Error(op + nth + " does not require a gradient: " + p.describe() +
                   "; call requires_grad_() on it or leave it out (a module's trainable_parameters() does)");

@@ -169,3 +169,14 @@ TEST_CASE("a checkpoint that moves the generator on the way draws the same numbe
 
   CHECK(x.grad().to_vector<double>() == y.to_vector<double>());  // both are the product of what was drawn
 }
+
+TEST_CASE("a hook of a leaf that a checkpoint captures runs once, on the summed gradient") {
+  const Tensor x = leaf({1, 2}), w = leaf({3, 4});
+  int calls = 0;
+  register_hook(w, [&](const Tensor& g) { return ++calls, g * 10; });
+
+  sum(checkpoint([&](const Tensor& t) { return t * w; }, x) + w).backward();
+
+  CHECK(calls == 1);
+  CHECK(w.grad().to_vector<double>() == V{20, 30});  // 10 (x + 1)
+}

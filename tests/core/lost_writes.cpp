@@ -181,3 +181,27 @@ TEST_CASE("setting the gradient of a temporary that nothing else holds is an err
   Tensor(x).set_grad(ones({2, 3}));
   CHECK(x.grad().to_vector<double>() == Numbers{1, 1, 1, 1, 1, 1});
 }
+
+TEST_CASE("a change in place does not drop the history of its operand in silence") {
+  const Tensor w = ones({2}, {.requires_grad = true});
+  Tensor total = zeros({}), row = zeros({2});
+
+  CHECK_THROWS_WITH_AS(
+      total += sum(square(w)),
+      "add_: the operand requires a gradient, which a change in place would not pass on: x is "
+      "f32[], the operand is f32[]; compute a new tensor (x = x + y), or use y.detach() or NoGrad "
+      "guard;",
+      Error);
+  CHECK_THROWS_AS(row.mul_(w), Error);
+  CHECK_THROWS_AS(row.copy_(w * 2), Error);
+  CHECK_THROWS_AS(row[0].copy_(sum(w)), Error);
+  CHECK_THROWS_AS(row.index_put_({0}, sum(w)), Error);
+  CHECK(equal(row, zeros({2})));
+
+  row.add_((w * 2).detach());
+  {
+    const NoGrad guard;
+    row.add_(w);
+  }
+  CHECK(equal(row, full({2}, 3.0)));
+}

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <xgrad/core.hpp>
 
 using namespace xgrad;
@@ -164,4 +165,97 @@ TEST_CASE("a program holds no result of the traced call") {
 
   CHECK(memory_stats().live_nodes == before);
   CHECK(p.run({tensor(V{1, 2})}).size() == 1);
+}
+
+TEST_CASE("what a function computes unrecorded, its program computes unrecorded") {
+  const auto within = [](const Tensor& t) {
+    const Tensor s = [&] {
+      const NoGrad guard;
+      return t * t;
+    }();
+    return sum(s * t);
+  };
+  const auto slope = [](const Tensor& t) { return sum(grad(sum(t * t), {t})[0] * t); };
+  const Tensor x = tensor(V{1, 2}, {.requires_grad = true});
+
+  const auto gradient_at = [](const Program& p, const V& at) {
+    const Tensor a = tensor(at, {.requires_grad = true});
+    p.run({a})[0].backward();
+    return a.grad().to_vector<double>();
+  };
+
+  CHECK(gradient_at(trace(within, {x}), {3, 4}) == V{9, 16});  // t^2, and not 3 t^2
+  CHECK(gradient_at(trace(slope, {x}), {3, 4}) == V{6, 8});    // 2 t, and not 4 t
+}
+
+TEST_CASE("the program of a checkpoint passes gradients on, to inputs and to what it captures") {
+  const Tensor w = tensor(V{5, 6}, {.requires_grad = true}), a = tensor(V{1, 2}, {.requires_grad = true});
+  const auto f = [&](const Tensor& x) {
+    return sum(checkpoint([&](const Tensor& t) { return t * t * w; }, x) + x);
+  };
+
+  trace(f, {a}).run({a})[0].backward();
+
+  CHECK(a.grad().to_vector<double>() == V{11, 25});  // 2 x w + 1
+  CHECK(w.grad().to_vector<double>() == V{1, 4});
+}
+
+TEST_CASE("a state that is loaded while tracing is a write") {
+  struct Holder {
+    Tensor w;
+    void visit(Visitor& v) { v("w", w); }
+  };
+  Holder h{tensor(V{1, 1})};
+  StateDict state;
+  state.set("w", tensor(V{3, 3}));
+  const Tensor x = tensor(V{1, 2});
+
+  const Trace trace;
+  const Tensor a = x * h.w;
+  load_state_dict(h, state);
+  const Tensor b = a + h.w;
+
+  CHECK(trace.program({x}, {a}).run({x})[0].to_vector<double>() == V{1, 2});
+  CHECK_THROWS_WITH_AS(
+      trace.program({x}, {b}),
+      "trace: a value was changed in place by a load, which no program repeats: f64[2]; compute a "
+      "new tensor instead",
+      Error);
+}
+
+TEST_CASE("traces may end in any order") {
+  auto a = std::make_unique<Trace>(), b = std::make_unique<Trace>();
+  a.reset();
+  const Tensor x = tensor(V{1, 2}), y = x * 2;
+  CHECK(b->program({x}, {y}).calls().size() == 1);
+  b.reset();
+
+  auto t = std::make_unique<Trace>();
+  t = std::make_unique<Trace>();
+  const Tensor z = x * 3;
+
+  CHECK(t->program({x}, {z}).calls().size() == 1);
+}
+
+TEST_CASE("a program names what is wrong with its inputs and outputs") {
+  const Tensor x = tensor(V{1, 2});
+
+  CHECK_THROWS_WITH_AS(
+      trace([](const Tensor& a, const Tensor& b) { return a - b; }, {x, x}),
+      "trace: input 1 is the same tensor as an earlier one: it is f64[2]; pass a clone() to keep "
+      "them apart",
+      Error);
+  CHECK_THROWS_WITH_AS(trace([](const Tensor&) { return Tensor(); }, {x}),
+                       "trace: output 0 is undefined; leave it out", Error);
+  CHECK_THROWS_WITH_AS(
+      trace(
+          [](const Tensor& a) {
+            Tensor b = a * 2;
+            b += a;
+            return b;
+          },
+          {x}),
+      "trace: output 0 was changed in place by add_, which no program repeats: f64[2]; compute a "
+      "new tensor instead",
+      Error);
 }

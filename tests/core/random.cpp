@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <locale>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -104,4 +106,16 @@ TEST_CASE("a generator goes on where another one is, the second number of its pa
   CHECK(b.draw() == a.draw());
   a.set_state(a);
   CHECK(b.state() == a.state());
+}
+
+TEST_CASE("the text of a generator's state is the same in every locale, and has nothing behind it") {
+  struct Grouped : std::numpunct<char> {
+    std::string do_grouping() const override { return "\3"; }
+  };
+  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new Grouped));
+  const std::string text = Generator(3).state();
+  std::locale::global(before);
+
+  CHECK(text == Generator(3).state());
+  CHECK_THROWS_AS(Generator(3).set_state(text + " 7"), Error);
 }

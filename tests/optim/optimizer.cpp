@@ -237,3 +237,19 @@ TEST_CASE("a gradient that does not fit is an error, and no parameter is updated
                        Error);
   CHECK(p.item() == 1);
 }
+
+TEST_CASE("an optimizer takes no parameter that it could not write, and none once it is moved from") {
+  const std::vector<float> fixed = {1, 2};
+  const Tensor p = from_memory(fixed.data(), {2}).requires_grad_();
+
+  CHECK_THROWS_WITH_AS(optim::GD({p}),
+                       "GD: parameter 0 lies in memory that must not be written, see from_memory: f32[2]; "
+                       "pass a clone() that requires a gradient",
+                       Error);
+  const Tensor w = ones({2}).requires_grad_();
+  optim::GD moved({w});
+  const optim::GD now = std::move(moved);
+  CHECK_THROWS_WITH_AS(
+      moved.step(), "GD: it has no parameters any more: it was moved from; use the one that it was moved to",
+      Error);
+}

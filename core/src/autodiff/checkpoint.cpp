@@ -100,23 +100,8 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
 
 }  // namespace
 
-namespace {
-
-/// The result of `call`, which those who listen hear as the value that the segment's own ops have made.
-template <class F>
-Tensor heard_as_its_segment(const Tensor& value, F call) {
-  static constexpr Op op = {.name = "checkpoint", .again = [](Call c) { return c.x(0); }};
-  const Tensor y = [&] {
-    const Unheard within;
-    return call();
-  }();
-  return pass(op, {value}, y);
-}
-
-}  // namespace
-
 Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs) {
-  if (!is_recording()) return one_output(f, inputs);
+  if (!is_recording() || is_heard()) return one_output(f, inputs);  // a trace keeps all values anyway
   Recipe recipe{f, inputs.size()};
   Tensor value;
   std::vector<Tensor> all = inputs;
@@ -137,7 +122,7 @@ Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs)
         return value;
       },
       [count](const CustomCall<Recipe>& c, const Tensor& g) { return recompute(c, g, count); });
-  return heard_as_its_segment(value, [&] { return op(all); });
+  return op(all);
 }
 
 }  // namespace xgrad::detail

@@ -16,7 +16,11 @@ void each_listener(F f) {
 Listener::Listener() : outer_(std::exchange(innermost, this)) { doors |= listener; }
 
 Listener::~Listener() {
-  innermost = outer_;
+  for (Listener** at = &innermost; *at; at = &(*at)->outer_)
+    if (*at == this) {
+      *at = outer_;
+      break;
+    }
   if (!innermost) doors = static_cast<std::uint8_t>(doors & ~listener);
 }
 

@@ -278,7 +278,7 @@ Tensor Walk::open_sum(Node* x) {
 /// What watchers of a recorded tensor see of its cotangent: hooks, which may replace it, then `retain_grad`
 /// and the inputs of `grad`.
 Tensor Walk::see(Node* n, Tensor&& g) {
-  if (n->extra) {
+  if (n->extra && !(partial_ && captured_.find(n))) {
     g = run_hooks(n, std::move(g));
     if (n->extra->retain_grad && !restricted_) stage(n, Tensor(g));
   }
@@ -355,6 +355,7 @@ void Walk::find_needed(std::span<const Tensor> outputs, bool partial) {
 }
 
 void Walk::run_leaf_hooks() {
+  if (partial_) return;
   const RecordingGuard guard(create_);
   for (std::size_t i = 0; i < staged_.size(); ++i) {
     Node* n = staged_[i].node;

@@ -57,6 +57,7 @@ class Walk {
   void only(std::span<const Tensor> outputs, std::span<const Tensor> inputs, bool partial) {
     for (const Tensor& x : inputs) captured_.insert(x.node(), 1);
     restricted_ = choosy_ = true;
+    partial_ = partial;
     find_needed(outputs, partial);
   }
 
@@ -171,6 +172,7 @@ class Walk {
   void has_all(Node* leaf);
 
   bool retain_, create_, restricted_ = false;
+  bool partial_ = false;  ///< what is captured is handed on to a walk that goes on, and runs the hooks itself
   bool in_place_;  ///< contributions may be added to others in place: nobody wants their history, or listens
   bool awaits_leaves_ = false;  ///< somebody wants to know when a leaf has all of its gradient
   bool choosy_;                 ///< not every node that is visited may be freed: see may_free

@@ -38,6 +38,7 @@ std::vector<Tensor> Program::run(const std::vector<Tensor>& inputs) const {
     x.clear();
     for (std::size_t i : calls_[k].inputs) x.push_back(v[i]);
     const detail::Again again(x, step.attributes.get(), step.outputs);
+    const RecordingGuard guard(step.recorded && is_recording());
     if (step.op->again) {
       v[calls_[k].outputs[0]] = step.op->again(again);
     } else {

@@ -18,6 +18,7 @@ class Trace::Ear : public detail::Listener {
     const detail::Op* op;
     std::shared_ptr<const void> attributes;
     std::vector<std::size_t> inputs, outputs;
+    bool recorded;
   };
   struct Value {
     Tensor tensor;
@@ -27,7 +28,7 @@ class Trace::Ear : public detail::Listener {
   static constexpr std::size_t nobody = SIZE_MAX;
 
   void hear(const detail::Heard& call) override {
-    Heard heard{&call.op, call.attributes, {}, {}};
+    Heard heard{&call.op, call.attributes, {}, {}, is_recording() || !was_recording_};
     for (const detail::Ref& x : call.inputs) heard.inputs.push_back(number_of(*x.tensor));
     for (const Tensor& y : call.outputs) {
       if (const auto before = number_.find(y.node()); before != number_.end())
@@ -73,6 +74,7 @@ class Trace::Ear : public detail::Listener {
   }
 
   std::unordered_map<const void*, std::size_t> number_, first_;
+  bool was_recording_ = is_recording();
 };
 
 Trace::Trace() : ear_(std::make_unique<Ear>()) {}
@@ -83,9 +85,20 @@ Program Trace::program(const std::vector<Tensor>& inputs, const std::vector<Tens
   Program p;
   Ear& ear = *ear_;
   std::vector<std::size_t> given, wanted;
-  for (const Tensor& x : inputs) given.push_back(ear.first_number_of(x));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined()) fail("trace", "input " + std::to_string(i) + " is undefined; leave it out");
+    given.push_back(ear.first_number_of(inputs[i]));
+    if (std::find(given.begin(), given.end() - 1, given.back()) != given.end() - 1)
+      fail("trace", "input " + std::to_string(i) + " is the same tensor as an earlier one: it is " +
+                        inputs[i].describe() + "; pass a clone() to keep them apart");
+  }
   for (std::size_t k = 0; k < outputs.size(); ++k) {
+    if (!outputs[k].defined()) fail("trace", "output " + std::to_string(k) + " is undefined; leave it out");
     wanted.push_back(ear.number_of(outputs[k]));
+    if (const char* written = ear.values[wanted[k]].written)
+      fail("trace", "output " + std::to_string(k) + " was changed in place by " + written +
+                        ", which no program repeats: " + outputs[k].describe() +
+                        "; compute a new tensor instead");
     if (ear.values[wanted[k]].made_by == Ear::nobody && std::ranges::find(given, wanted[k]) == given.end())
       fail("trace", "output " + std::to_string(k) + " was made by no op that was heard: it is " +
                         outputs[k].describe() + "; compute it from the inputs while the trace lives");
@@ -128,7 +141,8 @@ Program Trace::program(const std::vector<Tensor>& inputs, const std::vector<Tens
     if (!call_needed[k]) continue;
     const Ear::Heard& heard = ear.calls[k];
     Program::Call call{heard.op->name, {}, {}, {}};
-    auto step = std::make_shared<Program::Step>(Program::Step{heard.op, heard.attributes, {}});
+    auto step =
+        std::make_shared<Program::Step>(Program::Step{heard.op, heard.attributes, {}, heard.recorded});
     for (std::size_t v : heard.inputs) call.inputs.push_back(place_of(v));
     for (std::size_t v : heard.outputs) {
       call.outputs.push_back(place_of(v));

@@ -148,6 +148,7 @@ class Load {
         target.shape() != model.shape() || !alike(values->dtype(), model.dtype()))
       return both(value, model.describe());
     if (!target.is_leaf()) return std::string("the result of ") + target.op_name() + " in the target";
+    if (target.node()->buffer->read_only) return "in memory that must not be written in the target";
     prepared_.write(target, *values, model.dtype());
     return "";
   }

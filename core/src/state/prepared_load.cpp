@@ -3,6 +3,7 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "autodiff/listen.hpp"
 #include "state/values.hpp"
 #include "tensor/node.hpp"
 #include "xgrad/core/parameter.hpp"
@@ -62,6 +63,8 @@ void PreparedLoad::exchange(Assignment& a) noexcept { std::visit(Swap{a.value}, 
 
 void PreparedLoad::commit(const Visitor& members) {
   copy_what_is_overwritten();
+  if (is_heard())
+    for (const Write& w : writes_) tell_write("a load", w.target);
   for (Assignment& a : assignments_) exchange(a);
   try {
     for (const auto& holds : members.checks()) holds();

@@ -53,6 +53,8 @@ void check_has_gradient(const char* op, const Tensor& x);
 
 /// Throws unless x may be changed in place: a leaf, and outside recording if it requires a gradient.
 void check_writable(const char* op, const Tensor& x);
+/// Throws Error where y's history would be lost in a change of x by it.
+void check_no_history_is_dropped(const char* op, const Tensor& x, const Tensor& y);
 
 /// Throws unless x is int64.
 void check_index(const char* op, const char* name, const Tensor& x);

@@ -192,3 +192,20 @@ TEST_CASE("a parameter and a buffer do not take each other's values in a copy") 
         "'mean' is a "
         "parameter in the source, a buffer in the target; both must have the same names, types and shapes");
 }
+
+TEST_CASE("a load does not write into memory that is const") {
+  struct Holder {
+    Tensor w;
+    void visit(Visitor& v) { v("w", w); }
+  };
+  const std::vector<float> fixed = {1, 2};
+  Holder target{from_memory(fixed.data(), {2})};
+  const Holder source{full({2}, 9.0)};
+
+  CHECK_THROWS_WITH_AS(
+      copy(source, target),
+      "copy: the states do not match: 'w' is in memory that must not be written in the target; both "
+      "must have the same names, types and shapes",
+      Error);
+  CHECK(fixed == std::vector<float>{1, 2});
+}

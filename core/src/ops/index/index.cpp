@@ -242,6 +242,7 @@ Tensor Tensor::index(const std::vector<Index>& indices) const& { return xgrad::i
 
 Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate) & {
   check_writable("index_put_", *this);
+  check_no_history_is_dropped("index_put_", *this, values);
   const NoGrad guard;
   const IndexPlan plan = plan_index("index_put_", *this, indices);
   Tensor from = to_part("index_put_", *this, values, plan.shape);

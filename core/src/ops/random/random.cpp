@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <locale>
 #include <mutex>
 #include <new>
 #include <sstream>
@@ -158,6 +159,7 @@ std::string Generator::state() const {
   State& s = access();
   const std::lock_guard lock(s.mutex);
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << std::hexfloat << s.engine << ' ' << s.has_next_normal << ' '
       << std::bit_cast<std::uint64_t>(s.next_normal);
   if (!out) throw std::bad_alloc();  // which the stream has kept to itself
@@ -166,10 +168,11 @@ std::string Generator::state() const {
 
 void Generator::set_state(const std::string& state) {
   std::istringstream in(state);
+  in.imbue(std::locale::classic());
   std::mt19937 engine;
   bool has_next = false;
   std::uint64_t bits = 0;
-  if (!(in >> engine >> has_next >> bits))
+  if (!(in >> engine >> has_next >> bits) || !(in >> std::ws).eof())
     fail("set_state", "the text must be a generator's state, as state() gives it");
   State& s = access();
   const Use use(s);

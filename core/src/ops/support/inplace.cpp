@@ -28,6 +28,13 @@ void check_writable(const char* op, const Tensor& x) {
     tell_write(op, x);
 }
 
+void check_no_history_is_dropped(const char* op, const Tensor& x, const Tensor& y) {
+  if (is_recording() && y.requires_grad(op))
+    fail(op, "the operand requires a gradient, which a change in place would not pass on: x is " +
+                 x.describe() + ", the operand is " + y.describe() +
+                 "; compute a new tensor (x = x + y), or use y.detach() or NoGrad guard;");
+}
+
 }  // namespace detail
 
 namespace {
@@ -37,6 +44,7 @@ using namespace detail;
 /// `y` ready to be read while `x` is written: of x's dtype, and a copy where they share elements.
 Tensor operand(const char* op, const Tensor& x, const Tensor& y) {
   check_writable(op, x);
+  check_no_history_is_dropped(op, x, y);
   if (!(broadcast_shapes(op, x, y) == x.shape()))
     fail(op, "the operand does not broadcast to the tensor that is changed: x is " + x.describe() +
                  ", the operand is " + y.describe() + "; sizes must agree, or the operand's be 1");
