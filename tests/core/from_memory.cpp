@@ -80,7 +80,9 @@ TEST_CASE("ops on foreign memory give what they give on the library's, and touch
     Tensor w = numbers(n).requires_grad_();
     Tensor v = own.clone().requires_grad_();
     const auto f = [](const Tensor& a, const Tensor& b) {
-      return sum(a * b + exp(-a) / b - 2 * tanh(a) + (a - 1) * sigmoid(b) + a * a);
+      return sum(a * b + exp(-a) / b - 2 * tanh(a) + (a - 1) * sigmoid(b) + a * a) + mse_loss(a, b + 1) +
+             logsumexp(a, 0) + sum(softmax(a, 0) * b) + norm(a) + sum(cumsum(a, 0) * b) +
+             sum(linear(a.reshape({1, -1}), b.reshape({1, -1}), {}, Activation::tanh));
     };
 
     f(w, x).backward();

@@ -18,11 +18,11 @@ namespace xgrad::detail {
 ///
 /// Flat, so that the constants of functions stay in registers: calls would halve the speed of exp.
 template <class T, bool is_block = false, class F, class... X>
-[[gnu::flatten]] void simd_loop(std::int64_t n, T* o, F f, const X*... inputs) {
+[[gnu::flatten]] void simd_loop(std::int64_t n, bool have_room, T* o, F f, const X*... inputs) {
   if constexpr (!is_block)
     if (!is_small(n)) [[unlikely]]
       return share(n, [=](std::int64_t first, std::int64_t last) {
-        simd_loop<T, true>(last - first, o + first, f, (inputs + first)...);
+        simd_loop<T, true>(last - first, have_room, o + first, f, (inputs + first)...);
       });
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size;
@@ -31,8 +31,9 @@ template <class T, bool is_block = false, class F, class... X>
   alignas(line) T padded[count][width];
 
   // A whole batch that starts on a boundary ends in the same line of memory as it began: reading past the
-  // last element is safe there. Elsewhere the rest is copied first.
-  const bool aligned = ((reinterpret_cast<std::uintptr_t>(inputs) % (width * sizeof(T)) == 0) && ...);
+  // last element is safe there, where the line is ours. Elsewhere the rest is copied first.
+  const bool aligned =
+      have_room && ((reinterpret_cast<std::uintptr_t>(inputs) % (width * sizeof(T)) == 0) && ...);
   std::int64_t whole = aligned ? n : n - n % width;
   while (n > 0) {
     for (std::int64_t i = 0; i < whole; i += width)
@@ -48,13 +49,19 @@ template <class T, bool is_block = false, class F, class... X>
   }
 }
 
+/// Whether there is room behind the last elements of all: in memory of ours.
+template <class... X>
+bool have_room(const X&... x) {
+  return ((x.node()->buffer->memory != Memory::foreign) && ...);
+}
+
 /// f of each element of a floating tensor.
 template <class F>
 Tensor map_simd(const Tensor& x, F f) {
   Tensor o = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x));
+    simd_loop(x.numel(), have_room(x), ptr<T>(o), f, ptr<const T>(x));
   });
   return o;
 }
@@ -65,7 +72,7 @@ Tensor zip_simd(F f, const Tensor& x, const More&... more) {
   Tensor o = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    simd_loop(x.numel(), ptr<T>(o), f, ptr<const T>(x), ptr<const T>(more)...);
+    simd_loop(x.numel(), have_room(x, more...), ptr<T>(o), f, ptr<const T>(x), ptr<const T>(more)...);
   });
   return o;
 }

@@ -91,13 +91,13 @@ void activate(Activation activation, const Tensor& y) {
     T* p = ptr<T>(y);
     if (activation == Activation::relu)
       simd_loop<T>(
-          y.numel(), p, [](auto v) { return xsimd::max(decltype(v)(0), v); }, p);
+          y.numel(), true, p, [](auto v) { return xsimd::max(decltype(v)(0), v); }, p);
     else if (activation == Activation::sigmoid)
       simd_loop<T>(
-          y.numel(), p, [](auto v) { return simd::sigmoid(v); }, p);
+          y.numel(), true, p, [](auto v) { return simd::sigmoid(v); }, p);
     else
       simd_loop<T>(
-          y.numel(), p, [](auto v) { return simd::tanh(v); }, p);
+          y.numel(), true, p, [](auto v) { return simd::tanh(v); }, p);
   });
 }
 
@@ -119,7 +119,7 @@ ActivationGradient activation_gradient(Activation activation, const Tensor& g, c
     using T = type_of<decltype(t)>;
     visit_slope(activation, [&](auto slope) {
       const T *pg = ptr<T>(g), *py = ptr<T>(y);
-      if (!with_row_sum) return simd_loop<T>(y.numel(), ptr<T>(dx), slope, pg, py);
+      if (!with_row_sum) return simd_loop<T>(y.numel(), have_room(g, y), ptr<T>(dx), slope, pg, py);
       const std::int64_t blocks = std::max<std::int64_t>(1, (rows + block_rows - 1) / block_rows);
       sums = blocks == 1 ? new_tensor({n}, y.dtype()) : new_tensor({blocks, n}, y.dtype());
       const auto block = [&](std::int64_t k, std::int64_t) {

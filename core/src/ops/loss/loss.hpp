@@ -70,12 +70,12 @@ Tensor loss_slope(const Tensor& g, double scale, F f, const Tensor& a, const Ten
     const V s(static_cast<T>(scale));
     if (g.shape() == a.shape())
       simd_loop(
-          a.numel(), ptr<T>(y),
+          a.numel(), have_room(g, a, b), ptr<T>(y),
           [&](const V& w, const V& u, const V& v) { return simd::mul0(s * w, f(u, v)); }, ptr<const T>(g),
           ptr<const T>(a), ptr<const T>(b));
     else
       simd_loop(
-          a.numel(), ptr<T>(y),
+          a.numel(), have_room(a, b), ptr<T>(y),
           [f, w = s * V(*ptr<T>(g))](const V& u, const V& v) { return simd::mul0(w, f(u, v)); },
           ptr<const T>(a), ptr<const T>(b));
   });
