@@ -35,18 +35,6 @@ class Listener {
   Listener* outer_;
 };
 
-/// Nothing is heard on this thread until the end of its scope: of what an op computes within itself.
-class Unheard {
- public:
-  Unheard() : before_(doors & listener) { doors = static_cast<std::uint8_t>(doors & ~listener); }
-  ~Unheard() { doors = static_cast<std::uint8_t>(doors | before_); }
-  Unheard(const Unheard&) = delete;
-  Unheard& operator=(const Unheard&) = delete;
-
- private:
-  std::uint8_t before_;
-};
-
 /// True when somebody listens.
 inline bool is_heard() { return (doors & listener) != 0; }
 

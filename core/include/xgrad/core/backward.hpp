@@ -21,6 +21,7 @@ struct GradOptions {
 /// outputs and inputs. Throws Error when an input requires no gradient or no output depends on it (see
 /// allow_unused).
 ///
+/// With `partial`, no hook of an input runs: what is handed on is a part of its gradient.
 /// `partial` matters where one input is made of another: at a = 3, with b = a * a and y = a * b, the gradient
 /// of y by {a, b} is {27, 3}, as b varies with a, and with `partial` it is {9, 3}, as b stays 9. It is for a
 /// vjp that calls grad: see custom_op.

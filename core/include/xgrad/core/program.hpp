@@ -59,7 +59,8 @@ class Program {
   std::vector<std::size_t> inputs_, outputs_;
 };
 
-/// Listens to the ops of this thread from its making to its end. Traces nest.
+/// Listens to the ops of this thread from its making to its end, which must come on the same thread. Traces
+/// nest. A checkpoint is heard as the calls of its function.
 class Trace {
  public:
   Trace();

@@ -63,6 +63,18 @@ constexpr std::uint32_t x(int i) { return 1u << i; }  ///< input i, i < 31
 
 namespace detail {
 
+/// Nothing is heard on this thread until the end of its scope: of what an op computes within itself.
+class Unheard {
+ public:
+  Unheard() : before_(doors & listener) { doors = static_cast<std::uint8_t>(doors & ~listener); }
+  ~Unheard() { doors = static_cast<std::uint8_t>(doors | before_); }
+  Unheard(const Unheard&) = delete;
+  Unheard& operator=(const Unheard&) = delete;
+
+ private:
+  std::uint8_t before_;
+};
+
 using Grad = const Tensor&;  ///< the cotangent that a rule receives
 
 /// A recorded call, as its rules see it.
@@ -228,9 +240,11 @@ Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value, const A& 
               const Details& details) {
   if ((doors & listener) == 0) [[likely]]
     return record(op, inputs, std::move(value), attributes);
-  const std::uint8_t before = std::exchange(doors, static_cast<std::uint8_t>(doors & ~listener));
-  Tensor y = record(op, inputs, std::move(value), attributes);
-  doors = before;
+  Tensor y;
+  {
+    const Unheard guard;
+    y = record(op, inputs, std::move(value), attributes);
+  }
   tell(op, inputs, {&y, 1}, std::make_shared<decltype(details())>(details()));
   return y;
 }
