@@ -1,5 +1,7 @@
 #include "autodiff/listen.hpp"
 
+#include "xgrad/core/launch.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -8,6 +10,7 @@ constinit thread_local Listener* innermost = nullptr;
 template <class F>
 void each_listener(F f) {
   const Unheard guard;
+  const KernelListener::Pause pause;
   for (Listener* l = innermost; l; l = l->outer()) f(*l);
 }
 
