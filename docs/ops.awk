@@ -48,7 +48,7 @@ struct { print; if ($0 ~ /^};/) { print "```"; struct = 0; doc = "" } next }
   next
 }
 /^\/\/|^#/ { doc = ""; next }
-/^inline Tensor operator|^template/ { doc = ""; skip = ($0 !~ /[;}]$/); next }
+/^inline Tensor operator|^inline Tensor [a-z]+\(Tensor&& |^template/ { doc = ""; skip = ($0 !~ /[;}]$/); next }
 skip { skip = ($0 !~ /[;}]$/); next }
 {
   line = $0

@@ -115,6 +115,37 @@ TEST_CASE("what shares the elements of a temporary copy is as temporary") {
   CHECK(said([&] { x.t().slice(0, 1).fill_(5); }) == lost("fill_", "[2, 2]"));
   CHECK(said([&] { x.t().index({1}).fill_(5); }) == lost("fill_", "[2]"));
   CHECK(said([&] { x.t().detach().fill_(5); }) == lost("fill_", "[3, 2]"));
+  CHECK(said([&] { x.t().to(float32).fill_(5); }) == lost("fill_", "[3, 2]"));
+  CHECK(said([&] { x.to(float64).t().to(float32).fill_(5); }) == lost("fill_", "[3, 2]"));
+}
+
+TEST_CASE("functions of a temporary copy make what is as temporary") {
+  const Tensor x = matrix();
+
+  CHECK(said([&] { reshape(x.t(), {6}).fill_(5); }) == lost("fill_", "[6]"));
+  CHECK(said([&] { view(x.t(), {6}).fill_(5); }) == lost("fill_", "[6]"));
+  CHECK(said([&] { flatten(x.t()).fill_(5); }) == lost("fill_", "[6]"));
+  CHECK(said([&] { unflatten(x.t(), 0, {3, 1}).fill_(5); }) == lost("fill_", "[3, 1, 2]"));
+  CHECK(said([&] { unsqueeze(x.t(), 0).fill_(5); }) == lost("fill_", "[1, 3, 2]"));
+  CHECK(said([&] { squeeze(x.slice(1, 0, 1)).fill_(5); }) == lost("fill_", "[2]"));
+  CHECK(said([&] { squeeze(x.slice(1, 0, 1), 1).fill_(5); }) == lost("fill_", "[2]"));
+  CHECK(said([&] { slice(x.t(), 0, 1).fill_(5); }) == lost("fill_", "[2, 2]"));
+  CHECK(said([&] { select(x.t(), 0, 1).fill_(5); }) == lost("fill_", "[2]"));
+  CHECK(said([&] { narrow(x.t(), 0, 0, 1).fill_(5); }) == lost("fill_", "[1, 2]"));
+  CHECK(said([&] { index(x.t(), {1}).fill_(5); }) == lost("fill_", "[2]"));
+  CHECK(said([&] { squeeze(unsqueeze(x.t(), 0), 0)[0].fill_(5); }) == lost("fill_", "[2]"));
+}
+
+TEST_CASE("functions of a temporary that shares elements, or that is new, make what can be changed") {
+  Tensor x = matrix();
+
+  reshape(x[0], {3, 1}).fill_(7);
+  select(x.reshape({3, 2}), 0, 2).fill_(8);
+  x.to(float32).slice(0, 1).mul_(tensor(2.f));
+
+  CHECK(x.to_vector<double>() == Numbers{7, 7, 7, 4 * 2, 8 * 2, 8 * 2});
+  CHECK(reshape(zeros({4}), {2, 2}).fill_(5).at({0, 0}) == 5);
+  CHECK(zeros({2}).to(float64).fill_(5).at({0}) == 5);
 }
 
 TEST_CASE("a copy of a part that has a name can be changed, and so can its rows") {

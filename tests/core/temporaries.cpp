@@ -67,10 +67,11 @@ TEST_CASE("the elements of a temporary can be kept under a name") {
   CHECK(e[2] == 3);
   CHECK(e.front() == 1);
   CHECK(e.back() == 4);
-  CHECK(e.data() == s.data());
+  CHECK(e.data() == static_cast<const void*>(s.data()));
   CHECK(std::accumulate(e.begin(), e.end(), 0.f) == 10);
   CHECK(std::ranges::equal(e, Floats{1, 2, 3, 4}));
-  static_assert(std::random_access_iterator<Read::Iterator>);
+  static_assert(std::random_access_iterator<decltype(std::declval<Read&>().begin())>);
+  static_assert(std::random_access_iterator<decltype(std::declval<const Read&>().begin())>);
 }
 
 TEST_CASE("one element of a temporary is read as a value") {
@@ -112,6 +113,18 @@ TEST_CASE("pointers and iterators into a temporary's elements do not compile") {
   static_assert(gives_pointer<Read&> && gives_iterator<const Read&>);
   static_assert(!gives_pointer<Read> && !gives_iterator<Read>);
   static_assert(!gives_pointer<Write> && !gives_iterator<Write>);
+  static_assert(!gives_pointer<const Read&> &&
+                std::is_same_v<decltype(std::data(std::declval<Read>())), const void*>);
+}
+
+TEST_CASE("what std::begin makes of a temporary keeps the elements alive") {
+  auto at = std::begin(made().data<float>());
+  Tensor other = full({4}, 9);  // where the elements would be, were they let go of
+
+  CHECK(at[3] == 4);
+  CHECK(*(at + 2) == 3);
+  CHECK(*at++ == 1);
+  CHECK(*at == 2);
 }
 
 TEST_CASE("where a temporary's elements lie can be compared, and copied from at once") {

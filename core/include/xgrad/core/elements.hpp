@@ -18,10 +18,12 @@ namespace xgrad {
 ///
 /// For that it is no contiguous range, of which std::span would take a temporary: its iterators are of random
 /// access. While it is itself a temporary it gives no iterator and no reference to an element, and its
-/// address as void*: to be compared, or copied from at once.
+/// address as void*: to be compared, or copied from at once. std::begin and std::data take a temporary for
+/// something const, so the iterators of a const one keep the elements alive, and its address is void*, too.
 template <class T>
 class Elements {
   using Value = std::remove_const_t<T>;
+  using Address = std::conditional_t<std::is_const_v<T>, const void*, void*>;
 
  public:
   /// One element of a temporary, to be read or set at once: `x[0].mutable_data<float>()[2] = 5`.
@@ -37,6 +39,8 @@ class Elements {
     T* at_;
   };
 
+  /// Owner is what an iterator keeps of the elements: Nothing, or a handle on their tensor.
+  template <class Owner>
   class Iterator {
    public:
     using iterator_category = std::random_access_iterator_tag;
@@ -46,44 +50,50 @@ class Elements {
     using reference = T&;
 
     Iterator() = default;
-    explicit Iterator(T* at) : at_(at) {}
+    explicit Iterator(T* at, Owner owner = {}) : at_(at), owner_(std::move(owner)) {}
 
     T& operator*() const { return *at_; }
     T* operator->() const { return at_; }
     T& operator[](std::ptrdiff_t n) const { return at_[n]; }
     Iterator& operator++() { return ++at_, *this; }
     Iterator& operator--() { return --at_, *this; }
-    Iterator operator++(int) { return Iterator(at_++); }
-    Iterator operator--(int) { return Iterator(at_--); }
+    Iterator operator++(int) { return Iterator(at_++, owner_); }
+    Iterator operator--(int) { return Iterator(at_--, owner_); }
     Iterator& operator+=(std::ptrdiff_t n) { return at_ += n, *this; }
     Iterator& operator-=(std::ptrdiff_t n) { return at_ -= n, *this; }
-    friend Iterator operator+(Iterator i, std::ptrdiff_t n) { return Iterator(i.at_ + n); }
-    friend Iterator operator+(std::ptrdiff_t n, Iterator i) { return i + n; }
-    friend Iterator operator-(Iterator i, std::ptrdiff_t n) { return Iterator(i.at_ - n); }
-    friend std::ptrdiff_t operator-(Iterator i, Iterator j) { return i.at_ - j.at_; }
-    friend auto operator<=>(Iterator, Iterator) = default;
+    friend Iterator operator+(Iterator i, std::ptrdiff_t n) { return i += n; }
+    friend Iterator operator+(std::ptrdiff_t n, Iterator i) { return i += n; }
+    friend Iterator operator-(Iterator i, std::ptrdiff_t n) { return i -= n; }
+    friend std::ptrdiff_t operator-(const Iterator& i, const Iterator& j) { return i.at_ - j.at_; }
+    friend bool operator==(const Iterator& i, const Iterator& j) { return i.at_ == j.at_; }
+    friend auto operator<=>(const Iterator& i, const Iterator& j) { return i.at_ <=> j.at_; }
 
    private:
     T* at_ = nullptr;
+    [[no_unique_address]] Owner owner_;
   };
+  struct Nothing {};
 
   Elements(Tensor owner, std::span<T> elements) : owner_(std::move(owner)), elements_(elements) {}
 
   std::size_t size() const { return elements_.size(); }
   bool empty() const { return elements_.empty(); }
 
-  Iterator begin() const& { return Iterator(elements_.data()); }
-  Iterator end() const& { return Iterator(elements_.data() + elements_.size()); }
-  T* data() const& { return elements_.data(); }
+  Iterator<Nothing> begin() & { return Iterator<Nothing>(elements_.data()); }
+  Iterator<Nothing> end() & { return Iterator<Nothing>(elements_.data() + elements_.size()); }
+  Iterator<Tensor> begin() const& { return Iterator<Tensor>(elements_.data(), owner_); }
+  Iterator<Tensor> end() const& { return Iterator<Tensor>(elements_.data() + elements_.size(), owner_); }
+  T* data() & { return elements_.data(); }
+  Address data() const& { return elements_.data(); }
   T& operator[](std::size_t i) const& { return elements_[i]; }
   T& front() const& { return elements_.front(); }
   T& back() const& { return elements_.back(); }
   operator std::span<T>() const& { return elements_; }  // NOLINT(google-explicit-constructor)
   operator std::span<const T>() const& requires(!std::is_const_v<T>) { return elements_; }  // NOLINT
 
-  Iterator begin() const&& = delete;
-  Iterator end() const&& = delete;
-  std::conditional_t<std::is_const_v<T>, const void*, void*> data() const&& { return elements_.data(); }
+  Iterator<Tensor> begin() const&& = delete;
+  Iterator<Tensor> end() const&& = delete;
+  Address data() const&& { return elements_.data(); }
   auto operator[](std::size_t i) const&& {
     if constexpr (std::is_const_v<T>)
       return elements_[i];

@@ -211,7 +211,8 @@ class Tensor {
   /// A copy of the data, recorded as an identity.
   Tensor clone() const;
   /// Converted to another dtype; recorded between floating types. Returns *this when nothing changes.
-  Tensor to(DType dtype) const;
+  Tensor to(DType dtype) const&;
+  Tensor to(DType dtype) const&& { return part(to(dtype)); }
 
   // Shapes and parts: the ops of the same names ------------------------------------------------------------
 
@@ -354,15 +355,16 @@ class Tensor {
       refuse_lost_write(op);
     return *this;
   }
+  /// y, made of the elements of this temporary tensor: a copy of a part of another where this is one.
+  Tensor part(Tensor y) const {
+    if (node_->copy_of > y.node_->copy_of) y.node_->copy_of = node_->copy_of;
+    return y;
+  }
 
  private:
   [[noreturn]] static void undefined(const char* user);
   [[noreturn]] void no_such_axis(int axis) const;
   void refuse_lost_write(const char* op) const;
-  Tensor part(Tensor y) const {
-    if (node_->copy_of > y.node_->copy_of) y.node_->copy_of = node_->copy_of;
-    return y;
-  }
   const void* read(DType as) const;
   void* write(DType as);
   Scalar item_scalar() const;

@@ -8,7 +8,7 @@ namespace xgrad {
 
 using namespace detail;
 
-Tensor Tensor::to(DType dtype) const {
+Tensor Tensor::to(DType dtype) const& {
   static constexpr Op op = {.name = "to",
                             .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g.to(f.dtype(0)); }}}},
                             .again = [](Call c) { return c.x(0).to(c.dtype()); }};

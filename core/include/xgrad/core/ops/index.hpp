@@ -59,6 +59,10 @@ Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tenso
                  bool accumulate = false);
 Tensor index_put(const Tensor& x, const std::vector<Index>& indices, Scalar value, bool accumulate = false);
 
+// Of a temporary: see reshape.
+
+inline Tensor index(Tensor&& x, const std::vector<Index>& indices) { return x.part(index(x, indices)); }
+
 // By masks, boolean and broadcast to x; an Error otherwise.
 // ---------------------------------------------------
 

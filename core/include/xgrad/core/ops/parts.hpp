@@ -21,6 +21,17 @@ Tensor select(const Tensor& x, int axis, std::int64_t index);
 /// Entries start to start + length - 1 along axis. Throws Error when they are not all there.
 Tensor narrow(const Tensor& x, int axis, std::int64_t start, std::int64_t length);
 
+// Of a temporary: see reshape.
+
+inline Tensor slice(Tensor&& x, int axis, std::int64_t start, std::int64_t stop = Tensor::end_of_axis,
+                    std::int64_t step = 1) {
+  return x.part(slice(x, axis, start, stop, step));
+}
+inline Tensor select(Tensor&& x, int axis, std::int64_t index) { return x.part(select(x, axis, index)); }
+inline Tensor narrow(Tensor&& x, int axis, std::int64_t start, std::int64_t length) {
+  return x.part(narrow(x, axis, start, length));
+}
+
 /// What comes before and behind the elements: a value; the elements mirrored without the one at the edge; the
 /// one at the edge; the elements from the other end.
 enum class PadMode : std::uint8_t { constant, reflect, replicate, circular };

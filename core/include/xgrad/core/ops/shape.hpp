@@ -30,6 +30,18 @@ Tensor unsqueeze(const Tensor& x, int axis);
 Tensor squeeze(const Tensor& x);
 Tensor squeeze(const Tensor& x, int axis);
 
+// Of a temporary, for which the same holds as for the members: reshape(x.t(), {9}).fill_(1) throws Error.
+
+inline Tensor reshape(Tensor&& x, const Shape& shape) { return x.part(reshape(x, shape)); }
+inline Tensor view(Tensor&& x, const Shape& shape) { return x.part(view(x, shape)); }
+inline Tensor flatten(Tensor&& x, int start = 0, int end = -1) { return x.part(flatten(x, start, end)); }
+inline Tensor unflatten(Tensor&& x, int axis, const Shape& sizes) {
+  return x.part(unflatten(x, axis, sizes));
+}
+inline Tensor unsqueeze(Tensor&& x, int axis) { return x.part(unsqueeze(x, axis)); }
+inline Tensor squeeze(Tensor&& x) { return x.part(squeeze(x)); }
+inline Tensor squeeze(Tensor&& x, int axis) { return x.part(squeeze(x, axis)); }
+
 // The order of axes: copies.
 // ----------------------------------------------------------------------------------
 
