@@ -67,7 +67,7 @@ Loader::Loader(TensorDataset dataset, LoaderOptions options)
 }
 
 Loader::Loader(const Loader& o)
-    : dataset_(o.dataset_), options_(o.options_), place_(std::make_shared<Place>(*o.place_)) {}
+    : dataset_(o.dataset_), options_(o.options_), place_(std::make_shared<Place>(*o.place())) {}
 Loader::Loader(Loader&&) noexcept = default;
 Loader& Loader::operator=(Loader o) noexcept {
   std::swap(dataset_, o.dataset_);
@@ -77,6 +77,11 @@ Loader& Loader::operator=(Loader o) noexcept {
 }
 Loader::~Loader() = default;
 
+const std::shared_ptr<Loader::Place>& Loader::place() const {
+  if (!place_) throw Error("Loader: it has been moved from; assign another one to it, or make a new one");
+  return place_;
+}
+
 std::int64_t Loader::size() const {
   const std::int64_t whole = dataset_.size() / options_.batch_size;
   const bool rest = dataset_.size() % options_.batch_size != 0;
@@ -84,7 +89,7 @@ std::int64_t Loader::size() const {
 }
 
 void Loader::visit(Visitor& v) {
-  v("rows", place_->rows);
+  v("rows", place()->rows);
   if (options_.shuffle) v.lazy("order", place_->order), v("generator", options_.generator);
   v.fixed("examples", dataset_.size());
   v.check([this] {
@@ -104,7 +109,7 @@ Loader::Iterator::Iterator(const Loader& loader)
     : dataset_(loader.dataset_),
       batch_size_(loader.options_.batch_size),
       drop_last_(loader.options_.drop_last),
-      place_(loader.place_) {
+      place_(loader.place()) {
   batch_.tensors_.resize(dataset_.tensors().size());
   if (!continue_pass()) {
     Tensor order;

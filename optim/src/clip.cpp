@@ -28,6 +28,11 @@ void each_gradient(const std::vector<Tensor>& parameters, F f) {
     if (Tensor g = p.grad(); g.defined()) detail::with_type(g.dtype(), [&]<class T>(T) { f(T{}, g); });
 }
 
+/// Throws Error, before anything is changed, where a gradient is not to be written.
+void check_writable(const std::vector<Tensor>& parameters) {
+  each_gradient(parameters, [&]<class T>(T, Tensor& g) { g.mutable_data<T>(); });
+}
+
 /// The largest |g|; a nan is taken and stays.
 double largest_of(const std::vector<Tensor>& parameters) {
   double largest = 0;
@@ -87,6 +92,7 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   if (factor >= 1) return norm.value();  // a nan goes on, into the gradients
 
   const NoGrad guard;
+  check_writable(parameters);
   each_gradient(parameters, [&]<class T>(T, Tensor& g) {
     for (T& v : g.mutable_data<T>()) v *= static_cast<T>(factor);
   });
@@ -97,6 +103,7 @@ void clip_grad_value_(const std::vector<Tensor>& parameters, double max_value) {
   check_defined("clip_grad_value_", parameters);
   detail::check_not_negative("clip_grad_value_", "max_value", max_value);
   const NoGrad guard;
+  check_writable(parameters);
   each_gradient(parameters, [&]<class T>(T, Tensor& g) {
     const T most = static_cast<T>(max_value);
     for (T& v : g.mutable_data<T>()) v = v < -most ? -most : v > most ? most : v;

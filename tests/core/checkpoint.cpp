@@ -134,11 +134,62 @@ TEST_CASE("checkpoint refuses a function that computes something else the second
   for (const Tensor& y : {dropped, scaled})
     CHECK_THROWS_WITH_AS(
         sum(y).backward(),
-        "checkpoint: the function gave another value when backward computed it again: f64[8] then, f64[8] at "
-        "first; let it draw from the default generator only, and change nothing that it reads before "
-        "backward",
+        "checkpoint: the function computed something else when backward called it again: f64[8] then, f64[8] "
+        "at first; let it draw from the default generator only, compute on this thread, and change nothing "
+        "that it reads before backward",
         Error);
   CHECK_FALSE(x.grad().defined());
+}
+
+TEST_CASE("checkpoint sees a change that zeros hide from the value") {
+  const Tensor x = leaf({1, 2}), w = leaf({0, 0});
+  Generator own(3);
+  const Tensor scale = tensor(V{2});
+
+  const Tensor scaled = checkpoint([&](const Tensor& t) { return w * (scale * 1) * t; }, x);
+  Tensor(scale).fill_(3);
+
+  CHECK_THROWS_AS(sum(scaled).backward(), Error);
+  int refused = 0;  // a draw may give the same mask again
+  for (int i = 0; i < 20; ++i) {
+    try {
+      sum(checkpoint([&](const Tensor& t) { return w * dropout(t, 0.5, true, own); }, x)).backward();
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 5);
+}
+
+TEST_CASE("a captured tensor that was computed has its gradient, its hooks and its own history") {
+  const Tensor x = leaf({1, 2}), w = leaf({3, 4});
+  const Tensor h = w * w;  // {9, 16}
+  retain_grad(h);
+  int calls = 0;
+  register_hook(h, [&](const Tensor& g) { return ++calls, g; });
+  const auto f = [&](const Tensor& t) { return t * h * w; };
+
+  const Tensor y = sum(checkpoint(f, x)) + sum(h);
+  const V dh = grad(y, {h}, {.retain_graph = true})[0].to_vector<double>();
+  calls = 0;
+  y.backward();
+
+  CHECK(dh == V{4, 9});  // x w + 1
+  CHECK(calls == 1);
+  CHECK(h.grad().to_vector<double>() == V{4, 9});
+  CHECK(w.grad().to_vector<double>() == V{33, 104});  // x h + 2 w (x w + 1)
+  CHECK(x.grad().to_vector<double>() == V{27, 64});   // h w
+}
+
+TEST_CASE("second derivatives go through what a checkpoint captured") {
+  const auto f = [](const std::vector<Tensor>& in) {
+    const Tensor h = in[1] * in[1];
+    return checkpoint([&](const Tensor& t) { return tanh(t * h) * in[1]; }, in[0]) * h;
+  };
+
+  const auto result = gradcheck(f, {tensor(V{0.3, -0.7}), tensor(V{0.5, 1.25})}, {.order = 2});
+
+  CHECK_MESSAGE(result.ok(), result.str());
 }
 
 TEST_CASE("checkpoint lets batch_norm update its running statistics once") {
@@ -179,4 +230,15 @@ TEST_CASE("a hook of a leaf that a checkpoint captures runs once, on the summed 
 
   CHECK(calls == 1);
   CHECK(w.grad().to_vector<double>() == V{20, 30});  // 10 (x + 1)
+}
+
+TEST_CASE("implicit_root refuses a residual that captures what requires a gradient") {
+  const Tensor a = leaf({4}), scale = leaf({1});
+  const auto residual = [&](const Tensor& x, const Tensor& p) { return (x * x - p) * scale; };
+  const Tensor x = implicit_root(residual, [](const Tensor& p) { return sqrt(p); }, {a});
+
+  CHECK_THROWS_WITH_AS(sum(x).backward(),
+                       "implicit_root: the residual reads a tensor that requires a gradient and is none of "
+                       "its parameters: f64[1]; pass it as one, or its detach()",
+                       Error);
 }

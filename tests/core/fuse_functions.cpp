@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "xgrad/core.hpp"
 
 using namespace xgrad;
@@ -66,6 +68,17 @@ TEST_CASE("functions of fused lambdas are the ops of the same names, twice diffe
   FUNCTION(square, any);
   FUNCTION(silu, any);
   FUNCTION(leaky_relu, any);
+}
+
+TEST_CASE("silu is 0 where its argument is -inf, and has no slope there") {
+  const double inf = std::numeric_limits<double>::infinity();
+  const Tensor x = tensor({-inf, -1e300, 0., inf}, {.requires_grad = true});
+  const Tensor y = fuse([](const auto& v) { return silu(v); }, x);
+  y.backward(ones_like(y));
+
+  CHECK(y.to_vector<double>() == std::vector<double>{0, 0, 0, inf});
+  CHECK(x.grad().to_vector<double>()[0] == 0);
+  CHECK(x.grad().to_vector<double>()[2] == 0.5);
 }
 
 TEST_CASE("powers, quotients and constants") {

@@ -9,6 +9,7 @@
 
 #include "files.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/state.hpp"
 
 using namespace xgrad;
 using data::Loader;
@@ -201,4 +202,16 @@ TEST_CASE("batch sizes below 1") {
         "Loader: the batch size must be at least 1: it is 0");
   CHECK(error_of([] { Loader(counting(4), {.batch_size = -3}); }) ==
         "Loader: the batch size must be at least 1: it is -3");
+}
+
+TEST_CASE("a loader that has been moved from says so, and can be assigned to") {
+  data::Loader from(data::TensorDataset({arange(4.)}), {.batch_size = 2});
+  data::Loader to = std::move(from);
+  const char* moved = "Loader: it has been moved from; assign another one to it, or make a new one";
+
+  CHECK_THROWS_WITH_AS(from.begin(), moved, Error);             // NOLINT(bugprone-use-after-move)
+  CHECK_THROWS_WITH_AS(state_dict(from), moved, Error);         // NOLINT(bugprone-use-after-move)
+  CHECK_THROWS_WITH_AS(data::Loader copy(from), moved, Error);  // NOLINT(bugprone-use-after-move)
+  from = to;
+  CHECK((*from.begin())[0].to_vector<double>() == std::vector<double>{0, 1});
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -116,4 +117,15 @@ TEST_CASE("clip_grad_norm_ leaves gradients alone that are smaller than any norm
     CHECK(optim::clip_grad_norm_({w}, 1) == doctest::Approx(g * std::sqrt(2.0)));
     CHECK(w.grad().at({0}) == g);
   }
+}
+
+TEST_CASE("clipping changes nothing where one of the gradients is not to be written") {
+  const std::array<float, 2> fixed = {3, 4};
+  Tensor a = ones({2}, {.requires_grad = true}), b = ones({2}, {.requires_grad = true});
+  sum(2 * a).backward();
+  b.set_grad(from_memory(fixed.data(), {2}));
+
+  CHECK_THROWS_AS(optim::clip_grad_norm_({a, b}, 1), Error);
+  CHECK_THROWS_AS(optim::clip_grad_value_({a, b}, 1), Error);
+  CHECK(a.grad().to_vector<double>() == std::vector<double>{2, 2});
 }

@@ -44,7 +44,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"tensor", "tensor_node", "elements", "function", "tape", "parameter", "hooks", "anomaly", "backward",
      "tensor/"},
     {"kernels/"},
-    {"autodiff/tape", "autodiff/node_map", "autodiff/hooks", "autodiff/anomaly", "autodiff/listen",
+    {"autodiff/tape", "autodiff/births", "autodiff/node_map", "autodiff/hooks", "autodiff/anomaly", "autodiff/listen",
      "autodiff/fields"},
     {"ops/", "creation", "random", "state/", "state", "xtensor"},
     {"autodiff/", "functional", "custom_op", "checkpoint", "graph", "program", "program/"},

@@ -1,10 +1,7 @@
 #include "xgrad/core/checkpoint.hpp"
 
-#include <functional>
-#include <string_view>
-
+#include "autodiff/births.hpp"
 #include "autodiff/listen.hpp"
-#include "autodiff/node_map.hpp"
 #include "ops/random/draw_log.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
@@ -13,27 +10,6 @@
 
 namespace xgrad::detail {
 namespace {
-
-/// The leaves that y was computed from, apart from `inputs`.
-std::vector<Tensor> captured_leaves(const Tensor& y, const std::vector<Tensor>& inputs) {
-  NodeMap seen;
-  for (const Tensor& x : inputs) seen.insert(x.node(), 1);
-  std::vector<Node*> nodes;
-  std::vector<Tensor> leaves;
-  const auto reach = [&](Node* n) {
-    if (!n->requires_grad || seen.find(n)) return;
-    seen.insert(n, 1);
-    if (n->op)
-      nodes.push_back(n);
-    else
-      leaves.push_back(Tensor::share(n));
-  };
-  reach(y.node());
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    for (int k = 0; k < nodes[i]->input_count; ++k)
-      if (Node* x = nodes[i]->inputs()[k]) reach(x);
-  return leaves;
-}
 
 std::vector<Tensor> as_leaves(std::vector<Tensor> x) {
   for (Tensor& t : x)
@@ -48,25 +24,20 @@ Tensor one_output(const TensorFunction& f, const std::vector<Tensor>& x) {
   return std::move(y[0]);
 }
 
-/// A number that tensors of other bits do not share, but by an accident.
-std::size_t fingerprint(const Tensor& y) {
-  const auto bytes = static_cast<std::size_t>(y.numel() * size_of(y.dtype()));
-  return std::hash<std::string_view>()({static_cast<const char*>(y.node()->data), bytes});
-}
-
 struct Recipe {
   TensorFunction f;
-  std::size_t inputs = 0;  ///< of f; captured leaves come behind them
+  std::size_t inputs = 0;  ///< of f; what it captured comes behind them
   DrawScript draws = {};   ///< the random numbers that f took
-  std::size_t value = 0;   ///< the fingerprint of what f returned
+  Segment segment = {};    ///< without what it captured, of which the call knows
 };
 
-void check_same_value(const Recipe& r, const Tensor& y, const Tensor& g) {
-  if (y.shape() == g.shape() && y.dtype() == g.dtype() && fingerprint(y) == r.value) return;
-  fail("checkpoint", "the function gave another value when backward computed it again: " + y.describe() +
-                         " then, " + g.describe() +
-                         " at first; let it draw from the default generator only, and change nothing that it "
-                         "reads before backward");
+void check_same(const Recipe& r, const Segment& again, const Tensor& y, const Tensor& g) {
+  if (y.shape() == g.shape() && y.dtype() == g.dtype() && again == r.segment) return;
+  fail("checkpoint",
+       "the function computed something else when backward called it again: " + y.describe() + " then, " +
+           g.describe() +
+           " at first; let it draw from the default generator only, compute on this thread, and "
+           "change nothing that it reads before backward");
 }
 
 /// Computes the segment again and differentiates it. When the walk is recorded, the segment hangs on views
@@ -87,8 +58,9 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
 
   const EnableGrad guard;
   const DrawReplay replay(r.draws);
+  const Births births;
   const Tensor y = one_output(r.f, arguments);
-  check_same_value(r, y, g);
+  check_same(r, segment_of(y, arguments, births), y, g);
   std::vector<Tensor> found =
       grad({y}, wanted, {g},
            {.retain_graph = true, .create_graph = create_graph, .allow_unused = true, .partial = true});
@@ -108,11 +80,12 @@ Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs)
   {
     const std::vector<Tensor> x = as_leaves(inputs);
     DrawLog log;
+    const Births births;
     const Tensor y = one_output(f, x);
     recipe.draws = log.take();
-    for (Tensor& leaf : captured_leaves(y, x)) all.push_back(std::move(leaf));
+    recipe.segment = segment_of(y, x, births);
+    all.insert(all.end(), recipe.segment.captured.begin(), recipe.segment.captured.end());
     value = y.detach();
-    recipe.value = fingerprint(value);
   }
   const int count = static_cast<int>(all.size());
   const CustomOp op = custom_op<Recipe>(

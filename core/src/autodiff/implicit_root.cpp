@@ -1,3 +1,4 @@
+#include "autodiff/births.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/checkpoint.hpp"
 #include "xgrad/core/functional.hpp"
@@ -25,10 +26,26 @@ Tensor solved(const Tensor& a, const Tensor& b) {
   }
 }
 
+/// The residual, which may read its arguments only: nothing else that it reads would get a gradient.
+std::vector<Tensor> value_of(const TensorFunction& residual, const std::vector<Tensor>& arguments) {
+  const Births births;
+  std::vector<Tensor> y = residual(arguments);
+  for (const Tensor& r : y)
+    for (const Tensor& x : segment_of(r, arguments, births).captured)
+      fail("implicit_root",
+           "the residual reads a tensor that requires a gradient and is none of its "
+           "parameters: " +
+               x.describe() + "; pass it as one, or its detach()");
+  return y;
+}
+
 }  // namespace
 
-Tensor implicit_root_of(const TensorFunction& residual, const TensorFunction& solver,
+Tensor implicit_root_of(const TensorFunction& f, const TensorFunction& solver,
                         const std::vector<Tensor>& parameters) {
+  const TensorFunction residual = [f](const std::vector<Tensor>& arguments) {
+    return value_of(f, arguments);
+  };
   const CustomOp op = custom_op(
       "implicit_root",
       [solver](NoState&, const std::vector<Tensor>& p) { return one_tensor("solver", solver(p)); },

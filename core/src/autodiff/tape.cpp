@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autodiff/anomaly.hpp"
+#include "autodiff/births.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
 #include "tensor/roll.hpp"
@@ -127,7 +128,11 @@ struct alignas(8) Attributes {
 
 [[gnu::cold, gnu::noinline]] void record_and_tell(const Op& op, std::span<const Ref> inputs,
                                                   const Tensor& value) {
-  if (doors & tape) attach(op, inputs, value.node());
+  if (doors & tape) {
+    attach(op, inputs, value.node());
+    if (doors & birth_log) log_birth(value.node());
+  }
+  if ((doors & listener) == 0) return;
   auto attributes = std::make_shared<Attributes>();
   if (op.fields) std::memcpy(attributes->bytes, value.node()->attributes, sizeof attributes->bytes);
   tell(op, inputs, {&value, 1}, std::move(attributes));
@@ -214,6 +219,10 @@ Node* record_joint(const Op& op, std::span<const Ref> inputs, std::span<Tensor> 
   for (std::size_t k = 0; k < outputs.size(); ++k)
     if (is_floating(outputs[k].dtype()))
       outputs[k] = attach_output(std::move(outputs[k]), joint.node(), static_cast<int>(k));
+  if (doors & birth_log) {
+    log_birth(joint.node());
+    for (const Tensor& y : outputs) log_birth(y.node());
+  }
   return joint.node();  // its outputs hold it
 }
 

@@ -15,10 +15,11 @@ namespace xgrad {
 
 namespace detail {
 
-/// What an op on this thread passes on its way out: bits of `tape` and `listener`.
+/// What an op on this thread passes on its way out: bits of `tape`, `listener` and `birth_log`.
 extern constinit thread_local std::uint8_t doors;
-inline constexpr std::uint8_t tape = 1;      ///< ops are recorded
-inline constexpr std::uint8_t listener = 2;  ///< somebody listens to what is computed: see listen.hpp
+inline constexpr std::uint8_t tape = 1;       ///< ops are recorded
+inline constexpr std::uint8_t listener = 2;   ///< somebody listens to what is computed: see listen.hpp
+inline constexpr std::uint8_t birth_log = 4;  ///< recorded nodes are remembered: see births.hpp
 
 }  // namespace detail
 

@@ -73,7 +73,8 @@ class Loader {
   /// Throws Error for a batch size below 1.
   explicit Loader(TensorDataset dataset, LoaderOptions options = {});
 
-  // A copy stands where the original does, and its passes are its own.
+  // A copy stands where the original does, and its passes are its own. One that has been moved from can be
+  // assigned to, and all else throws Error.
   Loader(const Loader& o);
   Loader(Loader&&) noexcept;
   Loader& operator=(Loader o) noexcept;
@@ -127,6 +128,8 @@ class Loader {
   std::default_sentinel_t end() const { return {}; }
 
  private:
+  const std::shared_ptr<Place>& place() const;
+
   TensorDataset dataset_;
   LoaderOptions options_;
   std::shared_ptr<Place> place_;

@@ -324,10 +324,10 @@ template <Number X>
 auto square(const X& x) {
   return x * x;
 }
-/// x sigmoid(x).
+/// x sigmoid(x), 0 at -inf.
 template <Number X>
 auto silu(const X& x) {
-  return x * sigmoid(x);
+  return mul0(sigmoid(x), x);
 }
 template <Number X, Constant C>
 auto operator/(C c, const X& x) {
