@@ -44,10 +44,12 @@ TEST_CASE("a cotangent of another shape or dtype is an error") {
 }
 
 TEST_CASE("backward needs something that requires a gradient") {
-  CHECK_THROWS_WITH_AS(ones({}).backward(),
-                       "backward: nothing to differentiate: the output f32[] requires no gradient; call "
-                       "requires_grad_() on a leaf, and compute outside NoGrad",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      ones({}).backward(),
+      "backward: nothing to differentiate: the output f32[] requires no gradient; call "
+      "requires_grad_() on a leaf, compute outside NoGrad, and take gradients that are to be "
+      "differentiated with create_graph",
+      Error);
 }
 
 TEST_CASE("a second backward through a freed graph is an error, and leaves gradients as they were") {

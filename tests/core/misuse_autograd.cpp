@@ -4,7 +4,9 @@ using namespace xgrad;
 using test::Misuse;
 
 TEST_CASE_FIXTURE(Misuse, "misuse: elements, changes in place and literals") {
-  says([&] { x.item(); }, "item: needs a tensor with one element: x is f32[2, 3]");
+  says([&] { x.item(); },
+       "item: needs a tensor with one element: x is f32[2, 3]; take one by x.at({...}), or all by "
+       "to_vector()");
   says([&] { u.item(); },
        "item: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value");
   says([&] { x.at({0}); }, "at: needs one index for each axis: there are 1, x is f32[2, 3]");
@@ -90,7 +92,8 @@ TEST_CASE_FIXTURE(Misuse,
   const auto mine = [&](auto vjp) { return custom_op("mine", twice, vjp); };
   says([&] { x.backward(); },
        "backward: nothing to differentiate: the output f32[2, 3] requires no gradient; call requires_grad_() "
-       "on a leaf, and compute outside NoGrad");
+       "on a leaf, compute outside NoGrad, and take gradients that "
+       "are to be differentiated with create_graph");
   says([&] { (l * l).backward(); },
        "backward: the output must have one element: it is f32[2, 3]; reduce it by sum() or mean(), or pass a "
        "cotangent of its shape");

@@ -96,7 +96,10 @@ TEST_CASE("reading with the wrong type, index or shape is an error") {
       x.data<double>(),
       "data: the elements are not f64: x is f32[2, 2]; ask for float, or convert x with x.to(float64)",
       Error);
-  CHECK_THROWS_WITH_AS(x.item(), "item: needs a tensor with one element: x is f32[2, 2]", Error);
+  CHECK_THROWS_WITH_AS(
+      x.item(),
+      "item: needs a tensor with one element: x is f32[2, 2]; take one by x.at({...}), or all by to_vector()",
+      Error);
   CHECK_THROWS_WITH_AS(x.at({0}), "at: needs one index for each axis: there are 1, x is f32[2, 2]", Error);
   CHECK_THROWS_WITH_AS(x.at({0, 2}),
                        "at: index 2 is out of range on axis 1: x is f32[2, 2]; indices are -2 to 1", Error);

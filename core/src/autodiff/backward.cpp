@@ -12,7 +12,9 @@ using detail::Walk;
 void check_root(const char* op, const Tensor& y, const Tensor& cotangent) {
   if (!y.requires_grad(op))
     fail(op, "nothing to differentiate: the output " + y.describe() +
-                 " requires no gradient; call requires_grad_() on a leaf, and compute outside NoGrad");
+                 " requires no gradient; call requires_grad_() on a leaf, compute outside NoGrad, and take "
+                 "gradients "
+                 "that are to be differentiated with create_graph");
   if (!cotangent.defined()) {
     if (y.numel(op) != 1)
       fail(op, "the output must have one element: it is " + y.describe() +

@@ -59,7 +59,9 @@ Scalar Tensor::flat_scalar(std::int64_t i) const {
 }
 
 Scalar Tensor::item_scalar() const {
-  if (numel("item") != 1) fail("item", "needs a tensor with one element: x is " + describe());
+  if (numel("item") != 1)
+    fail("item", "needs a tensor with one element: x is " + describe() +
+                     "; take one by x.at({...}), or all by to_vector()");
   return flat_scalar(0);
 }
 
