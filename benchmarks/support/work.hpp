@@ -54,7 +54,7 @@ double squares(const T* x, std::size_t n) {
   return sum;
 }
 template <class V>
-double squares(const V& x) {
+double squares(V&& x) {
   return squares(x.data(), x.size());
 }
 

@@ -184,7 +184,7 @@ TEST_CASE("a captured tensor that was computed has its gradient, its hooks and i
 TEST_CASE("second derivatives go through what a checkpoint captured") {
   const auto f = [](const std::vector<Tensor>& in) {
     const Tensor h = in[1] * in[1];
-    return checkpoint([&](const Tensor& t) { return tanh(t * h) * in[1]; }, in[0]) * h;
+    return checkpoint([h, w = in[1]](const Tensor& t) { return tanh(t * h) * w; }, in[0]) * h;
   };
 
   const auto result = gradcheck(f, {tensor(V{0.3, -0.7}), tensor(V{0.5, 1.25})}, {.order = 2});

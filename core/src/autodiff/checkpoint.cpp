@@ -73,7 +73,7 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
 }  // namespace
 
 Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs) {
-  if (!is_recording() || is_heard()) return one_output(f, inputs);  // a trace keeps all values anyway
+  if (!is_recording() || is_traced()) return one_output(f, inputs);  // a trace keeps all values anyway
   Recipe recipe{f, inputs.size()};
   Tensor value;
   std::vector<Tensor> all = inputs;

@@ -16,7 +16,7 @@ void each_listener(F f) {
 
 }  // namespace
 
-Listener::Listener() : outer_(std::exchange(innermost, this)) { doors |= listener; }
+Listener::Listener(bool traces) : outer_(std::exchange(innermost, this)), traces_(traces) { open(); }
 
 Listener::~Listener() {
   for (Listener** at = &innermost; *at; at = &(*at)->outer_)
@@ -24,13 +24,20 @@ Listener::~Listener() {
       *at = outer_;
       break;
     }
-  if (!innermost) doors = static_cast<std::uint8_t>(doors & ~listener);
+  open();
+}
+
+void Listener::open() {
+  std::uint8_t open = 0;
+  for (const Listener* l = innermost; l; l = l->outer_)
+    open = static_cast<std::uint8_t>(open | listener | (l->traces_ ? tracer : 0));
+  doors = static_cast<std::uint8_t>((doors & ~(listener | tracer)) | open);
 }
 
 void tell(const Op& op, std::span<const Ref> inputs, std::span<const Tensor> outputs,
           std::shared_ptr<const void> attributes) {
   const auto count = inputs.size() - static_cast<std::size_t>(op.scratch);
-  const Heard call{op, inputs.first(count), outputs, std::move(attributes)};
+  const Heard call{op, inputs.first(count), inputs.subspan(count), outputs, std::move(attributes)};
   each_listener([&](Listener& l) { l.hear(call); });
 }
 

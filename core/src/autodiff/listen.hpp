@@ -12,15 +12,19 @@ namespace xgrad::detail {
 struct Heard {
   const Op& op;
   std::span<const Ref> inputs;
+  std::span<const Ref> scratch;  ///< what the op has computed for its rules
   std::span<const Tensor> outputs;
   std::shared_ptr<const void> attributes;
 };
 
 /// Hears every op of the thread that made it, as long as it lives. Listeners nest, and all of them hear; what
 /// they themselves compute, nobody hears.
+///
+/// For one that `traces`, all that is computed is computed by ops: gradients are added up by `add` and not in
+/// place, and a checkpoint is its function. One that does not changes nothing.
 class Listener {
  public:
-  Listener();
+  explicit Listener(bool traces);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   virtual ~Listener();
@@ -32,11 +36,16 @@ class Listener {
   Listener* outer() const { return outer_; }
 
  private:
+  static void open();  // the doors for those who are there
+
   Listener* outer_;
+  bool traces_;
 };
 
 /// True when somebody listens.
 inline bool is_heard() { return (doors & listener) != 0; }
+/// True when somebody who traces listens.
+inline bool is_traced() { return (doors & tracer) != 0; }
 
 /// Tells those who listen of a write by hand.
 [[gnu::cold]] void tell_write(const char* op, const Tensor& x);

@@ -248,7 +248,10 @@ Tensor Fn::output(int k) const {
   check_version(node_, value.node(), node_->extra->output_versions[static_cast<std::size_t>(k)],
                 "output " + std::to_string(k));
   Tensor y = pass(same_elements, {value}, new_view(value, value.shape()));
-  return is_recording() ? attach_output(std::move(y), node_, k) : y;
+  if (!is_recording()) return y;
+  y = attach_output(std::move(y), node_, k);
+  if (doors & birth_log) log_birth(y.node());
+  return y;
 }
 
 void* state_of(Node* n) { return n->extra ? n->extra->state.get() : nullptr; }

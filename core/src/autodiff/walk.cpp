@@ -30,7 +30,7 @@ void clear_cotangents(Node* n) noexcept {
 Walk::Walk(bool retain_graph, bool create_graph)
     : retain_(retain_graph || create_graph),
       create_(create_graph),
-      in_place_(!create_graph && !is_heard()),
+      in_place_(!create_graph && !is_traced()),
       choosy_(innermost != nullptr),
       outer_(innermost),
       scratch_(take_scratch()) {

@@ -1,5 +1,8 @@
 #include "xgrad/core/program.hpp"
 
+#include <algorithm>
+
+#include "autodiff/listen.hpp"
 #include "program/step.hpp"
 #include "tensor/errors.hpp"
 
@@ -16,6 +19,45 @@ std::string to_string(const Attribute& attribute) {
     std::string operator()(const std::vector<std::int64_t>& v) const { return Shape(v).str(); }
   } text;
   return attribute.name + "=" + std::visit(text, attribute.value);
+}
+
+namespace {
+
+/// Keeps what an op computes for its rules.
+struct ScratchOf : detail::Listener {
+  explicit ScratchOf(const detail::Op& of) : Listener(false), op(of) {}
+
+  void hear(const detail::Heard& call) override {
+    if (&call.op != &op) return;
+    kept.clear();
+    for (const detail::Ref& x : call.scratch) kept.push_back(*x.tensor);
+  }
+  void hear_write(const char*, const Tensor&) override {}
+
+  const detail::Op& op;
+  std::vector<Tensor> kept;
+};
+
+}  // namespace
+
+std::vector<Tensor> Program::Step::make(std::vector<Tensor> inputs, std::vector<Tensor>& kept) const {
+  const auto call = [&] {
+    const detail::Again again(inputs, attributes.get(), outputs);
+    return op->again ? std::vector{op->again(again)} : op->again_all(again);
+  };
+  if (scratch.empty()) return call();
+  // An op may compute for its rules only where there are any.
+  const bool wanted = is_recording() && std::ranges::any_of(inputs, [](const Tensor& x) { return x.requires_grad(); });
+  if (!wanted)
+    for (Tensor& x : inputs)
+      if (is_floating(x.dtype())) x = x.detach().requires_grad_();
+  const EnableGrad guard;
+  ScratchOf ear(*op);
+  std::vector<Tensor> made = call();
+  if (!wanted)
+    for (Tensor& y : made) y = y.detach();
+  kept = std::move(ear.kept);
+  return made;
 }
 
 std::vector<Tensor> Program::run(const std::vector<Tensor>& inputs) const {
@@ -37,15 +79,11 @@ std::vector<Tensor> Program::run(const std::vector<Tensor>& inputs) const {
     const Step& step = *steps_[k];
     x.clear();
     for (std::size_t i : calls_[k].inputs) x.push_back(v[i]);
-    const detail::Again again(x, step.attributes.get(), step.outputs);
     const RecordingGuard guard(step.recorded && is_recording());
-    if (step.op->again) {
-      v[calls_[k].outputs[0]] = step.op->again(again);
-    } else {
-      std::vector<Tensor> made = step.op->again_all(again);
-      for (std::size_t i = 0; i < calls_[k].outputs.size(); ++i)
-        v[calls_[k].outputs[i]] = std::move(made.at(i));
-    }
+    std::vector<Tensor> scratch, made = step.make(x, scratch);
+    for (std::size_t i = 0; i < calls_[k].outputs.size(); ++i)
+      v[calls_[k].outputs[i]] = std::move(made.at(i));
+    for (const Step::Scratch& s : step.scratch) v[s.place] = scratch.at(s.number);
     for (std::size_t i : step.last_uses) v[i] = {};
   }
   std::vector<Tensor> y;

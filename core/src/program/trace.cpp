@@ -14,10 +14,12 @@ using detail::fail;
 /// Numbers every tensor that it hears of, and keeps it, so that no other one takes its place in memory.
 class Trace::Ear : public detail::Listener {
  public:
+  Ear() : Listener(true) {}
+
   struct Heard {
     const detail::Op* op;
     std::shared_ptr<const void> attributes;
-    std::vector<std::size_t> inputs, outputs;
+    std::vector<std::size_t> inputs, outputs, scratch;
     bool recorded;
   };
   struct Value {
@@ -28,13 +30,15 @@ class Trace::Ear : public detail::Listener {
   static constexpr std::size_t nobody = SIZE_MAX;
 
   void hear(const detail::Heard& call) override {
-    Heard heard{&call.op, call.attributes, {}, {}, is_recording() || !was_recording_};
+    Heard heard{&call.op, call.attributes, {}, {}, {}, is_recording() || !was_recording_};
     for (const detail::Ref& x : call.inputs) heard.inputs.push_back(number_of(*x.tensor));
     for (const Tensor& y : call.outputs) {
       if (const auto before = number_.find(y.node()); before != number_.end())
         first_.try_emplace(y.node(), before->second);
       heard.outputs.push_back(add({y, calls.size()}));
     }
+    for (const detail::Ref& y : call.scratch)  // which a rule may read while the trace lives
+      heard.scratch.push_back(y.tensor->defined() ? add({*y.tensor, calls.size()}) : nobody);
     calls.push_back(std::move(heard));
   }
 
@@ -109,9 +113,10 @@ Program Trace::program(const std::vector<Tensor>& inputs, const std::vector<Tens
   for (std::size_t v : wanted) value_needed[v] = true;
   for (std::size_t k = ear.calls.size(); k-- > 0;) {
     const auto is_wanted = [&](std::size_t v) {
-      return value_needed[v] && std::ranges::find(given, v) == given.end();
+      return v != Ear::nobody && value_needed[v] && std::ranges::find(given, v) == given.end();
     };
-    call_needed[k] = ear.calls[k].op->draws || std::ranges::any_of(ear.calls[k].outputs, is_wanted);
+    call_needed[k] = ear.calls[k].op->draws || std::ranges::any_of(ear.calls[k].outputs, is_wanted) ||
+                     std::ranges::any_of(ear.calls[k].scratch, is_wanted);
     if (!call_needed[k]) continue;
     const detail::Op& op = *ear.calls[k].op;
     if (!op.again && !op.again_all)
@@ -148,6 +153,9 @@ Program Trace::program(const std::vector<Tensor>& inputs, const std::vector<Tens
       call.outputs.push_back(place_of(v));
       step->outputs.push_back({ear.values[v].tensor.shape(), ear.values[v].tensor.dtype()});
     }
+    for (std::size_t i = 0; i < heard.scratch.size(); ++i)
+      if (const std::size_t v = heard.scratch[i]; v != Ear::nobody && value_needed[v])
+        step->scratch.push_back({i, place_of(v)});
     if (heard.op->fields) call.attributes = heard.op->fields->list(heard.attributes.get());
     p.calls_.push_back(std::move(call));
     p.steps_.push_back(std::move(step));
@@ -163,9 +171,12 @@ void Program::find_last_uses() {
   for (std::size_t v : outputs_) needed[v] = true;
   for (std::size_t k = calls_.size(); k-- > 0;) {
     auto step = std::make_shared<Step>(*steps_[k]);
-    for (const auto* list : {&calls_[k].inputs, &calls_[k].outputs})
-      for (std::size_t v : *list)
-        if (!needed[v]) needed[v] = true, step->last_uses.push_back(v);
+    const auto use = [&](std::size_t v) {
+      if (!needed[v]) needed[v] = true, step->last_uses.push_back(v);
+    };
+    for (std::size_t v : calls_[k].inputs) use(v);
+    for (std::size_t v : calls_[k].outputs) use(v);
+    for (const Step::Scratch& s : step->scratch) use(s.place);
     steps_[k] = std::move(step);
   }
 }

@@ -42,6 +42,8 @@ Tensors values_and_gradients(const Row& row, const Tensors& inputs, F f) {
 
 /// Writes down the ops of this thread by their names.
 struct Names : detail::Listener {
+  Names() : Listener(true) {}
+
   std::map<std::string, std::set<const detail::Op*>> ops;
   std::set<std::string> mute;  // those that cannot be called again
 
@@ -52,6 +54,34 @@ struct Names : detail::Listener {
   }
   void hear_write(const char*, const Tensor&) override {}
 };
+
+}  // namespace
+
+namespace {
+
+/// A program of the gradients, too, is right for other inputs: what rules read belongs to the calls that made
+/// it.
+void check_traced_gradients(const Row& row, const Tensors& first, const Tensors& second, Faults& faults) {
+  const auto all = [&](const Tensors& x) {
+    Tensors y = values_and_gradients(row, x, row.run);
+    std::erase_if(y, [](const Tensor& t) { return !t.defined(); });
+    return y;
+  };
+  try {
+    const Program program = trace(all, first);
+    const Tensors direct = all(second);
+    manual_seed(5);
+    const Tensors again = program.run(second);
+    for (std::size_t k = 0; k < direct.size(); ++k)
+      if (k >= again.size() || !same_bits(direct[k], again[k])) {
+        faults.push_back("a program of its gradients gives other bits for output " + std::to_string(k) +
+                         " of " + described(second) + ":\n" + program.str());
+        return;
+      }
+  } catch (const Error& e) {
+    faults.push_back("its gradients cannot be traced on " + described(first) + ": " + e.what());
+  }
+}
 
 }  // namespace
 
@@ -72,6 +102,7 @@ void check_trace(const Row& row, const std::vector<Shape>& shapes, Faults& fault
       faults.push_back("its program gives other bits for " + described(second) + ":\n" + program.str());
       return;
     }
+  check_traced_gradients(row, first, second, faults);
 }
 
 TEST_CASE("no two ops have one name, and each can be called again, those of gradients too") {

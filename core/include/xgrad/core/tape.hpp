@@ -15,11 +15,12 @@ namespace xgrad {
 
 namespace detail {
 
-/// What an op on this thread passes on its way out: bits of `tape`, `listener` and `birth_log`.
+/// What an op on this thread passes on its way out: bits of what follows.
 extern constinit thread_local std::uint8_t doors;
 inline constexpr std::uint8_t tape = 1;       ///< ops are recorded
 inline constexpr std::uint8_t listener = 2;   ///< somebody listens to what is computed: see listen.hpp
-inline constexpr std::uint8_t birth_log = 4;  ///< recorded nodes are remembered: see births.hpp
+inline constexpr std::uint8_t tracer = 4;     ///< somebody of them traces
+inline constexpr std::uint8_t birth_log = 8;  ///< recorded nodes are remembered: see births.hpp
 
 }  // namespace detail
 
@@ -67,7 +68,7 @@ namespace detail {
 /// Nothing is heard on this thread until the end of its scope: of what an op computes within itself.
 class Unheard {
  public:
-  Unheard() : before_(doors & listener) { doors = static_cast<std::uint8_t>(doors & ~listener); }
+  Unheard() : before_(doors & (listener | tracer)) { doors = static_cast<std::uint8_t>(doors & ~before_); }
   ~Unheard() { doors = static_cast<std::uint8_t>(doors | before_); }
   Unheard(const Unheard&) = delete;
   Unheard& operator=(const Unheard&) = delete;
