@@ -32,7 +32,12 @@ struct Place {
 Tensor packed(const PartLayout& layout, const Shape& shape) {
   static_assert(std::is_trivially_copyable_v<PartLayout>);
   Tensor t = new_tensor({layout_words + shape.rank()}, int64);
-  std::memcpy(t.node()->data, &layout, sizeof layout);
+  PartLayout whole{
+      .rank = layout.rank, .listed = layout.listed, .first = layout.first, .size = {}, .step = {}};
+  std::copy_n(layout.size, layout.rank,
+              whole.size);  // what lies behind is 0, so that equal parts have equal bits
+  std::copy_n(layout.step, layout.rank, whole.step);
+  std::memcpy(t.node()->data, &whole, sizeof whole);
   std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
   return t;
 }
