@@ -9,11 +9,10 @@
 #include <climits>
 
 #include "kernels/blas/matvec.hpp"
+#include "kernels/loops/wrap.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/fork.hpp"
-#include "tensor/node.hpp"
-
-#include "kernels/loops/wrap.hpp"
+#include "tensor/scratch.hpp"
 
 namespace xgrad::detail {
 
@@ -209,13 +208,14 @@ template <class T, class Gemv>
       part(first, last, p.c + first).run(cblas_gemv);
     });
   const std::int64_t size = ours ? summed_rows : (p.rows + blocks - 1) / blocks;
-  const Tensor sums = new_tensor({(p.rows + size - 1) / size, p.columns}, dtype_of<T>);
-  std::fill_n(ptr<T>(sums), sums.numel(), T(-0.0));  // which leaves what is added to it as it is
+  const std::int64_t count = (p.rows + size - 1) / size;
+  const Scratch<T> sums(count * p.columns);
+  std::fill_n(sums.data(), count * p.columns, T(-0.0));  // which leaves what is added to it as it is
   parallel_products(p.rows, size, [&](std::int64_t first, std::int64_t last) {
-    part(first, last, ptr<T>(sums) + first / size * p.columns).run(cblas_gemv);
+    part(first, last, sums.data() + first / size * p.columns).run(cblas_gemv);
   });
-  for (std::int64_t i = 0; i < sums.size(0); ++i)
-    for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += ptr<T>(sums)[i * p.columns + j];
+  for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += sums.data()[i * p.columns + j];
 }
 
 /// Below this many multiplications a plain loop is done before OpenBLAS has chosen its way.

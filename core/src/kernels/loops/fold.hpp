@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/blas/halves.hpp"
+#include "kernels/loops/block.hpp"
 #include "kernels/loops/short_rows.hpp"
 #include "kernels/loops/vector.hpp"
 #include "kernels/loops/wrap.hpp"
@@ -198,13 +199,6 @@ void fold_stripes(const T* x, std::int64_t n, std::int64_t width, std::int64_t s
   if (width <= stripe) return fold(0, width);
   parallel_for(width, stripe, fold);
 }
-
-/// A part of a shape that is folded: outer x n x inner elements become outer x inner.
-struct Block {
-  std::int64_t outer, n, inner;
-  /// 0 where there is nothing to walk over, and other sizes may be vast.
-  std::int64_t elements() const { return outer * n * inner; }
-};
 
 /// Folds n rows of few columns: they are joined to longer rows, whose parts are folded at the end.
 template <class F, class A, class T, class L>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/short_copy.hpp"
 #include "kernels/loops/transpose.hpp"
 #include "xgrad/core/threads.hpp"
@@ -122,48 +123,13 @@ void LayoutCopy::run_in_blocks(T* to, const T* from) const {
                });
 }
 
-void LayoutCopy::run(const Tensor& to, std::int64_t to_first, const Tensor& from,
+void LayoutCopy::run(DType dtype, void* to, std::int64_t to_first, const void* from,
                      std::int64_t from_first) const {
   if (empty_) return;
-  visit_any(to.dtype(), [&](auto t) {
+  visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    run_in_blocks(ptr<T>(to) + to_first, ptr<T>(from) + from_first);
+    run_in_blocks(static_cast<T*>(to) + to_first, static_cast<const T*>(from) + from_first);
   });
-}
-
-void copy_entries(EntryOf to, EntryOf from, std::int64_t count) {
-  const Shape &p = to.tensor.shape(), &q = from.tensor.shape();
-  std::int64_t outer = 1, inner = 1;
-  for (int i = 0; i < to.axis; ++i) outer *= p[i];
-  for (int i = to.axis + 1; i < p.rank(); ++i) inner *= p[i];
-  LayoutCopy copy;
-  copy.axis(outer, p[to.axis] * inner, q[from.axis] * inner);
-  copy.axis(count * inner, 1, 1);
-  copy.run(to.tensor, to.start * inner, from.tensor, from.start * inner);
-}
-
-Tensor repeated(const Tensor& x, const Shape& shape) {
-  Tensor o = new_tensor(shape, x.dtype());
-  const Steps to(shape), from(x.shape());
-  const int added = shape.rank() - x.dim();
-  LayoutCopy copy;
-  for (int i = 0; i < shape.rank(); ++i) {
-    const bool repeats = i < added || x.shape()[i - added] == 1;
-    copy.axis(shape[i], to[i], repeats ? 0 : from[i - added]);
-  }
-  copy.run(o, 0, x, 0);
-  return o;
-}
-
-Tensor permuted(const Tensor& x, const int* axes) {
-  Shape shape = x.shape();
-  for (int i = 0; i < x.dim(); ++i) shape[i] = x.shape()[axes[i]];
-  Tensor o = new_tensor(shape, x.dtype());
-  const Steps to(shape), from(x.shape());
-  LayoutCopy copy;
-  for (int i = 0; i < x.dim(); ++i) copy.axis(shape[i], to[i], from[axes[i]]);
-  copy.run(o, 0, x, 0);
-  return o;
 }
 
 }  // namespace xgrad::detail

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "kernels/loops/batch.hpp"
-#include "kernels/loops/fold.hpp"
+#include "kernels/loops/block.hpp"
 #include "kernels/loops/part.hpp"
 #include "kernels/loops/short_rows.hpp"
-#include "xgrad/core/shape.hpp"
+#include "xgrad/core/threads.hpp"
 
 // Kernels over the lines of a tensor along one axis: softmax, cross-entropy. Each is written once, for a line
 // type that says how to walk: a Row is one contiguous line and goes along it batch by batch; Columns are as
@@ -14,14 +16,6 @@
 // are rows that were transposed to be walked so, and add up in the order of a Row, to the same bits.
 
 namespace xgrad::detail {
-
-/// The axis of a shape as a block; a number counts as a line of one element.
-inline Block block_at(const Shape& shape, int axis) {
-  Block b{1, shape.rank() ? shape[axis] : 1, 1};
-  for (int i = 0; i < shape.rank(); ++i)
-    if (i != axis) (i < axis ? b.outer : b.inner) *= shape[i];
-  return b;
-}
 
 template <class T>
 struct Row {
