@@ -7,6 +7,7 @@
 #include "kernels/convolution/im2col.hpp"
 #include "kernels/loops/batch.hpp"
 #include "kernels/loops/part.hpp"
+#include "kernels/loops/work.hpp"
 #include "tensor/scratch.hpp"
 
 // Convolutions of stride and dilation 1 without patches. An image is laid on a plane with its padding, line
@@ -62,6 +63,9 @@ class DirectConvolution {
   /// The weights for `correlate`, where w(o, c, tap) is the weight of an output, a channel and a tap.
   template <class W>
   void take_weights(W w) {
+    static constexpr Kernel kernel = {.name = "pack_weights"};
+    if (longest_unheard == 0) [[unlikely]]
+      return launch(kernel, {.bytes = s_.o * s_.c * taps() * bytes_of<T, T>}, [&] { take_weights(w); });
     own_weights_ = zeros(s_.o * s_.c * taps());
     T* to = own_weights_.data();
     weights_ = to;
@@ -83,6 +87,9 @@ class DirectConvolution {
 
   /// y = bias + the correlation of x with the weights; bias may be null.
   void correlate(const T* x, const T* bias, T* y) {
+    static constexpr Kernel kernel = {.name = "direct_conv"};
+    if (longest_unheard == 0) [[unlikely]]
+      return launch(kernel, work(1), [=, this] { correlate(x, bias, y); });
     lay(x, planes_.data());
     const T* w = weights_;
     each_run<most_outputs>(s_.o, [&](std::int64_t first, auto outputs) {
@@ -99,6 +106,9 @@ class DirectConvolution {
 
   /// w += the weights' gradient from images x and the cotangents g of their outputs.
   void gather_weights(std::int64_t images, const T* x, const T* g, T* w) {
+    static constexpr Kernel kernel = {.name = "direct_conv_weight"};
+    if (longest_unheard == 0) [[unlikely]]
+      return launch(kernel, work(images), [=, this] { gather_weights(images, x, g, w); });
     const std::int64_t image = s_.c * plane_, output = s_.o * positions_;
     const std::int64_t together = std::clamp<std::int64_t>(in_cache / (image + output), 1, images);
     planes_ = zeros(together * image);
@@ -143,6 +153,12 @@ class DirectConvolution {
     made_ = zeros(s_.o * positions_);
   }
   std::int64_t taps() const { return s_.kh * s_.kw; }
+  /// Of images, their outputs and the weights.
+  Work work(std::int64_t images) const {
+    const std::int64_t in = s_.c * s_.h * s_.w, out = s_.o * s_.oh * s_.ow, weights = s_.o * s_.c * taps();
+    return {.bytes = (images * (in + out) + weights) * bytes_of<T>,
+            .flops = 2 * images * out * s_.c * taps()};
+  }
 
   /// f(first, size as a constant) for runs of [0, n): of `Most` elements, and one of what is left.
   template <std::int64_t Most, class F>

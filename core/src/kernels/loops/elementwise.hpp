@@ -1,24 +1,29 @@
 #pragma once
 
 #include "kernels/loops/vector.hpp"
-#include "xgrad/core/threads.hpp"
+#include "kernels/loops/work.hpp"
 
 // One pass over elements. Functors are generic lambdas over raw values; the loops are plain, so that the
 // compiler makes vector code of them. What needs transcendental functions goes through simd.hpp instead.
 //
-// A loop that finds its work large calls itself for blocks of it, on several threads: another instance, so
-// that each has one caller, into which it is inlined.
+// A loop that is heard, or finds its work large, calls itself for all of it or for blocks of it: another
+// instance, so that each has one caller, into which it is inlined.
 
 namespace xgrad::detail {
+
+inline constexpr Kernel map_kernel = {.name = "map", .elementwise = true};
+inline constexpr Kernel zip_kernel = {.name = "zip", .elementwise = true};
+inline constexpr Kernel zip_scalar_kernel = {.name = "zip_scalar"};  ///< an operand is one number, repeated
 
 /// o[i] = f(x[i]).
 template <bool is_block = false, class R, class T, class F>
 void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
   if constexpr (!is_block)
-    if (!is_small(n)) [[unlikely]]
-      return share(n, [=](std::int64_t first, std::int64_t last) {
-        map_loop<true>(last - first, o + first, x + first, f);
-      });
+    if (!runs_unheard(n)) [[unlikely]]
+      return launch_pass(map_kernel, {.bytes = n * bytes_of<R, T>}, n,
+                         [=](std::int64_t first, std::int64_t last) {
+                           map_loop<true>(last - first, o + first, x + first, f);
+                         });
   for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(x[i]));
 }
 
@@ -27,10 +32,11 @@ void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
 template <bool is_block = false, class T, class F>
 void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
   if constexpr (!is_block)
-    if (!is_small(n)) [[unlikely]]
-      return share(n, [=](std::int64_t first, std::int64_t last) {
-        zip_lines<true>(last - first, o + first, a + first, b + first, f);
-      });
+    if (!runs_unheard(n)) [[unlikely]]
+      return launch_pass(zip_kernel, {.bytes = n * bytes_of<T, T, T>}, n,
+                         [=](std::int64_t first, std::int64_t last) {
+                           zip_lines<true>(last - first, o + first, a + first, b + first, f);
+                         });
   for (std::int64_t i = 0; i < n; i += lanes<T>)
 #ifdef __clang__
 #pragma clang loop vectorize(assume_safety)
@@ -43,10 +49,11 @@ void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
 template <bool is_block = false, class T, class F>
 void map_lines(std::int64_t n, T* o, const T* x, F f) {
   if constexpr (!is_block)
-    if (!is_small(n)) [[unlikely]]
-      return share(n, [=](std::int64_t first, std::int64_t last) {
-        map_lines<true>(last - first, o + first, x + first, f);
-      });
+    if (!runs_unheard(n)) [[unlikely]]
+      return launch_pass(map_kernel, {.bytes = n * bytes_of<T, T>}, n,
+                         [=](std::int64_t first, std::int64_t last) {
+                           map_lines<true>(last - first, o + first, x + first, f);
+                         });
   for (std::int64_t i = 0; i < n; i += lanes<T>)
 #ifdef __clang__
 #pragma clang loop vectorize(assume_safety)
@@ -61,10 +68,12 @@ template <bool is_block = false, class R, class T, class F>
 void zip_loop(std::int64_t n, R* __restrict o, const T* a, std::int64_t sa, const T* b, std::int64_t sb,
               F f) {
   if constexpr (!is_block)
-    if (!is_small(n)) [[unlikely]]
-      return share(n, [=](std::int64_t first, std::int64_t last) {
-        zip_loop<true>(last - first, o + first, a + first * sa, sa, b + first * sb, sb, f);
-      });
+    if (!runs_unheard(n)) [[unlikely]]
+      return launch_pass(sa & sb ? zip_kernel : zip_scalar_kernel,
+                         {.bytes = n * (bytes_of<R> + (sa + sb) * bytes_of<T>)}, n,
+                         [=](std::int64_t first, std::int64_t last) {
+                           zip_loop<true>(last - first, o + first, a + first * sa, sa, b + first * sb, sb, f);
+                         });
   if (sa && sb) {
     for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<R>(f(a[i], b[i]));
   } else if (sa) {

@@ -6,8 +6,8 @@
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/layout.hpp"
 #include "kernels/loops/short_copy.hpp"
+#include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
-#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -49,9 +49,21 @@ struct Positions {
   }
 };
 
+constexpr Kernel gather = {.name = "gather"}, scatter = {.name = "scatter"},
+                 scatter_add = {.name = "scatter_add"}, gather_rows_kernel = {.name = "gather_rows"},
+                 add_rows_kernel = {.name = "scatter_add_rows"};
+
+/// Of a walk over `n` indices, which moves as many elements.
+Work work_of(DType dtype, std::int64_t n, std::int64_t moved) {
+  return {.bytes = n * bytes_of<std::int64_t> + moved * size_of(dtype)};
+}
+
 }  // namespace
 
 void gather_elements(DType dtype, void* y, const void* x, const Shape& whole, const IndexAlong& index) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(gather, work_of(dtype, index.shape.numel(), 2 * index.shape.numel()),
+                  [=, &whole, &index] { gather_elements(dtype, y, x, whole, index); });
   const Steps steps(whole);
   const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis];
   visit_any(dtype, [&](auto t) {
@@ -66,6 +78,10 @@ void gather_elements(DType dtype, void* y, const void* x, const Shape& whole, co
 
 void scatter_elements(DType dtype, void* y, const Shape& whole, const void* x, const IndexAlong& index,
                       bool add) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(add ? scatter_add : scatter,
+                  work_of(dtype, index.shape.numel(), (2 + add) * index.shape.numel()),
+                  [=, &whole, &index] { scatter_elements(dtype, y, whole, x, index, add); });
   const Steps steps(whole);
   const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis];
   visit_any(dtype, [&](auto t) {
@@ -83,12 +99,15 @@ void scatter_elements(DType dtype, void* y, const Shape& whole, const void* x, c
 
 void gather_rows(DType dtype, void* y, const void* x, const Block& rows, const std::int64_t* at,
                  std::int64_t count) {
+  const std::int64_t elements = rows.outer * count * rows.inner;
+  if (elements == 0) return;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(gather_rows_kernel, work_of(dtype, count, 2 * elements),
+                  [=, &rows] { gather_rows(dtype, y, x, rows, at, count); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
-    const std::int64_t elements = rows.outer * count * rows.inner;
-    if (elements == 0) return;
     const bool large = elements > large_work;
     const auto take = [&](std::int64_t first, std::int64_t last) {
       if (rows.inner == 1) {
@@ -112,12 +131,15 @@ void gather_rows(DType dtype, void* y, const void* x, const Block& rows, const s
 
 void add_rows(DType dtype, void* y, const Block& rows, const void* x, const std::int64_t* at,
               std::int64_t count) {
+  const std::int64_t elements = rows.outer * count * rows.inner;
+  if (elements == 0) return;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(add_rows_kernel, work_of(dtype, count, 3 * elements),
+                  [=, &rows] { add_rows(dtype, y, rows, x, at, count); });
   visit_number(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
-    const std::int64_t elements = rows.outer * count * rows.inner;
-    if (elements == 0) return;
     const bool large = elements > large_work;
     const auto add = [&](std::int64_t first, std::int64_t last) {  // a stripe of columns
       for (std::int64_t i = 0; i < count; ++i) {

@@ -6,7 +6,7 @@
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/short_copy.hpp"
 #include "kernels/loops/transpose.hpp"
-#include "xgrad/core/threads.hpp"
+#include "kernels/loops/work.hpp"
 
 namespace xgrad::detail {
 
@@ -53,7 +53,7 @@ void copy_line(T* __restrict to, const T* __restrict from, const Line& a) {
 template <class T>
 void copy_plane(T* __restrict to, const T* __restrict from, const Line& i, const Line& j) {
   if (i.from == 1 && j.to == 1 && j.from > 1) {
-    transpose_plane(to, i.to, from, j.from, i.size, j.size);
+    transpose_tiles(to, i.to, from, j.from, i.size, j.size);
   } else if (j.to == 1 && j.from <= 1 && j.from >= 0 &&
              j.size * static_cast<std::int64_t>(sizeof(T)) <= longest_short_copy) {
     const auto row = [&](std::int64_t k) { return from + k * i.from; };
@@ -107,28 +107,44 @@ template void LayoutCopy::run_as(double*, const double*) const;
 template void LayoutCopy::run_as(std::int64_t*, const std::int64_t*) const;
 template void LayoutCopy::run_as(bool*, const bool*) const;
 
-/// Cuts the outermost axis where there is much to copy.
+/// What the copy is heard as.
+const Kernel& LayoutCopy::kernel() const {
+  static constexpr Kernel copy = {.name = "copy", .elementwise = true}, strided = {.name = "strided_copy"},
+                          transpose = {.name = "transpose"};
+  if (rank_ == 0 || (rank_ == 1 && axes_[0].to == 1 && axes_[0].from == 1)) return copy;
+  for (int k = 0; k + 1 < rank_; ++k)
+    if (axes_[k].from == 1 && axes_[rank_ - 1].from > 1) return transpose;
+  return strided;
+}
+
+/// At the door: cuts the outermost axis where there is much to copy.
 template <class T>
-void LayoutCopy::run_in_blocks(T* to, const T* from) const {
-  std::int64_t inner = 1;
-  for (int k = 1; k < rank_; ++k) inner *= axes_[k].size;
-  if (rank_ == 0 || axes_[0].size * inner <= large_work) return run_as(to, from);
+[[gnu::cold, gnu::noinline]] void LayoutCopy::launch_as(std::int64_t n, T* to, const T* from) const {
   constexpr std::int64_t tile = 64;  // of a transposition
-  const std::int64_t size = std::max<std::int64_t>(block_elements / inner, 1);
-  parallel_for(axes_[0].size, size < tile ? size : size / tile * tile,
-               [&](std::int64_t first, std::int64_t last) {
-                 LayoutCopy part = *this;
-                 part.axes_[0].size = last - first;
-                 part.run_as(to + first * axes_[0].to, from + first * axes_[0].from);
-               });
+  const std::int64_t outer = rank_ == 0 ? 1 : axes_[0].size;
+  std::int64_t size = outer;
+  if (n > large_work) {
+    size = std::max<std::int64_t>(block_elements / (n / outer), 1);
+    if (size >= tile) size = size / tile * tile;
+  }
+  launch(kernel(), {.bytes = n * bytes_of<T, T>}, outer, size, [&](std::int64_t first, std::int64_t last) {
+    if (rank_ == 0) return run_as(to, from);
+    LayoutCopy part = *this;
+    part.axes_[0].size = last - first;
+    part.run_as(to + first * axes_[0].to, from + first * axes_[0].from);
+  });
 }
 
 void LayoutCopy::run(DType dtype, void* to, std::int64_t to_first, const void* from,
                      std::int64_t from_first) const {
   if (empty_) return;
+  std::int64_t n = 1;
+  for (int k = 0; k < rank_; ++k) n *= axes_[k].size;
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    run_in_blocks(static_cast<T*>(to) + to_first, static_cast<const T*>(from) + from_first);
+    T* p = static_cast<T*>(to) + to_first;
+    const T* q = static_cast<const T*>(from) + from_first;
+    runs_unheard(n) ? run_as(p, q) : launch_as(n, p, q);
   });
 }
 

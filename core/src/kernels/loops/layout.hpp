@@ -1,6 +1,7 @@
 #pragma once
 
 #include "xgrad/core/dtype.hpp"
+#include "xgrad/core/launch.hpp"
 #include "xgrad/core/shape.hpp"
 
 // Kernels that move elements and compute nothing.
@@ -25,7 +26,8 @@ class LayoutCopy {
     std::int64_t size, to, from;
   };
   template <class T>
-  void run_in_blocks(T* to, const T* from) const;
+  void launch_as(std::int64_t n, T* to, const T* from) const;
+  const Kernel& kernel() const;
 
   int rank_ = 0;
   Axis axes_[Shape::max_rank + 1];

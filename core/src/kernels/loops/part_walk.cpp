@@ -4,6 +4,7 @@
 
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "xgrad/core/launch.hpp"
 
 namespace xgrad::detail {
 
@@ -51,9 +52,19 @@ void each_inner(const PartLayout& part, const std::int64_t* offsets, F f) {
   }
 }
 
+/// Of a walk that reads and writes each element of the part so many times in all.
+Work work_of(DType dtype, const PartLayout& part, std::int64_t times) {
+  std::int64_t n = times;
+  for (int i = 0; i < part.rank; ++i) n *= part.size[i];
+  return {.bytes = n * size_of(dtype)};
+}
+
 }  // namespace
 
 void take_part(DType dtype, void* y, const void* x, const PartLayout& part, const std::int64_t* offsets) {
+  static constexpr Kernel kernel = {.name = "gather"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, work_of(dtype, part, 2), [=, &part] { take_part(dtype, y, x, part, offsets); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     each_inner(part, offsets,
@@ -75,6 +86,10 @@ void take_part(DType dtype, void* y, const void* x, const PartLayout& part, cons
 
 void put_part(DType dtype, void* x, const void* y, const PartLayout& part, const std::int64_t* offsets,
               bool add) {
+  static constexpr Kernel put = {.name = "scatter"}, sum = {.name = "scatter_add"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(add ? sum : put, work_of(dtype, part, 2 + add),
+                  [=, &part] { put_part(dtype, x, y, part, offsets, add); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     each_inner(part, offsets,

@@ -70,8 +70,10 @@ void select_walk(DType dtype, const Walker<3>& walk, void* o, const bool* condit
                  const void* b) {
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
+    static constexpr RunKernel kernel = {
+        {.name = "select", .elementwise = true}, {.name = "select_broadcast"}, sizeof(T)};
     each_run(
-        walk,
+        kernel, walk,
         [to = plain(static_cast<T*>(o))](std::int64_t at, std::int64_t n, const Run<bool>& c, const Run<T>& u,
                                          const Run<T>& v) {
           select_loop(n, to + at, plain(c.at), c.step, plain(u.at), u.step, plain(v.at), v.step);

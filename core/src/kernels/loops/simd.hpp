@@ -5,6 +5,7 @@
 
 #include "kernels/blas/halves.hpp"
 #include "kernels/loops/batch.hpp"
+#include "kernels/loops/elementwise.hpp"
 #include "kernels/loops/part.hpp"
 #include "xgrad/core/buffer.hpp"
 
@@ -20,10 +21,11 @@ namespace xgrad::detail {
 template <class T, bool is_block = false, class F, class... X>
 [[gnu::flatten]] void simd_loop(std::int64_t n, bool have_room, T* o, F f, const X*... inputs) {
   if constexpr (!is_block)
-    if (!is_small(n)) [[unlikely]]
-      return share(n, [=](std::int64_t first, std::int64_t last) {
-        simd_loop<T, true>(last - first, have_room, o + first, f, (inputs + first)...);
-      });
+    if (!runs_unheard(n)) [[unlikely]]
+      return launch_pass(sizeof...(X) == 1 ? map_kernel : zip_kernel, {.bytes = n * bytes_of<T, X...>}, n,
+                         [=](std::int64_t first, std::int64_t last) {
+                           simd_loop<T, true>(last - first, have_room, o + first, f, (inputs + first)...);
+                         });
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size;
   constexpr std::size_t count = sizeof...(X);
@@ -53,6 +55,9 @@ template <class T, bool is_block = false, class F, class... X>
 /// its order depends on n only.
 template <class T, class F, class... X>
 T simd_sum(std::int64_t n, F f, const X*... x) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(reduce_kernel, {.bytes = n * bytes_of<X...>},
+                        [=] { return simd_sum<T>(n, f, x...); });
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size, block = 64 * width;
   if (n > block)

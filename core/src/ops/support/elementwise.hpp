@@ -64,10 +64,11 @@ Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
   }
   Tensor o = new_tensor(broadcast_shapes(op, a, b), dtype_of<R>);
   const Walker<2> walk(o.shape(), {&a.shape(), &b.shape()});
+  static constexpr RunKernel kernel = {zip_kernel, {.name = "zip_broadcast"}, sizeof(R)};
   each_run(
-      walk,
+      kernel, walk,
       [po = ptr<R>(o), f](std::int64_t at, std::int64_t n, const Run<T>& u, const Run<T>& v) {
-        zip_loop(n, po + at, u.at, u.step, v.at, v.step, f);
+        zip_loop<true>(n, po + at, u.at, u.step, v.at, v.step, f);
       },
       ptr<const T>(a), ptr<const T>(b));
   return o;
@@ -108,8 +109,10 @@ void update(Tensor& x, const Tensor& y, F f) {
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Walker<1> walk(x.shape(), {&y.shape()});
+    static constexpr RunKernel kernel = {
+        {.name = "update", .elementwise = true}, {.name = "update_broadcast"}, 2 * sizeof(T)};
     each_run(
-        walk,
+        kernel, walk,
         [f, px = ptr<T>(x)](std::int64_t at, std::int64_t n, const Run<T>& v) {
           for (std::int64_t i = 0; i < n; ++i) px[at + i] = static_cast<T>(f(px[at + i], v.at[i * v.step]));
         },

@@ -2,11 +2,6 @@
 
 namespace xgrad::detail {
 
-void copy_elements(const LayoutCopy& layout, const Tensor& to, std::int64_t to_first, const Tensor& from,
-                   std::int64_t from_first) {
-  layout.run(to.dtype(), ptr<void>(to), to_first, ptr<void>(from), from_first);
-}
-
 void copy_entries(EntryOf to, EntryOf from, std::int64_t count) {
   const Shape &p = to.tensor.shape(), &q = from.tensor.shape();
   std::int64_t outer = 1, inner = 1;

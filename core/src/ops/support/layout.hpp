@@ -8,8 +8,10 @@
 namespace xgrad::detail {
 
 /// to[...] = from[...] in this layout; the tensors have one dtype, and steps start at these elements.
-void copy_elements(const LayoutCopy& layout, const Tensor& to, std::int64_t to_first, const Tensor& from,
-                   std::int64_t from_first);
+inline void copy_elements(const LayoutCopy& layout, const Tensor& to, std::int64_t to_first,
+                          const Tensor& from, std::int64_t from_first) {
+  layout.run(to.dtype(), ptr<void>(to), to_first, ptr<void>(from), from_first);
+}
 
 /// A place in a tensor: entry `start` along an axis.
 struct EntryOf {
