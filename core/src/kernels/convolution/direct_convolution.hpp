@@ -89,7 +89,23 @@ class DirectConvolution {
   void correlate(const T* x, const T* bias, T* y) {
     static constexpr Kernel kernel = {.name = "direct_conv"};
     if (longest_unheard == 0) [[unlikely]]
-      return launch(kernel, work(1), [=, this] { correlate(x, bias, y); });
+      return launch(kernel, work(1), [=, this] { correlate_planes(x, bias, y); });
+    correlate_planes(x, bias, y);
+  }
+
+  /// w += the weights' gradient from images x and the cotangents g of their outputs.
+  void gather_weights(std::int64_t images, const T* x, const T* g, T* w) {
+    static constexpr Kernel kernel = {.name = "direct_conv_weight"};
+    if (longest_unheard == 0) [[unlikely]]
+      return launch(kernel, work(images), [=, this] { gather_planes(images, x, g, w); });
+    gather_planes(images, x, g, w);
+  }
+
+ private:
+  static constexpr std::int64_t most_outputs = many_registers ? 8 : 4;  ///< that share a loaded input
+  static constexpr std::int64_t in_cache = 48 * 1024;                   ///< elements
+
+  [[gnu::noinline]] void correlate_planes(const T* x, const T* bias, T* y) {
     lay(x, planes_.data());
     const T* w = weights_;
     each_run<most_outputs>(s_.o, [&](std::int64_t first, auto outputs) {
@@ -104,11 +120,7 @@ class DirectConvolution {
     }
   }
 
-  /// w += the weights' gradient from images x and the cotangents g of their outputs.
-  void gather_weights(std::int64_t images, const T* x, const T* g, T* w) {
-    static constexpr Kernel kernel = {.name = "direct_conv_weight"};
-    if (longest_unheard == 0) [[unlikely]]
-      return launch(kernel, work(images), [=, this] { gather_weights(images, x, g, w); });
+  [[gnu::noinline]] void gather_planes(std::int64_t images, const T* x, const T* g, T* w) {
     const std::int64_t image = s_.c * plane_, output = s_.o * positions_;
     const std::int64_t together = std::clamp<std::int64_t>(in_cache / (image + output), 1, images);
     planes_ = zeros(together * image);
@@ -137,10 +149,6 @@ class DirectConvolution {
           w[(a * s_.c + c) * taps() + t] += xsimd::hadd(V::load_aligned(sum));
     });
   }
-
- private:
-  static constexpr std::int64_t most_outputs = many_registers ? 8 : 4;  ///< that share a loaded input
-  static constexpr std::int64_t in_cache = 48 * 1024;                   ///< elements
 
   static std::int64_t whole(std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; }
   static Scratch<T> zeros(std::int64_t n) {

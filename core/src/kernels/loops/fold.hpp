@@ -271,20 +271,26 @@ void fold_outer(const T* x, const Block& b, std::int64_t first, std::int64_t las
   }
 }
 
+/// fold_one at the door.
+template <class F, class A, class T, class L>
+[[gnu::cold, gnu::noinline]] void launch_fold(const T* x, const Block& b, A* __restrict o, const L& load) {
+  const std::int64_t row = b.n * b.inner;  // a large one is cut itself
+  std::int64_t size = b.outer;
+  if (row < large_work && b.elements() > large_work) size = std::max<std::int64_t>(block_elements / row, 1);
+  launch(reduce_kernel, {.bytes = b.elements() * bytes_of<T> + b.outer * b.inner * bytes_of<A>}, b.outer,
+         size, [&](std::int64_t first, std::int64_t last) { fold_outer<F>(x, b, first, last, o, load); });
+}
+
 /// Folds one block; of no elements to the start value.
 template <class F, class A, class T, class L>
 void fold_one(const T* x, const Block& b, A* __restrict o, const L& load) {
   if (b.outer == 0 || b.inner == 0) return;
   if (b.n == 0)
     return launch(reduce_kernel, {.bytes = b.outer * b.inner * bytes_of<A>},
-                  [&] { std::fill_n(o, b.outer * b.inner, F::template start<A>); });
-  if (runs_unheard(b.elements())) [[likely]]
-    return fold_outer<F>(x, b, 0, b.outer, o, load);
-  const std::int64_t row = b.n * b.inner;  // a large one is cut itself
-  const bool by_outer = row < large_work && b.elements() > large_work;
-  const Work work = {.bytes = b.elements() * bytes_of<T> + b.outer * b.inner * bytes_of<A>};
-  launch(reduce_kernel, work, b.outer, by_outer ? std::max<std::int64_t>(block_elements / row, 1) : b.outer,
-         [&](std::int64_t first, std::int64_t last) { fold_outer<F>(x, b, first, last, o, load); });
+                  [=, &b] { std::fill_n(o, b.outer * b.inner, F::template start<A>); });
+  if (!runs_unheard(b.elements())) [[unlikely]]
+    return launch_fold<F>(x, b, o, load);
+  fold_outer<F>(x, b, 0, b.outer, o, load);
 }
 
 }  // namespace xgrad::detail
