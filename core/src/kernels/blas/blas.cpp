@@ -9,7 +9,7 @@
 #include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "tensor/errors.hpp"
-#include "tensor/scratch.hpp"
+#include "tensor/workspace.hpp"
 
 namespace xgrad::detail {
 
@@ -125,7 +125,7 @@ template <class T, class Gemv>
     });
   const std::int64_t size = ours ? summed_rows : (p.rows + blocks - 1) / blocks;
   const std::int64_t count = (p.rows + size - 1) / size;
-  const Scratch<T> sums(count * p.columns);
+  const Workspace<T> sums(count * p.columns);
   std::fill_n(sums.data(), count * p.columns, T(-0.0));  // which leaves what is added to it as it is
   parallel_products(p.rows, size, [&](std::int64_t first, std::int64_t last) {
     part(first, last, sums.data() + first / size * p.columns).run(cblas_gemv);

@@ -8,7 +8,7 @@
 #include "kernels/loops/batch.hpp"
 #include "kernels/loops/part.hpp"
 #include "kernels/loops/work.hpp"
-#include "tensor/scratch.hpp"
+#include "tensor/workspace.hpp"
 
 // Convolutions of stride and dilation 1 without patches. An image is laid on a plane with its padding, line
 // behind line, so that output position p and tap (i, j) meet at plane[p + i * pitch + j] for every p: the
@@ -125,7 +125,7 @@ class DirectConvolution {
     const std::int64_t together = std::clamp<std::int64_t>(in_cache / (image + output), 1, images);
     planes_ = zeros(together * image);
     made_ = zeros(together * output);
-    const Scratch<T> sums = zeros(s_.o * s_.c * taps() * width);
+    const Workspace<T> sums = zeros(s_.o * s_.c * taps() * width);
     for (std::int64_t n = 0; n < images; n += together) {
       const std::int64_t count = std::min(together, images - n);
       for (std::int64_t k = 0; k < count; ++k) {
@@ -151,8 +151,8 @@ class DirectConvolution {
   }
 
   static std::int64_t whole(std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; }
-  static Scratch<T> zeros(std::int64_t n) {
-    Scratch<T> made(n);
+  static Workspace<T> zeros(std::int64_t n) {
+    Workspace<T> made(n);
     std::fill_n(made.data(), n, T(0));
     return made;
   }
@@ -256,7 +256,7 @@ class DirectConvolution {
 
   DirectSizes s_;
   std::int64_t positions_, plane_;
-  Scratch<T> planes_, made_, own_weights_;
+  Workspace<T> planes_, made_, own_weights_;
   const T* weights_ = nullptr;  // its own, or those of the one that it works beside
 };
 
