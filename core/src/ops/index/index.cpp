@@ -6,8 +6,9 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/index/plan.hpp"
+#include "ops/support/layout.hpp"
+#include "ops/support/part_walk.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

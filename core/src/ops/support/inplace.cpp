@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "autodiff/listen.hpp"
-#include "kernels/loops/elementwise.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "ops/support/elementwise.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
