@@ -51,6 +51,7 @@ std::vector<Profile::Row> by_time(std::vector<Profile::Row> rows) {
 }
 
 std::string table_of(const char* what, const std::vector<Profile::Row>& rows, double all) {
+  if (rows.empty()) return "";
   detail::TextTable table(1, {what, "calls", "ms", "%", "MB", "GB/s", "GFLOP/s"});
   const auto per_second = [](const Profile::Row& row, std::int64_t n) {
     return n > 0 && row.seconds > 0 ? detail::fixed(static_cast<double>(n) * nanosecond / row.seconds, 1)
@@ -61,7 +62,7 @@ std::string table_of(const char* what, const std::vector<Profile::Row>& rows, do
                all > 0 ? detail::fixed(row.seconds / all * 100, 1) : "",
                row.bytes > 0 ? detail::fixed(static_cast<double>(row.bytes) * 1e-6, 3) : "",
                per_second(row, row.bytes), per_second(row, row.flops)});
-  return table.str();
+  return "\n" + table.str();
 }
 
 }  // namespace
@@ -92,8 +93,7 @@ std::string Profile::str() const {
   const double all = seconds(), in_kernels = kernel_seconds();
   std::string s = detail::fixed(all * 1e3, 3) + " ms, of which " + detail::fixed(in_kernels * 1e3, 3) +
                   " in kernels and " + detail::fixed((all - in_kernels) * 1e3, 3) + " outside of them\n";
-  s += "\n" + table_of("op", ops(), in_kernels);
-  s += "\n" + table_of("kernel", kernels(), in_kernels);
+  s += table_of("op", ops(), in_kernels) + table_of("kernel", kernels(), in_kernels);
   if (record_->forgotten > 0)
     s += "\nA trace has the first " +
          std::to_string(record_->op_events.size() + record_->kernel_events.size()) + " events, without " +
