@@ -11,21 +11,21 @@
 
 namespace xgrad::nn {
 
-/// A part of a model: its members, its mode, and every walk over them. How it is called is its own: with two
-/// tensors, with a state, with targets.
+/// A part of a model: its members, its mode, and every walk over them. How it is called is its own: with a
+/// mask, with a state, with targets.
 ///
-///     struct Gate : nn::ModuleBase {
+///     struct Pool : nn::ModuleBase {
 ///       nn::Linear score{64, 1};
 ///
 ///       Tensor operator()(const Tensor& x, const Tensor& mask) const {
-///         return x * where(mask, sigmoid(score(x)), 0);
+///         return sum(softmax(where(mask, score(x), -1e9), 0) * x, 0);
 ///       }
 ///       void visit(nn::Visitor& v) override { v("score", score); }
 ///     };
 ///
 /// Members are visited and never registered, so assigning one (`model.out.weight = w`) is all there is to
 /// replacing it. Copying a module shares its tensors, as copying a tensor does; `clone(model)` is an
-/// independent copy. What is called with one tensor and returns one is a Module.
+/// independent copy. What makes one tensor of one is a Module.
 class ModuleBase : public Stateful {
  public:
   /// Names each member to the visitor, and does nothing else: what parameters(), clone, state_dict and all
@@ -84,7 +84,7 @@ class ModuleBase : public Stateful {
   bool training_ = true;
 };
 
-/// A module that is a function from tensor to tensor: what a Sequential takes.
+/// A module that is a function from tensor to tensor, by its `forward`: what a Sequential takes.
 ///
 ///     struct Mlp : nn::Module {
 ///       nn::Linear hidden{64, 128};
