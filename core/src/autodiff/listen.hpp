@@ -48,7 +48,4 @@ inline bool is_heard() { return (doors & listener) != 0; }
 /// True when somebody who traces listens.
 inline bool is_traced() { return (doors & tracer) != 0; }
 
-/// Tells those who listen of a write by hand.
-[[gnu::cold]] void tell_write(const char* op, const Tensor& x);
-
 }  // namespace xgrad::detail
