@@ -18,7 +18,7 @@ using namespace detail;
 
 namespace {
 
-constexpr Kernel fill_kernel = {.name = "fill"}, list_kernel = {.name = "from_list"},
+constexpr Kernel full_kernel = {.name = "full", .elementwise = true}, list_kernel = {.name = "from_list"},
                  eye_kernel = {.name = "eye"}, arange_kernel = {.name = "arange"},
                  linspace_kernel = {.name = "linspace"};
 
@@ -35,7 +35,7 @@ Tensor new_leaf(const char* op, const Shape& shape, DType otherwise, const Tenso
 void fill(const char* op, Tensor& x, Scalar value) {
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    launch(fill_kernel, {.bytes = x.numel() * bytes_of<T>}, x.numel(),
+    launch(full_kernel, {.bytes = x.numel() * bytes_of<T>}, x.numel(),
            [p = ptr<T>(x), v = value.to<T>(op)](std::int64_t first, std::int64_t last) {
              std::fill(p + first, p + last, T{v});
            });

@@ -16,8 +16,7 @@ using namespace detail;
 
 namespace {
 
-constexpr Kernel max_kernel = {.name = "max_pool2d"}, max_backward_kernel = {.name = "max_pool2d_backward"},
-                 max_gather_kernel = {.name = "max_pool2d_gather"}, avg_kernel = {.name = "avg_pool2d"},
+constexpr Kernel max_gather_kernel = {.name = "max_pool2d_gather"}, avg_kernel = {.name = "avg_pool2d"},
                  avg_backward_kernel = {.name = "avg_pool2d_backward"};
 
 std::string text(Pair p) { return Shape{p.height, p.width}.str(); }
@@ -113,14 +112,14 @@ Tensor winners(const Tensor& h, const Tensor& x, const Window& k, double nothing
     const Work work = {.bytes = (x.numel() + (1 + gathers) * y.numel()) * bytes_of<T>};
     if (tiles_of_two(k, x.size(3)) && !gathers) {
       const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2;
-      return by_planes(max_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
+      return by_planes(max_pool2d_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
         const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
         for (std::int64_t plane = first; plane < last; ++plane)
           max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3), ptr<T>(pairs),
                        ptr<T>(y) + plane * rows * half);
       });
     }
-    each_window(gathers ? max_gather_kernel : max_kernel, work, x.shape(), k,
+    each_window(gathers ? max_gather_kernel : max_pool2d_kernel, work, x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
                   ptr<T>(y)[out] = at < 0 ? static_cast<T>(nothing) : ptr<T>(h)[at];
@@ -153,15 +152,16 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
     if (tiles_of_two(k, x.size(3)) && x.size(2) % 2 == 0) {
       dx = new_like(x);
       const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2, area = 4 * rows * half;
-      return by_planes(max_backward_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
-        const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
-        for (std::int64_t plane = first; plane < last; ++plane)
-          spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half,
-                          ptr<T>(pairs), ptr<T>(dx) + plane * area);
-      });
+      return by_planes(
+          max_pool2d_backward_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
+            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+            for (std::int64_t plane = first; plane < last; ++plane)
+              spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half,
+                              ptr<T>(pairs), ptr<T>(dx) + plane * area);
+          });
     }
     dx = zeros_of(x.shape(), x.dtype());
-    each_window(max_backward_kernel, work, x.shape(), k,
+    each_window(max_pool2d_backward_kernel, work, x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
                   if (at >= 0) ptr<T>(dx)[at] += ptr<T>(g)[out];
