@@ -9,6 +9,8 @@ namespace xgrad::optim {
 
 namespace {
 
+constexpr detail::Kernel kernel = {.name = "adam", .elementwise = true, .owner = "Adam.step"};
+
 /// What every element of one step shares.
 template <class T>
 struct AdamStep {
@@ -84,7 +86,7 @@ void Adam::update(Slot& slot, const Tensor& gradient, std::size_t group, double 
     T* top = o.amsgrad ? slot.state[2].mutable_data<T>().data() : nullptr;
     detail::with_flags(
         [&](auto decays, auto amsgrad) {
-          detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
+          detail::each_part(kernel, amsgrad ? 9 : 7, p, [&](std::int64_t i, std::span<T> part) {
             adapt<decays, amsgrad>(part, g + i, m + i, v + i, amsgrad ? top + i : nullptr, s);
           });
         },

@@ -14,6 +14,14 @@ namespace xgrad::optim {
 
 namespace {
 
+constexpr detail::Kernel largest_kernel = {.name = "grad_max", .owner = "clip_grad_norm_"},
+                         powers_kernel = {.name = "grad_norm", .owner = "clip_grad_norm_"},
+                         scale_kernel = {.name = "grad_scale",
+                                         .elementwise = true,
+                                         .owner = "clip_grad_norm_"},
+                         clamp_kernel = {
+                             .name = "grad_clamp", .elementwise = true, .owner = "clip_grad_value_"};
+
 void check_defined(const char* op, const std::vector<Tensor>& parameters) {
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (!parameters[i].defined())
@@ -33,14 +41,38 @@ void check_writable(const std::vector<Tensor>& parameters) {
   each_gradient(parameters, [&]<class T>(T, Tensor& g) { g.mutable_data<T>(); });
 }
 
+/// The larger of `largest` and all |g|; a nan is taken and stays.
+template <class T>
+double largest_in(std::span<const T> g, double largest) {
+  for (const T v : g) {
+    const double size = std::abs(static_cast<double>(v));
+    largest = size <= largest ? largest : size;
+  }
+  return largest;
+}
+
+/// sum + sum (|g| / scale)^p.
+template <class T>
+double with_powers(double sum, std::span<const T> g, double p, double scale) {
+  for (const T v : g) {
+    const double whole = std::abs(static_cast<double>(v)), size = scale == 1 ? whole : whole / scale;
+    sum += p == 2 ? size * size : std::pow(size, p);
+  }
+  return sum;
+}
+
+/// The door of a kernel that reads a gradient.
+template <class T, class F>
+void read_by(const detail::Kernel& kernel, std::span<const T> g, const F& f) {
+  detail::launch(kernel, {.bytes = std::ssize(g) * std::int64_t{sizeof(T)}}, [&] { f(g); });
+}
+
 /// The largest |g|; a nan is taken and stays.
 double largest_of(const std::vector<Tensor>& parameters) {
   double largest = 0;
   each_gradient(parameters, [&]<class T>(T, const Tensor& g) {
-    for (const T v : g.data<T>()) {
-      const double size = std::abs(static_cast<double>(v));
-      largest = size <= largest ? largest : size;
-    }
+    read_by(largest_kernel, g.data<T>(),
+            [&](std::span<const T> values) { largest = largest_in(values, largest); });
   });
   return largest;
 }
@@ -49,10 +81,8 @@ double largest_of(const std::vector<Tensor>& parameters) {
 double sum_of_powers(const std::vector<Tensor>& parameters, double p, double scale) {
   double sum = 0;
   each_gradient(parameters, [&]<class T>(T, const Tensor& g) {
-    for (const T v : g.data<T>()) {
-      const double whole = std::abs(static_cast<double>(v)), size = scale == 1 ? whole : whole / scale;
-      sum += p == 2 ? size * size : std::pow(size, p);
-    }
+    read_by(powers_kernel, g.data<T>(),
+            [&](std::span<const T> values) { sum = with_powers(sum, values, p, scale); });
   });
   return sum;
 }
@@ -94,7 +124,10 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   const NoGrad guard;
   check_writable(parameters);
   each_gradient(parameters, [&]<class T>(T, Tensor& g) {
-    for (T& v : g.mutable_data<T>()) v *= static_cast<T>(factor);
+    detail::each_part(scale_kernel, 2, g.mutable_data<T>(), [factor](std::int64_t, std::span<T> part) {
+      const T by = static_cast<T>(factor);
+      for (T& v : part) v *= by;
+    });
   });
   return norm.value();
 }
@@ -105,8 +138,10 @@ void clip_grad_value_(const std::vector<Tensor>& parameters, double max_value) {
   const NoGrad guard;
   check_writable(parameters);
   each_gradient(parameters, [&]<class T>(T, Tensor& g) {
-    const T most = static_cast<T>(max_value);
-    for (T& v : g.mutable_data<T>()) v = v < -most ? -most : v > most ? most : v;
+    detail::each_part(clamp_kernel, 2, g.mutable_data<T>(), [max_value](std::int64_t, std::span<T> part) {
+      const T most = static_cast<T>(max_value);
+      for (T& v : part) v = v < -most ? -most : v > most ? most : v;
+    });
   });
 }
 

@@ -12,6 +12,8 @@ namespace xgrad::optim::detail {
 
 namespace {
 
+constexpr Kernel kernel = {.name = "is_finite", .owner = "error_if_nonfinite"};
+
 template <class T>
 bool all_finite(std::span<const T> values) {
   bool finite = true;
@@ -23,7 +25,11 @@ bool all_finite(std::span<const T> values) {
 
 bool is_finite(const Tensor& gradient) {
   bool finite = true;
-  with_type(gradient.dtype(), [&]<class T>(T) { finite = all_finite(gradient.data<T>()); });
+  with_type(gradient.dtype(), [&]<class T>(T) {
+    const std::span<const T> values = gradient.data<T>();
+    launch(kernel, {.bytes = std::ssize(values) * std::int64_t{sizeof(T)}},
+           [&] { finite = all_finite(values); });
+  });
   return finite;
 }
 

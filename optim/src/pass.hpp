@@ -3,10 +3,13 @@
 #include <span>
 #include <type_traits>
 
+#include "xgrad/core/launch.hpp"
 #include "xgrad/core/tensor.hpp"
-#include "xgrad/core/threads.hpp"
 
 namespace xgrad::optim::detail {
+
+using xgrad::detail::Kernel;
+using xgrad::detail::launch;
 
 /// Calls f with a zero of the C++ type of a floating dtype.
 template <class F>
@@ -30,12 +33,15 @@ void with_flags(F f, bool flag, Flags... others) {
     with_flags([&](auto... known) { f(std::false_type{}, known...); }, others...);
 }
 
-/// Calls f(first, its elements) for the elements of a parameter: at once, or by blocks where there are many.
+/// The door of a kernel over the elements of a parameter, of which each is read or written `accesses` times:
+/// calls f(first, its elements) at once, or by blocks where there are many.
 template <class T, class F>
-void each_part(std::span<T> p, const F& f) {
-  xgrad::detail::in_blocks(static_cast<std::int64_t>(p.size()), [&](std::int64_t first, std::int64_t last) {
-    f(first, p.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
-  });
+void each_part(const Kernel& kernel, std::int64_t accesses, std::span<T> p, const F& f) {
+  const auto n = static_cast<std::int64_t>(p.size());
+  launch(kernel, {.bytes = n * accesses * std::int64_t{sizeof(T)}}, n,
+         [&](std::int64_t first, std::int64_t last) {
+           f(first, p.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
+         });
 }
 
 }  // namespace xgrad::optim::detail

@@ -9,6 +9,8 @@ namespace xgrad::optim {
 
 namespace {
 
+constexpr detail::Kernel kernel = {.name = "rmsprop", .elementwise = true, .owner = "RMSprop.step"};
+
 /// What every element of one step shares.
 template <class T>
 struct RmspropStep {
@@ -85,10 +87,11 @@ void RMSprop::update(Slot& slot, const Tensor& gradient, std::size_t group, doub
     T* b = o.momentum != 0 ? state(o.centered ? 2 : 1) : nullptr;
     detail::with_flags(
         [&](auto decays, auto centered, auto has_momentum) {
-          detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
-            adapt<decays, centered, has_momentum>(part, g + i, v + i, centered ? a + i : nullptr,
-                                                  has_momentum ? b + i : nullptr, s);
-          });
+          detail::each_part(
+              kernel, 5 + 2 * centered + 2 * has_momentum, p, [&](std::int64_t i, std::span<T> part) {
+                adapt<decays, centered, has_momentum>(part, g + i, v + i, centered ? a + i : nullptr,
+                                                      has_momentum ? b + i : nullptr, s);
+              });
         },
         o.weight_decay != 0, o.centered, o.momentum != 0);
   });

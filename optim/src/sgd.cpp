@@ -7,6 +7,9 @@ namespace xgrad::optim {
 
 namespace {
 
+constexpr detail::Kernel gd_kernel = {.name = "gd", .elementwise = true, .owner = "GD.step"},
+                         sgd_kernel = {.name = "sgd", .elementwise = true, .owner = "SGD.step"};
+
 /// What every element of one step shares.
 template <class T>
 struct SgdStep {
@@ -50,7 +53,7 @@ void GD::add_group(const Parameters& parameters, GdOptions options) {
 void GD::update(Slot& slot, const Tensor& gradient, std::size_t, double lr) {
   detail::with_type(gradient.dtype(), [&]<class T>(T) {
     const T* g = gradient.data<T>().data();
-    detail::each_part(slot.parameter.mutable_data<T>(), [&](std::int64_t i, std::span<T> part) {
+    detail::each_part(gd_kernel, 3, slot.parameter.mutable_data<T>(), [&](std::int64_t i, std::span<T> part) {
       descend<false>(part, g + i, {static_cast<T>(lr)});
     });
   });
@@ -91,7 +94,7 @@ void SGD::update(Slot& slot, const Tensor& gradient, std::size_t group, double l
     T* b = o.momentum != 0 ? slot.state[0].mutable_data<T>().data() : nullptr;
     detail::with_flags(
         [&](auto decays, auto has_momentum, auto nesterov) {
-          detail::each_part(p, [&](std::int64_t i, std::span<T> part) {
+          detail::each_part(sgd_kernel, has_momentum ? 5 : 3, p, [&](std::int64_t i, std::span<T> part) {
             if constexpr (has_momentum)
               descend_with_momentum<decays, nesterov>(part, g + i, b + i, s);
             else

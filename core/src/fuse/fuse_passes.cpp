@@ -7,10 +7,22 @@
 
 #include "tensor/few.hpp"
 #include "xgrad/core/broadcast.hpp"
-#include "xgrad/core/threads.hpp"
+#include "xgrad/core/launch.hpp"
 
 namespace xgrad::detail::fusing {
 namespace {
+
+constexpr Kernel values_kernel = {.name = "fused", .elementwise = true},
+                 broadcast_kernel = {.name = "fused_broadcast"},
+                 gradients_kernel = {.name = "fused_backward", .elementwise = true},
+                 broadcast_gradients_kernel = {.name = "fused_backward_broadcast"};
+
+/// The door of a pass over n elements whose blocks lie inside: f().
+template <class F>
+[[gnu::cold]] void launch_whole(const Kernel& kernel, std::int64_t bytes, std::int64_t n, const F& f) {
+  n = std::max<std::int64_t>(n, 1);  // of none, a gradient may still be a sum: 0
+  launch(kernel, {.bytes = bytes}, n, n, [&](std::int64_t, std::int64_t) { f(); });
+}
 
 template <class T>
 T* elements(const Tensor& x) {
@@ -120,6 +132,13 @@ class Repeated {
 template <class T>
 void run_values(const Loops<T>& loops, const void* f, std::span<const Tensor* const> x, const Tensor& o) {
   const std::size_t n = x.size();
+  if (longest_unheard == 0) [[unlikely]] {
+    std::int64_t read = 0;
+    bool same = true;
+    for (const Tensor* t : x) read += t->numel(), same = same && t->numel() == o.numel();
+    return launch_whole(same ? values_kernel : broadcast_kernel, (read + o.numel()) * std::int64_t{sizeof(T)},
+                        o.numel(), [&] { run_values(loops, f, x, o); });
+  }
   std::array<const Shape*, most> shapes;
   for (std::size_t k = 0; k < n; ++k) shapes[k] = &x[k]->shape();
   with_walker(o.shape(), std::span(shapes.data(), n), [&](const auto& walk) {
@@ -140,6 +159,16 @@ template <class T>
 void run_gradients(const Loops<T>& loops, const void* f, const Shape& shape, const Tensor& g,
                    std::span<const Tensor* const> x, unsigned wanted, std::span<const Tensor> dx) {
   const std::size_t n = x.size();
+  if (longest_unheard == 0) [[unlikely]] {
+    std::int64_t moved = g.numel();
+    bool same = g.numel() == shape.numel();
+    for (std::size_t k = 0; k < n; ++k) {
+      moved += x[k]->numel() * (1 + (wanted >> k & 1));
+      same = same && x[k]->numel() == shape.numel();
+    }
+    return launch_whole(same ? gradients_kernel : broadcast_gradients_kernel, moved * std::int64_t{sizeof(T)},
+                        shape.numel(), [&] { run_gradients(loops, f, shape, g, x, wanted, dx); });
+  }
   std::array<const Shape*, most + 1> shapes;
   for (std::size_t k = 0; k < n; ++k) shapes[k] = &x[k]->shape();
   shapes[n] = &g.shape();

@@ -38,18 +38,5 @@ void parallel_for(std::int64_t n, std::int64_t size, const F& f) {
 inline constexpr std::int64_t block_elements = std::int64_t{1} << 15;  ///< in a block of an elementwise pass
 inline constexpr std::int64_t large_work = 4 * block_elements;         ///< up to here one thread is as fast
 
-/// Whether one thread makes a pass over n > 0 elements alone: one comparison, after which a loop need not ask
-/// whether there is anything to do.
-constexpr bool is_small(std::int64_t n) { return static_cast<std::uint64_t>(n) - 1 < large_work; }
-
-/// f(first, last) for a pass over n elements: at once, or by blocks where it is large.
-template <class F>
-void in_blocks(std::int64_t n, const F& f) {
-  if (is_small(n)) [[likely]]
-    f(std::int64_t{0}, n);
-  else
-    parallel_for(n, block_elements, f);
-}
-
 }  // namespace detail
 }  // namespace xgrad

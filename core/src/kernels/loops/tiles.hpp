@@ -9,6 +9,9 @@
 
 namespace xgrad::detail {
 
+inline constexpr Kernel max_pool2d_kernel = {.name = "max_pool2d"};
+inline constexpr Kernel max_pool2d_backward_kernel = {.name = "max_pool2d_backward"};
+
 /// Whether b beats a that comes before it.
 template <class T>
 bool beats(T b, T a) {
@@ -24,9 +27,8 @@ void max_of_pairs(std::int64_t pairs, const T* x, T* __restrict y) {
 /// The largest of each tile of a plane; `pairs` has room for one element of each two.
 template <class T>
 void max_of_tiles(std::int64_t rows, std::int64_t half, const T* x, T* pairs, T* __restrict y) {
-  static constexpr Kernel kernel = {.name = "max_pool2d"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel, {.bytes = 5 * rows * half * bytes_of<T>},
+    return launch(max_pool2d_kernel, {.bytes = 5 * rows * half * bytes_of<T>},
                   [=] { max_of_tiles(rows, half, x, pairs, y); });
   max_of_pairs(2 * rows * half, x, pairs);
   for (std::int64_t r = 0; r < rows; ++r, pairs += 2 * half, y += half)
@@ -38,9 +40,8 @@ void max_of_tiles(std::int64_t rows, std::int64_t half, const T* x, T* pairs, T*
 template <class T>
 void spread_to_tiles(std::int64_t rows, std::int64_t half, const T* x, const T* g, T* __restrict pairs,
                      T* __restrict dx) {
-  static constexpr Kernel kernel = {.name = "max_pool2d_backward"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel, {.bytes = 9 * rows * half * bytes_of<T>},
+    return launch(max_pool2d_backward_kernel, {.bytes = 9 * rows * half * bytes_of<T>},
                   [=] { spread_to_tiles(rows, half, x, g, pairs, dx); });
   max_of_pairs(2 * rows * half, x, pairs);
   T* p = pairs;

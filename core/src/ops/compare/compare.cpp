@@ -14,6 +14,8 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel allclose_kernel = {.name = "allclose"}, equal_kernel = {.name = "equal"};
+
 /// f of each pair of elements, as a boolean tensor.
 template <class F>
 Tensor compare(const Op& op, const Tensor& a, const Tensor& b, F f) {
@@ -176,14 +178,18 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
   }
   return visit_number(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const T *p = ptr<T>(a), *q = ptr<T>(b);
-    for (std::int64_t i = 0; i < a.numel(); ++i) {
-      const double u = static_cast<double>(p[i]), v = static_cast<double>(q[i]), apart = std::abs(u - v);
-      const bool close = p[i] == q[i] || (apart < INFINITY && apart <= atol + rtol * std::abs(v)) ||
-                         (equal_nan && u != u && v != v);
-      if (!close) return false;
-    }
-    return true;
+    return launch_value(allclose_kernel, {.bytes = a.numel() * bytes_of<T, T>},
+                        [=, p = ptr<T>(a), q = ptr<T>(b), n = a.numel()] {
+                          for (std::int64_t i = 0; i < n; ++i) {
+                            const double u = static_cast<double>(p[i]), v = static_cast<double>(q[i]),
+                                         apart = std::abs(u - v);
+                            const bool close = p[i] == q[i] ||
+                                               (apart < INFINITY && apart <= atol + rtol * std::abs(v)) ||
+                                               (equal_nan && u != u && v != v);
+                            if (!close) return false;
+                          }
+                          return true;
+                        });
   });
 }
 
@@ -191,7 +197,8 @@ bool equal(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || !(a.shape() == b.shape())) return false;
   return visit_any(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    return std::equal(ptr<T>(a), ptr<T>(a) + a.numel(), ptr<T>(b));
+    return launch_value(equal_kernel, {.bytes = a.numel() * bytes_of<T, T>},
+                        [&] { return std::equal(ptr<T>(a), ptr<T>(a) + a.numel(), ptr<T>(b)); });
   });
 }
 

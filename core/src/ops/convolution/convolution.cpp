@@ -20,6 +20,12 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel direct_kernel = {.name = "conv2d_direct"}, patches_kernel = {.name = "conv2d_gemm"},
+                 image_direct_kernel = {.name = "conv2d_input_direct"},
+                 image_patches_kernel = {.name = "conv2d_input_gemm"},
+                 weight_direct_kernel = {.name = "conv2d_weight_direct"},
+                 weight_patches_kernel = {.name = "conv2d_weight_gemm"};
+
 // A convolution y = C(x, w) is bilinear. With its two transposes, X(g, w) for x and W(x, g) for w, the three
 // are closed under differentiation, so each one's rules are the other two.
 
@@ -47,6 +53,12 @@ struct Sizes {
         o(weight[0] / k.groups),
         taps(weight[1] * weight[2] * weight[3]),
         positions(k.window.out_h(image[2]) * k.window.out_w(image[3])) {}
+
+  /// What each of the three does with elements of this size.
+  Work work(std::int64_t size) const {
+    return {.bytes = size * (n * groups * (c * h * w + o * positions) + groups * o * taps),
+            .flops = product_of(2, n, groups, o, taps, positions)};
+  }
 
   /// How many images make a block that is worth a thread: an element of the columns is copied in the time of
   /// 32 products or so.
@@ -83,9 +95,11 @@ struct Sizes {
 };
 
 /// w += f(sum, first, last) for blocks of images, each with a sum of its own of w's elements; they are added
-/// up in their order. A single block adds to w itself.
+/// up in their order. A single block adds to w itself. One kernel.
 template <class T, class F>
-void add_by_blocks(const Sizes& s, const Tensor& w, F f) {
+void add_by_blocks(const Kernel& kernel, const Sizes& s, const Tensor& w, F f) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, s.work(sizeof(T)), [&] { add_by_blocks<T>(kernel, s, w, f); });
   const std::int64_t size = std::max({s.block(), (s.n + 7) / 8, std::int64_t{1}});
   if (s.n <= size) return f(ptr<T>(w), std::int64_t{0}, s.n);
   const std::int64_t blocks = (s.n + size - 1) / size;
@@ -127,30 +141,32 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
       const T* b = bias.defined() ? ptr<T>(bias) : nullptr;
       const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
       if (DirectSizes::allows(k.window) && d.planes_fit(sizeof(T))) {
-        DirectConvolution<T> direct(d);
-        s.each_group([&](std::int64_t group) {
-          const T* from = ptr<T>(w) + group * s.o * s.taps;
-          direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
-            return from[o * s.taps + c * d.kh * d.kw + tap];
-          });
-          s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
-            own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
+        return launch(direct_kernel, s.work(sizeof(T)), [&] {
+          DirectConvolution<T> direct(d);
+          s.each_group([&](std::int64_t group) {
+            const T* from = ptr<T>(w) + group * s.o * s.taps;
+            direct.take_weights([&](std::int64_t o, std::int64_t c, std::int64_t tap) {
+              return from[o * s.taps + c * d.kh * d.kw + tap];
+            });
+            s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t image, std::int64_t out) {
+              own.correlate(ptr<T>(x) + image, b ? b + group * s.o : nullptr, ptr<T>(y) + out);
+            });
           });
         });
-        return;
       }
-      parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
-        const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-        s.each(first, last,
-               [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
-                 im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-                 if (b)
-                   for (std::int64_t o = 0; o < s.o; ++o)
-                     std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
-                 gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns),
-                      b != nullptr, ptr<T>(y) + out);
-               });
-      });
+      launch_products(
+          patches_kernel, s.work(sizeof(T)), s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+            const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+            s.each(first, last,
+                   [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
+                     im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+                     if (b)
+                       for (std::int64_t o = 0; o < s.o; ++o)
+                         std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
+                     gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns),
+                          b != nullptr, ptr<T>(y) + out);
+                   });
+          });
     });
   return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
 }
@@ -178,28 +194,30 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
     if (DirectSizes::allows(turned) && turned.padding_h >= 0 && turned.padding_w >= 0 &&
         d.planes_fit(sizeof(T)) && all_finite<T>(w)) {
       x = new_tensor(image, g.dtype());
-      DirectConvolution<T> direct(d);
-      s.each_group([&](std::int64_t group) {
-        const T* from = ptr<T>(w) + group * s.o * s.taps;
-        const std::int64_t taps = d.kh * d.kw;
-        direct.take_weights([&](std::int64_t c, std::int64_t o, std::int64_t tap) {
-          return from[o * s.taps + c * taps + taps - 1 - tap];
-        });
-        s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t part, std::int64_t out) {
-          own.correlate(ptr<T>(g) + out, nullptr, ptr<T>(x) + part);
+      return launch(image_direct_kernel, s.work(sizeof(T)), [&] {
+        DirectConvolution<T> direct(d);
+        s.each_group([&](std::int64_t group) {
+          const T* from = ptr<T>(w) + group * s.o * s.taps;
+          const std::int64_t taps = d.kh * d.kw;
+          direct.take_weights([&](std::int64_t c, std::int64_t o, std::int64_t tap) {
+            return from[o * s.taps + c * taps + taps - 1 - tap];
+          });
+          s.each_image(group, direct, [&](DirectConvolution<T>& own, std::int64_t part, std::int64_t out) {
+            own.correlate(ptr<T>(g) + out, nullptr, ptr<T>(x) + part);
+          });
         });
       });
-      return;
     }
     x = zeros_of(image, g.dtype());
-    parallel_products(s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
-      const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
-      s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight, std::int64_t) {
-        gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
-             ptr<T>(columns));
-        col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
-      });
-    });
+    launch_products(
+        image_patches_kernel, s.work(sizeof(T)), s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+          const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
+          s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight, std::int64_t) {
+            gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
+                 ptr<T>(columns));
+            col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
+          });
+        });
   });
   return record(op, {g, w}, std::move(x), k);
 }
@@ -220,13 +238,13 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
     const DirectSizes d(s.c, s.h, s.w, s.o, k.window);
     if (DirectSizes::allows(k.window) && s.groups == 1 && d.planes_fit(sizeof(T)) && d.sums_fit() &&
         all_finite<T>(x)) {
-      add_by_blocks<T>(s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
+      add_by_blocks<T>(weight_direct_kernel, s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
         DirectConvolution<T>(d).gather_weights(last - first, ptr<T>(x) + first * s.c * s.h * s.w,
                                                ptr<T>(g) + first * s.o * s.positions, sum);
       });
       return;
     }
-    add_by_blocks<T>(s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
+    add_by_blocks<T>(weight_patches_kernel, s, w, [&](T* sum, std::int64_t first, std::int64_t last) {
       const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
       s.each(first, last, [&](std::int64_t image, std::int64_t out, std::int64_t part, std::int64_t) {
         im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));

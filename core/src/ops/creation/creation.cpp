@@ -18,6 +18,10 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel full_kernel = {.name = "full", .elementwise = true}, list_kernel = {.name = "from_list"},
+                 eye_kernel = {.name = "eye"}, arange_kernel = {.name = "arange"},
+                 linspace_kernel = {.name = "linspace"};
+
 Tensor new_leaf(const char* op, const Shape& shape, DType otherwise, const TensorOptions& options) {
   check_sizes(op, shape);
   Tensor x = new_tensor(shape, options.dtype.value_or(otherwise));
@@ -31,7 +35,10 @@ Tensor new_leaf(const char* op, const Shape& shape, DType otherwise, const Tenso
 void fill(const char* op, Tensor& x, Scalar value) {
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    std::fill_n(ptr<T>(x), x.numel(), value.to<T>(op));
+    launch(full_kernel, {.bytes = x.numel() * bytes_of<T>}, x.numel(),
+           [p = ptr<T>(x), v = value.to<T>(op)](std::int64_t first, std::int64_t last) {
+             std::fill(p + first, p + last, T{v});
+           });
   });
 }
 
@@ -125,8 +132,10 @@ Tensor tensor(Nested values, TensorOptions options) {
   Tensor x = new_leaf("tensor", reader.shape, reader.dtype, options);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    std::transform(reader.numbers.begin(), reader.numbers.end(), ptr<T>(x),
-                   [](Scalar s) { return s.to<T>("tensor"); });
+    launch(list_kernel, {.bytes = x.numel() * bytes_of<T>}, [&] {
+      std::transform(reader.numbers.begin(), reader.numbers.end(), ptr<T>(x),
+                     [](Scalar s) { return s.to<T>("tensor"); });
+    });
   });
   return x;
 }
@@ -159,7 +168,9 @@ Tensor eye(std::int64_t n, std::int64_t m, TensorOptions options) {
   Tensor x = filled("eye", {n, m}, 0, float32, options);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < std::min(n, m); ++i) ptr<T>(x)[i * m + i] = T(1);
+    launch(eye_kernel, {.bytes = std::min(n, m) * bytes_of<T>}, [=, p = ptr<T>(x)] {
+      for (std::int64_t i = 0; i < std::min(n, m); ++i) p[i * m + i] = T(1);
+    });
   });
   return pass(op, no_inputs, std::move(x));
 }
@@ -177,6 +188,16 @@ struct Spaced {
   double start, end;
   void fields(auto&& field) const { field("start", start), field("end", end); }
 };
+
+/// x[i] = value(i), by blocks where there are many.
+template <class T, class F>
+void fill_by(const Kernel& kernel, const Tensor& x, F value) {
+  launch(kernel, {.bytes = x.numel() * bytes_of<T>}, x.numel(),
+         [p = ptr<T>(x), value](std::int64_t first, std::int64_t last) {
+           const F of = value;  // which no element can be, so that the loop need not read it again
+           for (std::int64_t i = first; i < last; ++i) p[i] = of(i);
+         });
+}
 
 }  // namespace
 
@@ -202,9 +223,14 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options) {
       new_leaf("arange", {static_cast<std::int64_t>(std::max(count, 0.0))}, whole ? int64 : float32, options);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < x.numel(); ++i)
-      ptr<T>(x)[i] = whole ? static_cast<T>(plus(start.to<std::int64_t>(), times(i, step.to<std::int64_t>())))
-                           : converted<T>(first + static_cast<double>(i) * by);
+    if (whole)
+      fill_by<T>(arange_kernel, x,
+                 [from = start.to<std::int64_t>(), stride = step.to<std::int64_t>()](std::int64_t i) {
+                   return static_cast<T>(plus(from, times(i, stride)));
+                 });
+    else
+      fill_by<T>(arange_kernel, x,
+                 [first, by](std::int64_t i) { return converted<T>(first + static_cast<double>(i) * by); });
   });
   return pass(op, no_inputs, std::move(x), [&] { return Range{start, end, step}; });
 }
@@ -218,9 +244,11 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions opti
   const double by = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < steps; ++i)  // from the nearer end, so that both ends are exact
-      ptr<T>(x)[i] = converted<T>(2 * i < steps ? start + by * static_cast<double>(i)
-                                                : end - by * static_cast<double>(steps - 1 - i));
+    // From the nearer end, so that both ends are exact.
+    fill_by<T>(linspace_kernel, x, [=](std::int64_t i) {
+      return converted<T>(2 * i < steps ? start + by * static_cast<double>(i)
+                                        : end - by * static_cast<double>(steps - 1 - i));
+    });
   });
   return pass(op, no_inputs, std::move(x), [&] { return Spaced{start, end}; });
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "autodiff/fields.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/index/gather.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
@@ -43,6 +44,8 @@ Tensor embedding(const Tensor& input, const Tensor& weight, std::optional<std::i
 
 namespace {
 
+constexpr Kernel one_hot_kernel = {.name = "one_hot"};
+
 struct Classes {
   std::int64_t num_classes;
   void fields(auto&& field) const { field("num_classes", num_classes); }
@@ -66,7 +69,10 @@ Tensor one_hot(const Tensor& x, std::int64_t classes) {
   shape.push_back(classes);
   check_sizes("one_hot", shape);
   Tensor y = zeros_of(shape, int64);
-  for (std::int64_t i = 0; i < x.numel(); ++i) ptr<std::int64_t>(y)[i * classes + p[i]] = 1;
+  launch(one_hot_kernel, {.bytes = x.numel() * bytes_of<std::int64_t, std::int64_t>},
+         [=, n = x.numel(), to = ptr<std::int64_t>(y)] {
+           for (std::int64_t i = 0; i < n; ++i) to[i * classes + p[i]] = 1;
+         });
   return pass(op, {x}, std::move(y), [&] { return Classes{classes}; });
 }
 

@@ -9,6 +9,7 @@
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
+#include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -148,8 +149,7 @@ Tensor stays(const Shape& whole, int axis, const Tensor& index) {
   {
     const NoGrad guard;
     const Unheard quiet;
-    const Tensor order = new_like(index), last = zeros_of(whole, int64);
-    for (std::int64_t i = 0; i < order.numel(); ++i) ptr<std::int64_t>(order)[i] = i;
+    const Tensor order = reshape(arange(index.numel()), index.shape()), last = zeros_of(whole, int64);
     scatter_elements(last, order, axis, index, false);
     y = gather(last, axis, index) == order;
   }

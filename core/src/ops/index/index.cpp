@@ -6,11 +6,13 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/index/plan.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/part_walk.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
+#include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -21,6 +23,8 @@ namespace xgrad {
 using namespace detail;
 
 namespace {
+
+constexpr Kernel layout_kernel = {.name = "index_layout"};
 
 constexpr std::int64_t layout_words = (sizeof(PartLayout) + 7) / 8;
 
@@ -38,8 +42,10 @@ Tensor packed(const PartLayout& layout, const Shape& shape) {
   std::copy_n(layout.size, layout.rank,
               whole.size);  // what lies behind is 0, so that equal parts have equal bits
   std::copy_n(layout.step, layout.rank, whole.step);
-  std::memcpy(t.node()->data, &whole, sizeof whole);
-  std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
+  launch(layout_kernel, {.bytes = t.numel() * bytes_of<std::int64_t>}, [&] {
+    std::memcpy(t.node()->data, &whole, sizeof whole);
+    std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
+  });
   return t;
 }
 
@@ -158,8 +164,8 @@ Tensor stays(const Shape& whole, const Place& place) {
   {
     const NoGrad guard;
     const Unheard quiet;
-    const Tensor order = new_tensor(shape_of(place.layout), int64), last = zeros_of(whole, int64);
-    for (std::int64_t i = 0; i < order.numel(); ++i) ptr<std::int64_t>(order)[i] = i;
+    const Shape shape = shape_of(place.layout);
+    const Tensor order = reshape(arange(shape.numel()), shape), last = zeros_of(whole, int64);
     put_part(last, order, unpacked(place.layout), place.offsets, false);
     y = taken(last, place) == order;
   }

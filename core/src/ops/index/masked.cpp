@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "kernels/loops/dispatch.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
@@ -16,6 +17,8 @@ namespace xgrad {
 using namespace detail;
 
 namespace {
+
+constexpr Kernel nonzero_kernel = {.name = "nonzero"};
 
 void check_mask(const char* op, const Tensor& x, const Tensor& mask, bool into_x) {
   if (mask.dtype(op) != boolean)
@@ -46,25 +49,32 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
 
 namespace {
 
+/// Writes the places of what is not 0 one after another.
+template <class T>
+void write_places(const T* p, std::int64_t n, const Shape& shape, std::int64_t* to) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (p[i] == T{0}) continue;
+    std::int64_t rest = i;
+    for (int k = shape.rank() - 1; k >= 0; --k) {
+      to[k] = rest % shape[k];
+      rest /= shape[k];
+    }
+    to += shape.rank();
+  }
+}
+
 /// The places of what is not 0 in x, seen in a shape of as many elements: a row each.
 Tensor places_of(const Tensor& x, const Shape& shape) {
   return visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* p = ptr<T>(x);
-    const std::int64_t n = x.numel(), rank = shape.rank();
-    const std::int64_t count = n - std::count(p, p + n, T{0});
-    Tensor y = new_tensor({count, rank}, int64);
-    std::int64_t* to = ptr<std::int64_t>(y);
-    for (std::int64_t i = 0; i < n; ++i) {
-      if (p[i] == T{0}) continue;
-      std::int64_t rest = i;
-      for (int k = shape.rank() - 1; k >= 0; --k) {
-        to[k] = rest % shape[k];
-        rest /= shape[k];
-      }
-      to += rank;
-    }
-    return y;
+    const std::int64_t n = x.numel();
+    return launch_value(nonzero_kernel, {.bytes = 2 * n * bytes_of<T>}, [&] {
+      const std::int64_t count = n - std::count(p, p + n, T{0});
+      Tensor y = new_tensor({count, std::int64_t{shape.rank()}}, int64);
+      write_places(p, n, shape, ptr<std::int64_t>(y));
+      return y;
+    });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autodiff/listen.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/support/axes.hpp"
 #include "ops/support/layout.hpp"
 #include "tensor/errors.hpp"
@@ -11,6 +12,8 @@
 
 namespace xgrad::detail {
 namespace {
+
+constexpr Kernel offsets_kernel = {.name = "index_offsets"};
 
 /// An int64 array of an index: the axis of x that it is for, and how it broadcasts.
 struct Array {
@@ -84,7 +87,9 @@ class Planner {
     p.has_arrays = true;
     const Shape arrays = broadcast_arrays();
     p.offsets = new_tensor({arrays.numel()}, int64);
-    fill_offsets(p.offsets, arrays);
+    const auto count = static_cast<std::int64_t>(arrays_.size());
+    launch(offsets_kernel, {.bytes = 2 * count * arrays.numel() * bytes_of<std::int64_t>},
+           [&] { fill_offsets(p.offsets, arrays); });
     keep(0, at);
     for (std::int64_t size : arrays) p.shape.push_back(size);
     p.layout.axis_of_offsets(arrays.numel());

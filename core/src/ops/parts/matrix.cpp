@@ -3,6 +3,7 @@
 
 #include "autodiff/fields.hpp"
 #include "kernels/loops/dispatch.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/support/axes.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
@@ -20,6 +21,8 @@ using namespace detail;
 // Padding ---------------------------------------------------------------------------------------------------
 
 namespace {
+
+constexpr Kernel index_kernel = {.name = "pad_index"};
 
 struct Pad {
   std::int64_t before, behind;
@@ -74,8 +77,10 @@ Tensor pad_by_index(const Tensor& x, const Pad& by, PadMode mode) {
                     std::to_string(by.axis) + " has to pad with in this mode: x is " + x.describe() +
                     "; pad by " + std::to_string(limit) + " at most");
   Tensor index = new_tensor({by.before + n + by.behind}, int64);
-  for (std::int64_t i = 0; i < index.numel(); ++i)
-    ptr<std::int64_t>(index)[i] = source_of(mode, i - by.before, n);
+  launch(index_kernel, {.bytes = index.numel() * bytes_of<std::int64_t>}, [&] {
+    for (std::int64_t i = 0; i < index.numel(); ++i)
+      ptr<std::int64_t>(index)[i] = source_of(mode, i - by.before, n);
+  });
   return whole_result(index_select(x, by.axis, index));
 }
 
@@ -218,10 +223,26 @@ Tensor diag(const Tensor& x, int offset) {
 
 namespace {
 
+constexpr Kernel tril_kernel = {.name = "tril"}, triu_kernel = {.name = "triu"};
+
 struct Cut {
   int diagonal;
   void fields(auto&& field) const { field("diagonal", diagonal); }
 };
+
+/// What tril and triu write of matrices with n elements in all.
+template <class T>
+void cut_triangles(std::int64_t n, std::int64_t rows, std::int64_t columns, const T* from, T* to,
+                   int diagonal, bool lower) {
+  for (std::int64_t at = 0; at < n; at += rows * columns)
+    for (std::int64_t i = 0; i < rows; ++i, from += columns, to += columns) {
+      const std::int64_t cut = std::clamp<std::int64_t>(i + diagonal + (lower ? 1 : 0), 0, columns);
+      const std::int64_t first = lower ? 0 : cut, last = lower ? cut : columns;
+      std::fill_n(to, first, T{});
+      std::copy(from + first, from + last, to + first);
+      std::fill_n(to + last, columns - last, T{});
+    }
+}
 
 Tensor triangle(const Op& op, const Tensor& x, int diagonal, bool lower) {
   if (x.dim(op.name) < 2) fail(op.name, "needs at least two axes: x is " + x.describe());
@@ -229,16 +250,9 @@ Tensor triangle(const Op& op, const Tensor& x, int diagonal, bool lower) {
   Tensor y = new_like(x);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const T* from = ptr<T>(x);
-    T* to = ptr<T>(y);
-    for (std::int64_t at = 0; at < x.numel(); at += rows * columns)
-      for (std::int64_t i = 0; i < rows; ++i, from += columns, to += columns) {
-        const std::int64_t cut = std::clamp<std::int64_t>(i + diagonal + (lower ? 1 : 0), 0, columns);
-        const std::int64_t first = lower ? 0 : cut, last = lower ? cut : columns;
-        std::fill_n(to, first, T{});
-        std::copy(from + first, from + last, to + first);
-        std::fill_n(to + last, columns - last, T{});
-      }
+    const Work work = {.bytes = x.numel() * bytes_of<T> * 3 / 2};  // reads half of it, more or less
+    launch(lower ? tril_kernel : triu_kernel, work,
+           [&] { cut_triangles(x.numel(), rows, columns, ptr<const T>(x), ptr<T>(y), diagonal, lower); });
   });
   return record(op, {x}, std::move(y), Cut{diagonal});
 }

@@ -1,3 +1,4 @@
+#include "kernels/loops/work.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/creation.hpp"
@@ -11,11 +12,15 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel weights_kernel = {.name = "interpolation_weights"};
+
 /// A constant matrix [out, in] whose rows f fills: f(i, row).
 template <class F>
 Tensor weights(std::int64_t out, std::int64_t in, DType dtype, F f) {
   std::vector<double> w(static_cast<std::size_t>(out * in));
-  for (std::int64_t i = 0; i < out; ++i) f(i, w.data() + i * in);
+  launch(weights_kernel, {.bytes = out * in * bytes_of<double>}, [&] {
+    for (std::int64_t i = 0; i < out; ++i) f(i, w.data() + i * in);
+  });
   return tensor(w, Shape{out, in}, {.dtype = dtype});
 }
 

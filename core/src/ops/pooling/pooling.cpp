@@ -9,13 +9,15 @@
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/tiles.hpp"
 #include "ops/support/promote.hpp"
-#include "xgrad/core/threads.hpp"
 
 namespace xgrad {
 
 using namespace detail;
 
 namespace {
+
+constexpr Kernel max_gather_kernel = {.name = "max_pool2d_gather"}, avg_kernel = {.name = "avg_pool2d"},
+                 avg_backward_kernel = {.name = "avg_pool2d_backward"};
 
 std::string text(Pair p) { return Shape{p.height, p.width}.str(); }
 
@@ -56,15 +58,18 @@ struct Span {
   std::int64_t count() const { return std::max<std::int64_t>(last - first, 0); }
 };
 
-/// Planes that are worth a thread.
-std::int64_t planes_of_a_block(const Shape& image) { return block_elements / (image[2] * image[3] + 1) + 1; }
-
-/// Calls f(plane, output place, rows, columns) for each window; rows and columns lie inside the plane. Planes
-/// may be given to several threads.
+/// The door of a pooling: f(first, last) for blocks of planes that are worth a thread.
 template <class F>
-void each_window(const Shape& image, const Window& k, F f) {
-  const std::int64_t planes = image[0] * image[1], oh = k.out_h(image[2]), ow = k.out_w(image[3]);
-  parallel_for(planes, planes_of_a_block(image), [&](std::int64_t first, std::int64_t last) {
+void by_planes(const Kernel& kernel, Work work, const Shape& image, const F& f) {
+  launch(kernel, work, image[0] * image[1], block_elements / (image[2] * image[3] + 1) + 1, f);
+}
+
+/// The same by windows: calls f(plane, output place, rows, columns) for each; rows and columns lie inside the
+/// plane.
+template <class F>
+void each_window(const Kernel& kernel, Work work, const Shape& image, const Window& k, F f) {
+  const std::int64_t oh = k.out_h(image[2]), ow = k.out_w(image[3]);
+  by_planes(kernel, work, image, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t plane = first; plane < last; ++plane)
       for (std::int64_t y = 0; y < oh; ++y) {
         const Span rows(y, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, image[2]);
@@ -103,17 +108,18 @@ Tensor winners(const Tensor& h, const Tensor& x, const Window& k, double nothing
   Tensor y = new_tensor(pooled(x.shape(), k), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    if (tiles_of_two(k, x.size(3)) && ptr<T>(h) == ptr<T>(x)) {
+    const bool gathers = ptr<T>(h) != ptr<T>(x);
+    const Work work = {.bytes = (x.numel() + (1 + gathers) * y.numel()) * bytes_of<T>};
+    if (tiles_of_two(k, x.size(3)) && !gathers) {
       const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2;
-      return parallel_for(x.size(0) * x.size(1), planes_of_a_block(x.shape()),
-                          [&](std::int64_t first, std::int64_t last) {
-                            const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
-                            for (std::int64_t plane = first; plane < last; ++plane)
-                              max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3),
-                                           ptr<T>(pairs), ptr<T>(y) + plane * rows * half);
-                          });
+      return by_planes(max_pool2d_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
+        const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
+        for (std::int64_t plane = first; plane < last; ++plane)
+          max_of_tiles(rows, half, ptr<T>(x) + plane * x.size(2) * x.size(3), ptr<T>(pairs),
+                       ptr<T>(y) + plane * rows * half);
+      });
     }
-    each_window(x.shape(), k,
+    each_window(gathers ? max_gather_kernel : max_pool2d_kernel, work, x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
                   ptr<T>(y)[out] = at < 0 ? static_cast<T>(nothing) : ptr<T>(h)[at];
@@ -142,11 +148,12 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
   Tensor dx;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
+    const Work work = {.bytes = (2 * x.numel() + g.numel()) * bytes_of<T>};
     if (tiles_of_two(k, x.size(3)) && x.size(2) % 2 == 0) {
       dx = new_like(x);
       const std::int64_t rows = x.size(2) / 2, half = x.size(3) / 2, area = 4 * rows * half;
-      return parallel_for(
-          x.size(0) * x.size(1), planes_of_a_block(x.shape()), [&](std::int64_t first, std::int64_t last) {
+      return by_planes(
+          max_pool2d_backward_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
             const Tensor pairs = new_tensor({2 * rows * half}, x.dtype());
             for (std::int64_t plane = first; plane < last; ++plane)
               spread_to_tiles(rows, half, ptr<T>(x) + plane * area, ptr<T>(g) + plane * rows * half,
@@ -154,7 +161,7 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
           });
     }
     dx = zeros_of(x.shape(), x.dtype());
-    each_window(x.shape(), k,
+    each_window(max_pool2d_backward_kernel, work, x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
                   if (at >= 0) ptr<T>(dx)[at] += ptr<T>(g)[out];
@@ -199,13 +206,15 @@ Tensor average(const Tensor& x, const Average& a) {
   Tensor y = new_tensor(pooled(x.shape(), a.window), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    each_window(x.shape(), a.window, [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
-      T total = 0;
-      for (std::int64_t r = rows.first; r < rows.last; ++r)
-        for (std::int64_t c = columns.first; c < columns.last; ++c)
-          total += ptr<T>(x)[plane + r * x.size(3) + c];
-      ptr<T>(y)[out] = total * static_cast<T>(a.share(rows, columns));
-    });
+    const Work work = {.bytes = (x.numel() + y.numel()) * bytes_of<T>};
+    each_window(avg_kernel, work, x.shape(), a.window,
+                [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+                  T total = 0;
+                  for (std::int64_t r = rows.first; r < rows.last; ++r)
+                    for (std::int64_t c = columns.first; c < columns.last; ++c)
+                      total += ptr<T>(x)[plane + r * x.size(3) + c];
+                  ptr<T>(y)[out] = total * static_cast<T>(a.share(rows, columns));
+                });
   });
   return record(op, {x}, std::move(y), a);
 }
@@ -219,12 +228,14 @@ Tensor spread_average(const Tensor& g, const Shape& image, const Average& a) {
   Tensor x = zeros_of(image, g.dtype());
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    each_window(image, a.window, [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
-      const T part = ptr<T>(g)[out] * static_cast<T>(a.share(rows, columns));
-      for (std::int64_t r = rows.first; r < rows.last; ++r)
-        for (std::int64_t c = columns.first; c < columns.last; ++c)
-          ptr<T>(x)[plane + r * image[3] + c] += part;
-    });
+    const Work work = {.bytes = (2 * x.numel() + g.numel()) * bytes_of<T>};
+    each_window(avg_backward_kernel, work, image, a.window,
+                [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
+                  const T part = ptr<T>(g)[out] * static_cast<T>(a.share(rows, columns));
+                  for (std::int64_t r = rows.first; r < rows.last; ++r)
+                    for (std::int64_t c = columns.first; c < columns.last; ++c)
+                      ptr<T>(x)[plane + r * image[3] + c] += part;
+                });
   });
   return record(op, {g}, std::move(x), a);
 }

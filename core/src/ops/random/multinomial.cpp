@@ -4,6 +4,7 @@
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
 #include "kernels/loops/dispatch.hpp"
+#include "kernels/loops/work.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
 #include "xgrad/core/creation.hpp"
@@ -14,6 +15,8 @@ namespace xgrad {
 using namespace detail;
 
 namespace {
+
+constexpr Kernel kernel = {.name = "multinomial"};
 
 /// Throws Error for weights that no class can be drawn by; the number of classes with a weight.
 template <class T>
@@ -118,10 +121,14 @@ Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replace
     const bool distinct = !replacement || num_samples == 1;
     const std::int64_t draws = distinct ? n : num_samples;
     const Tensor u = uniform(draws);
-    for (std::int64_t row = 0; row < rows; ++row)
-      (distinct ? draw_distinct<T>
-                : draw_with_replacement<T>)(w + row * n, n, ptr<const double>(u) + row * draws, num_samples,
-                                            ptr<std::int64_t>(y) + row * num_samples);
+    const Work work = {
+        .bytes = rows * (n * bytes_of<T> + draws * bytes_of<double> + num_samples * bytes_of<std::int64_t>)};
+    launch(kernel, work, [&] {
+      for (std::int64_t row = 0; row < rows; ++row)
+        (distinct ? draw_distinct<T>
+                  : draw_with_replacement<T>)(w + row * n, n, ptr<const double>(u) + row * draws, num_samples,
+                                              ptr<std::int64_t>(y) + row * num_samples);
+    });
   });
   return pass(op, {weights}, y, [&] { return Samples{num_samples, replacement, generator}; });
 }

@@ -9,6 +9,7 @@
 
 #include "autodiff/fields.hpp"
 #include "kernels/loops/dispatch.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/random/draw_log.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/fork.hpp"
@@ -66,6 +67,10 @@ struct Generator::State : Stream {
 
 namespace {
 
+constexpr Kernel rand_kernel = {.name = "rand"}, randn_kernel = {.name = "randn"},
+                 randint_kernel = {.name = "randint"}, randperm_kernel = {.name = "randperm"},
+                 bernoulli_kernel = {.name = "bernoulli"};
+
 /// The use of a generator, alone, until the end of its scope.
 class Use {
  public:
@@ -107,15 +112,19 @@ TensorOptions with_dtype(TensorOptions options, DType dtype) {
   return options;
 }
 
-/// A new tensor whose elements `draw` makes one after another in one use of a generator.
+/// A new tensor whose elements `draw` makes one after another in one use of a generator; the kernel has the
+/// name of the op.
 template <class F>
-Tensor drawn(const char* op, const Shape& shape, const TensorOptions& options, Generator::State& s, F draw) {
-  check_sizes(op, shape);
+Tensor drawn(const Kernel& kernel, const Shape& shape, const TensorOptions& options, Generator::State& s,
+             F draw) {
+  check_sizes(kernel.name, shape);
   Tensor x = empty(shape, options);
   const Use use(s);
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < x.numel(); ++i) ptr<T>(x)[i] = static_cast<T>(draw());
+    launch(kernel, {.bytes = x.numel() * bytes_of<T>}, [p = ptr<T>(x), n = x.numel(), &draw] {
+      for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<T>(draw());
+    });
   });
   return x;
 }
@@ -265,7 +274,9 @@ Tensor rand(const Shape& shape, TensorOptions options, Generator generator) {
   const Use use(s);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t i = 0; i < x.numel(); ++i) ptr<T>(x)[i] = s.uniform(t);
+    launch(rand_kernel, {.bytes = x.numel() * bytes_of<T>}, [&s, t, p = ptr<T>(x), n = x.numel()] {
+      for (std::int64_t i = 0; i < n; ++i) p[i] = s.uniform(t);
+    });
   });
   return pass(op, no_inputs, std::move(x), [&] { return Drawn{generator}; });
 }
@@ -279,7 +290,10 @@ Tensor randn(const Shape& shape, TensorOptions options, Generator generator) {
   check_floating("randn", x);
   Generator::State& s = generator.access();
   const Use use(s);
-  visit_floating(x.dtype(), [&](auto t) { fill_normal(s, ptr<type_of<decltype(t)>>(x), x.numel()); });
+  visit_floating(x.dtype(), [&](auto t) {
+    using T = type_of<decltype(t)>;
+    launch(randn_kernel, {.bytes = x.numel() * bytes_of<T>}, [&] { fill_normal(s, ptr<T>(x), x.numel()); });
+  });
   return pass(op, no_inputs, std::move(x), [&] { return Drawn{generator}; });
 }
 
@@ -294,7 +308,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOp
     fail("randint", "low must be below high: " + std::to_string(low) + " and " + std::to_string(high));
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   Generator::State& s = generator.access();
-  Tensor x = drawn("randint", shape, with_dtype(options, int64), s, [&] {
+  Tensor x = drawn(randint_kernel, shape, with_dtype(options, int64), s, [&] {
     const std::uint64_t bits = range >> 32 ? s.draw64() : s.draw();
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + bits % range);
   });
@@ -311,8 +325,10 @@ Tensor randperm(std::int64_t n, TensorOptions options, Generator generator) {
   Generator::State& s = generator.access();
   const Use use(s);
   visit_any(x.dtype(), [&](auto t) {
-    auto* p = ptr<type_of<decltype(t)>>(x);
-    for (std::int64_t i = 0; i + 1 < n; ++i) std::swap(p[i], p[i + s.draw() % (n - i)]);
+    using T = type_of<decltype(t)>;
+    launch(randperm_kernel, {.bytes = 4 * n * bytes_of<T>}, [&s, n, p = ptr<T>(x)] {
+      for (std::int64_t i = 0; i + 1 < n; ++i) std::swap(p[i], p[i + s.draw() % (n - i)]);
+    });
   });
   return pass(op, no_inputs, std::move(x), [&] { return Drawn{generator}; });
 }
@@ -325,7 +341,7 @@ Tensor bernoulli(double p, const Shape& shape, TensorOptions options, Generator 
       }};
   if (!(p >= 0 && p <= 1)) fail("bernoulli", "the probability must lie in [0, 1]: it is " + short_text(p));
   Generator::State& s = generator.access();
-  Tensor x = drawn("bernoulli", shape, options, s, [&] { return s.uniform(Type<double>{}) < p; });
+  Tensor x = drawn(bernoulli_kernel, shape, options, s, [&] { return s.uniform(Type<double>{}) < p; });
   return pass(op, no_inputs, std::move(x), [&] { return DrawnWith{p, generator}; });
 }
 

@@ -162,9 +162,15 @@ Tensor argmin(const Tensor& x, int axis, bool keepdim) {
 
 namespace {
 
+constexpr Kernel cummax_kernel = {.name = "cummax"}, cummin_kernel = {.name = "cummin"};
+
 template <class F, class T>
 void running_extrema(const T* x, const Block& b, T* y, std::int64_t* at) {
   if (b.elements() == 0) return;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(std::same_as<F, MaxFold> ? cummax_kernel : cummin_kernel,
+                  {.bytes = b.elements() * bytes_of<T, T, std::int64_t>},
+                  [=, &b] { running_extrema<F>(x, b, y, at); });
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, y += b.n * b.inner, at += b.n * b.inner)
     for (std::int64_t i = 0; i < b.n; ++i)
       for (std::int64_t j = 0; j < b.inner; ++j) {

@@ -21,6 +21,9 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel root_kernel = {.name = "norm_root", .elementwise = true},
+                 scaled_root_kernel = {.name = "norm_scaled_root", .elementwise = true};
+
 template <class T>
 struct Magnitude : Plain<T> {
   T operator()(T u, std::int64_t) const { return std::abs(u); }
@@ -54,6 +57,15 @@ Tensor extreme_magnitude(const Tensor& x, AxisBits axes, const Shape& shape) {
   return fold_axes<F, T, T>(x, axes, shape, Magnitude<T>());
 }
 
+/// scale sum^(1/p) in place of the scale, unless that is the result.
+template <class T>
+void take_scaled_roots(T* scale, const T* sum, std::int64_t n, double p) {
+  const T order = static_cast<T>(p);
+  for (std::int64_t i = 0; i < n; ++i)
+    if (scale[i] != 0 && std::abs(scale[i]) < std::numeric_limits<T>::infinity())
+      scale[i] *= p == 2 ? std::sqrt(sum[i]) : std::pow(sum[i], 1 / order);
+}
+
 /// y = scale (sum (|x| / scale)^p)^(1/p). The scale is the term that weighs most; 0 and inf are the result.
 template <class T>
 Tensor scaled_norm(const Tensor& x, double p, int axis, const Shape& shape) {
@@ -63,10 +75,10 @@ Tensor scaled_norm(const Tensor& x, double p, int axis, const Shape& shape) {
       p > 0 ? extreme_magnitude<MaxFold, T>(x, bits, shape) : extreme_magnitude<MinFold, T>(x, bits, shape);
   const T order = static_cast<T>(p);
   const Tensor sums = fold_axes<SumFold, T, T>(x, bits, shape, ScaledPower<T>{ptr<T>(y), order});
-  T *py = ptr<T>(y), *ps = ptr<T>(sums);
-  for (std::int64_t i = 0; i < y.numel(); ++i)
-    if (py[i] != 0 && std::abs(py[i]) < std::numeric_limits<T>::infinity())
-      py[i] *= p == 2 ? std::sqrt(ps[i]) : std::pow(ps[i], 1 / order);
+  launch(scaled_root_kernel, {.bytes = y.numel() * bytes_of<T, T, T>}, y.numel(),
+         [p, py = ptr<T>(y), ps = ptr<T>(sums)](std::int64_t first, std::int64_t last) {
+           take_scaled_roots(py + first, ps + first, last - first, p);
+         });
   return y;
 }
 
@@ -78,16 +90,23 @@ bool is_safe(T squares, std::int64_t n) {
          squares > static_cast<T>(n) * (Limits::min() / (Limits::epsilon() * Limits::epsilon()));
 }
 
+/// The roots of sums of squares, in their place; whether all sums of n squares were safe.
+template <class T>
+bool take_roots(T* p, std::int64_t count, std::int64_t n) {
+  bool safe = true;
+  for (std::int64_t i = 0; i < count; ++i) {
+    safe &= is_safe(p[i], n);
+    p[i] = std::sqrt(p[i]);
+  }
+  return safe;
+}
+
 template <class T>
 Tensor euclidean_norm(const Tensor& x, int axis, const Shape& shape) {
   const AxisBits bits = AxisBits{1} << axis;
   Tensor y = fold_axes<SumFold, T, T>(x, bits, shape, Square<T>());
-  T* p = ptr<T>(y);
-  bool safe = true;
-  for (std::int64_t i = 0; i < y.numel(); ++i) {
-    safe &= is_safe(p[i], x.shape()[axis]);
-    p[i] = std::sqrt(p[i]);
-  }
+  const bool safe = launch_value(root_kernel, {.bytes = y.numel() * bytes_of<T, T>},
+                                 [&] { return take_roots(ptr<T>(y), y.numel(), x.shape()[axis]); });
   return safe ? y : scaled_norm<T>(x, 2, axis, shape);
 }
 

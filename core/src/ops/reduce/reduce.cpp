@@ -95,8 +95,7 @@ Tensor mean_over(const Tensor& x, AxisBits axes, bool keepdim) {
   Tensor y = visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     Tensor sums = fold_axes<SumFold, T, T>(x, axes, shape);
-    T* p = ptr<T>(sums);
-    for (std::int64_t i = 0; i < sums.numel(); ++i) p[i] /= static_cast<T>(count);
+    divide_by(sums, static_cast<T>(count));
     return sums;
   });
   return record(op, {x}, std::move(y), Reduced{axes, keepdim});

@@ -4,7 +4,9 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/support/axes.hpp"
+#include "tensor/node.hpp"
 #include "xgrad/core/ops/reduce.hpp"
 
 // What reductions have in common. Rules are made of ops, so that they can be differentiated.
@@ -20,6 +22,18 @@ Tensor spread(const Tensor& g, const Shape& shape, AxisBits axes);
 /// The sum over these axes, and the mean.
 Tensor sum_over(const Tensor& x, AxisBits axes, bool keepdim);
 Tensor mean_over(const Tensor& x, AxisBits axes, bool keepdim);
+
+inline constexpr Kernel divide_kernel = {.name = "divide", .elementwise = true};  ///< sums, to means
+
+/// Divides the elements of a sum, where they stand.
+template <class T>
+void divide_by(const Tensor& sums, T n) {
+  launch(divide_kernel, {.bytes = sums.numel() * bytes_of<T, T>}, sums.numel(),
+         [p = ptr<T>(sums), n](std::int64_t first, std::int64_t last) {
+           const T divisor = n;  // which no element can be, so that the loop need not read it again
+           for (std::int64_t i = first; i < last; ++i) p[i] /= divisor;
+         });
+}
 
 /// The rule of a choice of one element by its value y, over the axes of the attributes Reduced: the cotangent
 /// is shared equally among the elements that equal y, or among the nans. Reads input 0 and the output.

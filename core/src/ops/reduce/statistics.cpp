@@ -20,6 +20,9 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel var_kernel = {.name = "var", .elementwise = true},
+                 stddev_kernel = {.name = "stddev", .elementwise = true};
+
 struct Deviation {
   int axis, correction;
   double divisor(const Shape& shape) const { return static_cast<double>(shape[axis] - correction); }
@@ -39,6 +42,12 @@ struct FromMean {
   }
 };
 
+/// v / scale in place of sums of squares, or its root.
+template <class T>
+void take_deviation(T* v, std::int64_t n, T scale, bool root) {
+  for (std::int64_t i = 0; i < n; ++i) v[i] = root ? std::sqrt(v[i] / scale) : v[i] / scale;
+}
+
 /// The variance along one axis in two passes, or its root.
 Tensor variance_along(const Op& op, const Tensor& x, const Deviation& by, const Shape& shape, bool root) {
   const AxisBits bits = AxisBits{1} << by.axis;
@@ -46,13 +55,14 @@ Tensor variance_along(const Op& op, const Tensor& x, const Deviation& by, const 
     using T = type_of<decltype(t)>;
     const Block block = Runs(x.shape(), bits).last;
     const Tensor means = fold_axes<SumFold, T, T>(x, bits, shape);
-    T* mean = ptr<T>(means);
-    for (std::int64_t i = 0; i < means.numel(); ++i) mean[i] /= static_cast<T>(block.n);
-    Tensor squares = fold_axes<SumFold, T, T>(x, bits, shape, FromMean<T>{mean});
-    T* v = ptr<T>(squares);
+    divide_by(means, static_cast<T>(block.n));
+    Tensor squares = fold_axes<SumFold, T, T>(x, bits, shape, FromMean<T>{ptr<T>(means)});
     const double divisor = by.divisor(x.shape());
     const T scale = divisor > 0 ? static_cast<T>(divisor) : std::numeric_limits<T>::quiet_NaN();
-    for (std::int64_t i = 0; i < squares.numel(); ++i) v[i] = root ? std::sqrt(v[i] / scale) : v[i] / scale;
+    launch(root ? stddev_kernel : var_kernel, {.bytes = squares.numel() * bytes_of<T, T>}, squares.numel(),
+           [=, v = ptr<T>(squares)](std::int64_t first, std::int64_t last) {
+             take_deviation(v + first, last - first, scale, root);
+           });
     return squares;
   });
   return record(op, {x}, std::move(y), by);
@@ -110,6 +120,8 @@ Tensor stddev(const Tensor& x, const Axes& axes, int correction, bool keepdim) {
 
 namespace {
 
+constexpr Kernel logsumexp_kernel = {.name = "logsumexp"}, shares_kernel = {.name = "logsumexp_backward"};
+
 /// What each element has of the sum of e^x along its line. Where the largest is infinite, equal ones share
 /// the whole; a line of -inf has nothing to share.
 Tensor shares(const Tensor& x, int axis) {
@@ -134,7 +146,7 @@ Tensor shares(const Tensor& x, int axis) {
       for (std::int64_t i = 0; i < along.steps(); ++i)
         along.store(py, i, xsimd::select(total == V(0), V(0), along.load(py, i) / total));
     };
-    each_line<T>(block_at(x.shape(), axis), share, 0, ptr<T>(y), ptr<const T>(x));
+    each_line<T>(shares_kernel, block_at(x.shape(), axis), share, 0, ptr<T>(y), ptr<const T>(x));
   });
   return record(op, {x}, std::move(y), Along{axis});
 }
@@ -161,7 +173,8 @@ Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
       const V value = xsimd::select(xsimd::abs(top) == V(inf), special, top + simd::log1p(rest));
       store_part(ptr<T>(y) + number, along.lines(), value);
     };
-    each_line<T>(block_at(x.shape(), axis), log_total, 0, static_cast<T*>(nullptr), ptr<const T>(x));
+    each_line<T>(logsumexp_kernel, block_at(x.shape(), axis), log_total, 0, static_cast<T*>(nullptr),
+                 ptr<const T>(x));
   });
   return record(op, {x}, std::move(y), Along{axis});
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/loops/work.hpp"
 #include "ops/reduce/reduce.hpp"
 #include "ops/support/fold_axes.hpp"
 #include "tensor/errors.hpp"
@@ -14,6 +15,9 @@ namespace xgrad {
 using namespace detail;
 
 namespace {
+
+constexpr Kernel sort_kernel = {.name = "sort"}, topk_kernel = {.name = "topk"},
+                 median_kernel = {.name = "median"};
 
 template <class T>
 struct Entry {
@@ -31,19 +35,27 @@ bool precedes(T u, T v, bool descending) {
     return u < v;
 }
 
-/// Calls f(the entries of a line, where its k-th result goes) for each line along an axis; lines of n
-/// elements make `count` results.
+/// Calls f(the entries of a line, where its k-th result goes) for each line of a block; lines of n elements
+/// make `count` results.
 template <class T, class F>
-void each_entries(const Tensor& x, int axis, std::int64_t count, F f) {
-  const Block b = Runs(x.shape(), (AxisBits{1} << axis) & all_axes(x.dim())).last;
-  if (b.elements() == 0) return;
+void each_line_of(const T* x, Block b, std::int64_t count, F f) {
   std::vector<Entry<T>> line(static_cast<std::size_t>(b.n));
   for (std::int64_t k = 0; k < b.outer; ++k)
     for (std::int64_t j = 0; j < b.inner; ++j) {
-      const T* from = ptr<T>(x) + k * b.n * b.inner + j;
+      const T* from = x + k * b.n * b.inner + j;
       for (std::int64_t i = 0; i < b.n; ++i) line[static_cast<std::size_t>(i)] = {from[i * b.inner], i};
       f(line, [=](std::int64_t i) { return (k * count + i) * b.inner + j; });
     }
+}
+
+/// The same for the lines along an axis, as one kernel.
+template <class T, class F>
+void each_entries(const Kernel& kernel, const Tensor& x, int axis, std::int64_t count, F f) {
+  const Block b = Runs(x.shape(), (AxisBits{1} << axis) & all_axes(x.dim())).last;
+  if (b.elements() == 0) return;
+  const Work work = {.bytes =
+                         b.elements() * bytes_of<T> + b.outer * count * b.inner * bytes_of<T, std::int64_t>};
+  launch(kernel, work, [&] { each_line_of(ptr<const T>(x), b, count, f); });
 }
 
 struct Sort {
@@ -60,7 +72,8 @@ struct TopK {
 };
 
 /// The first `count` elements in order along an axis, and their places.
-ValuesAndIndices ordered(const Tensor& x, int axis, std::int64_t count, bool descending) {
+ValuesAndIndices ordered(const Kernel& kernel, const Tensor& x, int axis, std::int64_t count,
+                         bool descending) {
   Shape shape = x.shape();
   if (shape.rank() > 0) shape[axis] = count;
   ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
@@ -70,7 +83,7 @@ ValuesAndIndices ordered(const Tensor& x, int axis, std::int64_t count, bool des
       return precedes(p.value, q.value, descending) ||
              (!precedes(q.value, p.value, descending) && p.place < q.place);
     };
-    each_entries<T>(x, axis, count, [&](std::vector<Entry<T>>& line, auto to) {
+    each_entries<T>(kernel, x, axis, count, [&](std::vector<Entry<T>>& line, auto to) {
       std::partial_sort(line.begin(), line.begin() + count, line.end(), before);
       for (std::int64_t i = 0; i < count; ++i) {
         ptr<T>(y.values)[to(i)] = line[static_cast<std::size_t>(i)].value;
@@ -94,7 +107,7 @@ ValuesAndIndices sort(const Tensor& x, int axis, bool descending) {
                             }};
   const int along = line_axis("sort", axis, x);
   const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[along];
-  return record_chosen(op, x, ordered(x, along, n, descending), Sort{along, descending});
+  return record_chosen(op, x, ordered(sort_kernel, x, along, n, descending), Sort{along, descending});
 }
 
 Tensor argsort(const Tensor& x, int axis, bool descending) {
@@ -119,7 +132,7 @@ ValuesAndIndices topk(const Tensor& x, std::int64_t k, int axis, bool largest) {
                      std::to_string(axis) + ": x is " + x.describe() + "; k must lie between 0 and " +
                      std::to_string(n));
   if (x.dim() == 0 && k == 0) return topk(reshape(x, {1}), 0, 0, largest);
-  return record_chosen(op, x, ordered(x, along, k, largest), TopK{k, along, largest});
+  return record_chosen(op, x, ordered(topk_kernel, x, along, k, largest), TopK{k, along, largest});
 }
 
 // The median ------------------------------------------------------------------------------------------------
@@ -135,7 +148,7 @@ ValuesAndIndices medians(const Tensor& x, int axis) {
   ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    each_entries<T>(x, axis, 1, [&](std::vector<Entry<T>>& line, auto to) {
+    each_entries<T>(median_kernel, x, axis, 1, [&](std::vector<Entry<T>>& line, auto to) {
       const auto first_nan =
           std::find_if(line.begin(), line.end(), [](auto& e) { return e.value != e.value; });
       Entry<T> found;
