@@ -73,9 +73,7 @@ template <class T>
 void multiply_block(const Product<T>& p, Int i0, Int m, Int p0, Int k, bool add, Room<T>& room) {
   const T* a = p.transpose_a ? p.a + p0 * p.lda + i0 : p.a + i0 * p.lda + p0;
   const bool pack_a = p.transpose_a && p.n > 2 * tile_columns<T>;
-  if (pack_a)
-    for (Int i = 0; i < m; i += tile_rows)
-      pack_rows(k, least(tile_rows, m - i), a + i, p.lda, room.rows + i * k);
+  if (pack_a) pack_turned(k, m, a, p.lda, room.rows);
   for (Int j = 0; j < p.n; j += tile_columns<T>) {
     const Int n = least(tile_columns<T>, p.n - j);
     const Panel<T> b = panel_of(p, j, n, p0, k, m, room);

@@ -62,15 +62,20 @@ void pack_panel(bool transpose, Int k, Int n, Int width, const T* b, Int step, T
     for (Int p = 0; p < k; ++p) to[p * width + j] = j < n ? b[j * step + p] : T(0);
 }
 
-/// to[p * tile_rows + i] = a[p * step + i], for p < k and i < rows.
+/// The rows of a turned block in tiles: to[i * k + p * tile_rows + u] = a[p * step + i + u] for the tile from
+/// i on. By squares of which both sides are whole lines of the cache, along the rows of a as they lie in
+/// memory.
 template <class T>
-void pack_rows(Int k, Int rows, const T* a, Int step, T* to) {
-  if (rows == tile_rows)
-    for (Int p = 0; p < k; ++p)
-      for (Int i = 0; i < tile_rows; ++i) to[p * tile_rows + i] = a[p * step + i];
-  else
-    for (Int p = 0; p < k; ++p)
-      for (Int i = 0; i < rows; ++i) to[p * tile_rows + i] = a[p * step + i];
+void pack_turned(Int k, Int m, const T* a, Int step, T* to) {
+  constexpr Int in_line = 64 / sizeof(T), lines = in_line / tile_rows;
+  const Int whole_k = k / lines * lines, whole_m = m / in_line * in_line;
+  for (Int p = 0; p < whole_k; p += lines)
+    for (Int i = 0; i < whole_m; i += tile_rows)
+      for (Int q = p; q < p + lines; ++q)
+        for (Int u = 0; u < tile_rows; ++u) to[i * k + q * tile_rows + u] = a[q * step + i + u];
+  for (Int i = 0; i < m; i += tile_rows)
+    for (Int p = i < whole_m ? whole_k : 0; p < k; ++p)
+      for (Int u = 0; u < tile_rows && i + u < m; ++u) to[i * k + p * tile_rows + u] = a[p * step + i + u];
 }
 
 }  // namespace
