@@ -29,22 +29,30 @@ constexpr const char* replaced =
 
 }  // namespace
 
-/// Checks one parameter, the i-th of all; true when it has a gradient.
-bool Optimizer::check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const {
-  const Tensor& p = slot.parameter;
-  if (p.node()->handles.get() == 1 && xgrad::detail::is_out_of_reach(p)) [[unlikely]]
-    throw Error(std::string(name_) + ": nobody but the optimizer holds " + name_of(i) +
-                ", so that its update would be lost: it is " + p.describe() + "; " + replaced);
-  // Of each parameter in each step: by the nodes, without a handle on the gradient.
-  const xgrad::detail::Node *n = p.node(), *g = n->grad;
+/// Checks one parameter, the i-th of all; true when it has a gradient. Of each parameter in each step: by the
+/// nodes, without a handle on the gradient.
+inline bool Optimizer::check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const {
+  const xgrad::detail::Node *n = slot.parameter.node(), *g = n->grad;
+  if (n->handles.get() == 1 && xgrad::detail::is_out_of_reach(slot.parameter)) [[unlikely]]
+    refuse_lost(slot, i);
   if (!g) return false;
-  if (g->shape != n->shape || g->dtype != n->dtype)
-    throw Error(std::string(name_) + ": the gradient of " + name_of(i) +
-                " has another shape or dtype: the parameter is " + p.describe() + ", its gradient " +
-                p.grad().describe() + "; call zero_grad() after changing the parameter");
-  if (error_if_nonfinite && !detail::is_finite(p.grad()))
-    detail::refuse_not_finite(name_, name_of(i), p.grad());
+  if (g->shape != n->shape || g->dtype != n->dtype) [[unlikely]]
+    refuse_gradient(slot, i);
+  if (error_if_nonfinite && !detail::is_finite(slot.parameter.grad())) [[unlikely]]
+    detail::refuse_not_finite(name_, name_of(i), slot.parameter.grad());
   return true;
+}
+
+void Optimizer::refuse_lost(const Slot& slot, std::size_t i) const {
+  throw Error(std::string(name_) + ": nobody but the optimizer holds " + name_of(i) +
+              ", so that its update would be lost: it is " + slot.parameter.describe() + "; " + replaced);
+}
+
+void Optimizer::refuse_gradient(const Slot& slot, std::size_t i) const {
+  throw Error(std::string(name_) + ": the gradient of " + name_of(i) +
+              " has another shape or dtype: the parameter is " + slot.parameter.describe() +
+              ", its gradient " + slot.parameter.grad().describe() +
+              "; call zero_grad() after changing the parameter");
 }
 
 void Optimizer::check_step() const {

@@ -242,3 +242,9 @@ TEST_CASE("implicit_root refuses a residual that captures what requires a gradie
                        "its parameters: f64[1]; pass it as one, or its detach()",
                        Error);
 }
+
+TEST_CASE("a checkpoint whose value has no gradient requires none") {
+  const Tensor x = leaf({1, 2});
+
+  CHECK_FALSE(checkpoint([](const Tensor& t) { return (t > 1).to(float64); }, x).requires_grad());
+}

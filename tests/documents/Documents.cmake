@@ -18,7 +18,7 @@ set(op_blocks_start [[
 
 #include "autodiff/fields.hpp"
 #include "core/ops/rows.hpp"
-#include "kernels/loops/elementwise.hpp"
+#include "ops/support/elementwise.hpp"
 #include "ops/support/promote.hpp"
 #include "xgrad/core.hpp"
 using namespace xgrad;

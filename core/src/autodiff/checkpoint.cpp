@@ -82,6 +82,7 @@ Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs)
     DrawLog log;
     const Births births;
     const Tensor y = one_output(f, x);
+    if (!y.requires_grad()) return y;
     recipe.draws = log.take();
     recipe.segment = segment_of(y, x, births);
     all.insert(all.end(), recipe.segment.captured.begin(), recipe.segment.captured.end());

@@ -26,7 +26,11 @@ extern constinit thread_local std::uint64_t longest_unheard;
 
 /// Whether a pass over n > 0 elements is made here and now: one comparison, after which a loop need not ask
 /// whether there is anything to do.
-inline bool runs_unheard(std::int64_t n) { return static_cast<std::uint64_t>(n) - 1 < longest_unheard; }
+inline bool runs_unheard(std::int64_t n) {
+  const bool unheard = static_cast<std::uint64_t>(n) - 1 < longest_unheard;
+  if (unheard && (n < 1 || n > large_work)) __builtin_unreachable();  // longest_unheard is large_work or 0
+  return unheard;
+}
 
 /// The door where somebody listens or work is large: see `launch`.
 [[gnu::cold]] void launch_blocks(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size,

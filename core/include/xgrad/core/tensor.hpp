@@ -212,7 +212,10 @@ class Tensor {
   Tensor clone() const;
   /// Converted to another dtype; recorded between floating types. Returns *this when nothing changes.
   Tensor to(DType dtype) const&;
-  Tensor to(DType dtype) const&& { return part(to(dtype)); }
+  Tensor to(DType dtype) && {
+    if (dtype == this->dtype()) return std::move(*this);
+    return part(to(dtype));
+  }
 
   // Shapes and parts: the ops of the same names ------------------------------------------------------------
 

@@ -42,12 +42,6 @@ inline constexpr std::int64_t large_work = 4 * block_elements;         ///< up t
 /// whether there is anything to do.
 constexpr bool is_small(std::int64_t n) { return static_cast<std::uint64_t>(n) - 1 < large_work; }
 
-/// parallel_for of a pass over n elements that is not small, out of the way of those that are.
-template <class F>
-[[gnu::cold, gnu::noinline]] void share(std::int64_t n, const F& f) {
-  parallel_for(n, block_elements, f);
-}
-
 /// f(first, last) for a pass over n elements: at once, or by blocks where it is large.
 template <class F>
 void in_blocks(std::int64_t n, const F& f) {

@@ -1,19 +1,15 @@
 #include "kernels/blas/blas.hpp"
 
 #include <cblas.h>
-#include <dlfcn.h>
-#include <sys/mman.h>
 
 #include <algorithm>
-#include <atomic>
 #include <climits>
 
 #include "kernels/blas/matvec.hpp"
-#include "tensor/errors.hpp"
-#include "tensor/fork.hpp"
-#include "tensor/node.hpp"
-
+#include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "tensor/errors.hpp"
+#include "tensor/workspace.hpp"
 
 namespace xgrad::detail {
 
@@ -23,87 +19,6 @@ int blas_int(std::int64_t n) {
                      ": it is " + std::to_string(n) + "; cut the operand into parts");
   return static_cast<int>(n);
 }
-
-namespace {
-
-/// How the OpenBLAS at hand is kept on one thread.
-struct Build {
-  bool serial;
-  Mutex one_at_a_time;
-  int (*openmp_threads)() = nullptr;  // the calling thread's number; from whatever OpenMP the process has
-  void (*set_openmp_threads)(int) = nullptr;
-
-  Build() {
-    const int kind = openblas_get_parallel();
-    serial = kind == OPENBLAS_SEQUENTIAL;
-    if (kind == OPENBLAS_OPENMP) {
-      openmp_threads = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
-      set_openmp_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
-    }
-    if (!serial && !openmp_threads) openblas_set_num_threads(1);
-  }
-};
-
-constinit std::atomic<Build*> of_process = nullptr;
-
-Build& build() { return process_wide(of_process); }
-
-/// OpenBLAS maps working memory for the first call and for each that runs beside others for the first time,
-/// and tries for ever where there is none. So the memory is looked for beforehand, and a call that surely
-/// maps it is made while it is there.
-constinit std::atomic<int> calls_with_memory = 0;
-constexpr std::size_t memory_of_a_call = std::size_t{136} << 20;  // 128 MiB and the allocator's margin
-
-void find_memory(int calls) {
-  void* found = mmap(nullptr, memory_of_a_call, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (found == MAP_FAILED)
-    fail("blas",
-         "out of memory: OpenBLAS asks for 128 MiB of address space for each product that runs at a "
-         "time: this would be number " +
-             std::to_string(calls) + "; free memory, raise the limit, or see set_num_threads()");
-  munmap(found, memory_of_a_call);
-  const float one = 1;
-  float product = 0;
-  cblas_ssymm(CblasRowMajor, CblasLeft, CblasUpper, 1, 1, 1, &one, 1, &one, 1, 0, &product, 1);
-  int before = calls_with_memory;
-  while (before < calls && !calls_with_memory.compare_exchange_weak(before, calls)) {
-  }
-}
-
-}  // namespace
-
-BlasScope::BlasScope() : alone_(build().serial) {
-  Build& b = build();
-  int calls = 1;
-  if (alone_)
-    b.one_at_a_time.lock();
-  else
-    calls = Passage::enter();
-  try {
-    if (calls > calls_with_memory) [[unlikely]]
-      find_memory(calls);
-  } catch (...) {
-    leave();
-    throw;
-  }
-  if (!b.openmp_threads) return;
-  openmp_threads_ = b.openmp_threads();
-  if (openmp_threads_ != 1) b.set_openmp_threads(1);
-}
-
-void BlasScope::leave() {
-  if (alone_)
-    build().one_at_a_time.unlock();
-  else
-    Passage::leave();
-}
-
-BlasScope::~BlasScope() {
-  if (openmp_threads_ != 1) build().set_openmp_threads(openmp_threads_);
-  leave();
-}
-
-bool BlasScope::shared() { return !build().serial; }
 
 namespace {
 
@@ -209,13 +124,14 @@ template <class T, class Gemv>
       part(first, last, p.c + first).run(cblas_gemv);
     });
   const std::int64_t size = ours ? summed_rows : (p.rows + blocks - 1) / blocks;
-  const Tensor sums = new_tensor({(p.rows + size - 1) / size, p.columns}, dtype_of<T>);
-  std::fill_n(ptr<T>(sums), sums.numel(), T(-0.0));  // which leaves what is added to it as it is
+  const std::int64_t count = (p.rows + size - 1) / size;
+  const Workspace<T> sums(count * p.columns);
+  std::fill_n(sums.data(), count * p.columns, T(-0.0));  // which leaves what is added to it as it is
   parallel_products(p.rows, size, [&](std::int64_t first, std::int64_t last) {
-    part(first, last, ptr<T>(sums) + first / size * p.columns).run(cblas_gemv);
+    part(first, last, sums.data() + first / size * p.columns).run(cblas_gemv);
   });
-  for (std::int64_t i = 0; i < sums.size(0); ++i)
-    for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += ptr<T>(sums)[i * p.columns + j];
+  for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += sums.data()[i * p.columns + j];
 }
 
 /// Below this many multiplications a plain loop is done before OpenBLAS has chosen its way.
@@ -278,20 +194,37 @@ void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m,
                                                                          : p.run(cblas_gemv);
 }
 
+/// gemm at the door, where somebody listens.
+template <class T>
+[[gnu::cold, gnu::noinline]] void heard_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k,
+                                             const T* a, const T* b, bool accumulate, T* c) {
+  static constexpr Kernel by_matrix = {.name = "gemm"}, by_vector = {.name = "gemv"};
+  if (m == 0 || n == 0) return;
+  launch(m == 1 || n == 1 ? by_vector : by_matrix,
+         {.bytes = (m * k + k * n + (accumulate ? 2 : 1) * m * n) * bytes_of<T>, .flops = 2 * m * n * k},
+         [=] { gemm(ta, tb, m, n, k, a, b, accumulate, c); });
+}
+
 }  // namespace
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           bool accumulate, float* c) {
+  if (longest_unheard == 0) [[unlikely]]
+    return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
   product(cblas_sgemm, cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           bool accumulate, double* c) {
+  if (longest_unheard == 0) [[unlikely]]
+    return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
   product(cblas_dgemm, cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const std::int64_t* a,
           const std::int64_t* b, bool accumulate, std::int64_t* c) {
+  if (longest_unheard == 0) [[unlikely]]
+    return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
   if (!accumulate) std::fill_n(c, m * n, std::int64_t{0});
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t p = 0; p < k; ++p) {
@@ -305,11 +238,16 @@ namespace {
 
 template <class T, class F>
 void solve(F cblas_trsm, Triangle t, std::int64_t m, std::int64_t n, const T* a, T* b) {
+  static constexpr Kernel kernel = {.name = "trsm"};
   if (m == 0 || n == 0) return;
+  const std::int64_t side = t.left ? m : n;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, {.bytes = (side * side / 2 + 2 * m * n) * bytes_of<T>, .flops = m * n * side},
+                  [=] { solve(cblas_trsm, t, m, n, a, b); });
   const BlasScope scope;
   cblas_trsm(CblasRowMajor, t.left ? CblasLeft : CblasRight, t.upper ? CblasUpper : CblasLower,
              t.transposed ? CblasTrans : CblasNoTrans, t.unit ? CblasUnit : CblasNonUnit, blas_int(m),
-             blas_int(n), T(1), a, blas_int(t.left ? m : n), b, blas_int(n));
+             blas_int(n), T(1), a, blas_int(side), b, blas_int(n));
 }
 
 }  // namespace

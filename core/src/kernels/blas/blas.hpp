@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "xgrad/core/threads.hpp"
+#include "xgrad/core/launch.hpp"
 
 namespace xgrad::detail {
 
@@ -40,6 +40,13 @@ template <class F>
 void parallel_products(std::int64_t n, std::int64_t size, const F& f) {
   if (BlasScope::shared()) return parallel_for(n, size, f);
   for (std::int64_t i = 0; i < n; i += size) f(i, std::min(n, i + size));
+}
+
+/// The door of a kernel of such blocks.
+template <class F>
+void launch_products(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, const F& f) {
+  if (BlasScope::shared()) return launch(kernel, work, n, size, f);
+  launch(kernel, work, [&] { parallel_products(n, size, f); });
 }
 
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.

@@ -6,6 +6,7 @@
 
 #include "kernels/blas/blas.hpp"
 #include "kernels/blas/lapack.hpp"
+#include "kernels/loops/work.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -60,10 +61,16 @@ void sandwich(std::int64_t n, bool turn, const T* x, const T* y, const T* z, T* 
   gemm(false, turn, n, n, n, between.data(), z, false, to);
 }
 
+/// With both factorisations of its bases.
+std::int64_t flops_of_svd(std::int64_t n) { return singular_value_flops(n, n) + 2 * lu_flops(n); }
+
 }  // namespace
 
 template <class T>
 T small_determinant(std::int64_t n, const T* a) {
+  static constexpr Kernel kernel = {.name = "det"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(kernel, {.bytes = n * n * bytes_of<T>}, [=] { return small_determinant(n, a); });
   if (n == 0) return 1;
   if (n == 1) return a[0];
   if (n == 2) return difference_of_products(a[0], a[3], a[1], a[2]);
@@ -75,6 +82,11 @@ T small_determinant(std::int64_t n, const T* a) {
 
 template <class T>
 void cofactors(std::int64_t n, const T* a, T* to) {
+  static constexpr Kernel kernel = {.name = "cofactors"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel,
+                  {.bytes = n * n * bytes_of<T, T>, .flops = n <= 3 ? 0 : flops_of_svd(n) + 2 * n * n * n},
+                  [=] { cofactors(n, a, to); });
   if (n == 1) to[0] = 1;
   if (n == 2) to[0] = a[3], to[1] = -a[2], to[2] = -a[1], to[3] = a[0];
   if (n == 3)
@@ -97,6 +109,11 @@ void cofactors(std::int64_t n, const T* a, T* to) {
 
 template <class T>
 void cofactor_derivative(std::int64_t n, const T* a, const T* g, T* to) {
+  static constexpr Kernel kernel = {.name = "cofactor_derivative"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel,
+                  {.bytes = n * n * bytes_of<T, T, T>, .flops = n <= 2 ? 0 : flops_of_svd(n) + 8 * n * n * n},
+                  [=] { cofactor_derivative(n, a, g, to); });
   if (n <= 1) return static_cast<void>(std::fill_n(to, n * n, T(0)));
   if (n == 2) return cofactors(n, g, to);
   const Svd<T> svd(n, a);

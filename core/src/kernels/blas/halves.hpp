@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <array>
 
-#include "xgrad/core/threads.hpp"
+#include "xgrad/core/launch.hpp"
 
 namespace xgrad::detail {
+
+inline constexpr Kernel reduce_kernel = {.name = "reduce"};
 
 /// Where a run of n > unit elements is cut in two: at a multiple of the unit.
 inline std::int64_t half_of(std::int64_t n, std::int64_t unit) { return (n / 2 + unit - 1) / unit * unit; }
 
 /// The value of the run [0, n), n > unit: the joined values of its halves, each of which value(first, count)
-/// gives. A large run is cut further at the same places, and its parts are given to several threads.
+/// gives. A large run is cut further at the same places, and its parts are given to several threads. A part
+/// of a kernel, which has passed its door.
 template <class A, class Value, class Join>
 A by_halves(std::int64_t n, std::int64_t unit, const Value& value, const Join& join) {
   if (n <= large_work) [[likely]] {

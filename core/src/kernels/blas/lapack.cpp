@@ -8,6 +8,7 @@
 
 #include "kernels/blas/blas.hpp"
 #include "kernels/loops/transpose.hpp"
+#include "kernels/loops/work.hpp"
 
 namespace {
 
@@ -83,13 +84,17 @@ void transpose_square(std::int64_t n, T* a) {
 /// to[n x m] = the transpose of from[m x n].
 template <class T>
 void transpose_into(std::int64_t m, std::int64_t n, const T* from, T* to) {
-  transpose_plane(to, m, from, n, n, m);
+  transpose_tiles(to, m, from, n, n, m);
 }
 
 }  // namespace
 
 template <class T>
 int lu_factor(std::int64_t size, T* a, std::vector<int>& pivots) {
+  static constexpr Kernel kernel = {.name = "getrf"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = lu_flops(size)},
+                        [&] { return lu_factor(size, a, pivots); });
   const int n = blas_int(size);
   pivots.resize(static_cast<std::size_t>(n));
   if (n == 0) return 0;
@@ -102,6 +107,10 @@ int lu_factor(std::int64_t size, T* a, std::vector<int>& pivots) {
 // The inverse of the transpose is the transpose of the inverse, so nothing is turned.
 template <class T>
 void lu_inverse(std::int64_t size, T* lu, const std::vector<int>& pivots) {
+  static constexpr Kernel kernel = {.name = "getri"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = 2 * lu_flops(size)},
+                  [&] { lu_inverse(size, lu, pivots); });
   const int n = blas_int(size);
   if (n == 0) return;
   int info = 0, ask = -1;
@@ -116,6 +125,11 @@ void lu_inverse(std::int64_t size, T* lu, const std::vector<int>& pivots) {
 template <class T>
 void lu_solve(std::int64_t size, std::int64_t count, const T* lu, const std::vector<int>& pivots,
               bool transpose, T* b) {
+  static constexpr Kernel kernel = {.name = "getrs"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel,
+                  {.bytes = size * (size + 2 * count) * bytes_of<T>, .flops = 2 * size * size * count},
+                  [&] { lu_solve(size, count, lu, pivots, transpose, b); });
   const int n = blas_int(size), k = blas_int(count);
   if (n == 0 || k == 0) return;
   int info = 0;
@@ -125,6 +139,9 @@ void lu_solve(std::int64_t size, std::int64_t count, const T* lu, const std::vec
 
 template <class T>
 SignAndLog<T> lu_slogdet(std::int64_t n, const T* lu, const std::vector<int>& pivots) {
+  static constexpr Kernel kernel = {.name = "slogdet"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(kernel, {.bytes = n * bytes_of<T, int>}, [&] { return lu_slogdet(n, lu, pivots); });
   T sign = 1;
   double log = 0;  // in float64, so that large matrices keep their last places
   for (std::int64_t i = 0; i < n; ++i) {
@@ -138,6 +155,10 @@ SignAndLog<T> lu_slogdet(std::int64_t n, const T* lu, const std::vector<int>& pi
 
 template <class T>
 int cholesky_factor(std::int64_t size, T* a) {
+  static constexpr Kernel kernel = {.name = "potrf"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = lu_flops(size) / 2},
+                        [&] { return cholesky_factor(size, a); });
   const int n = blas_int(size);
   if (n == 0) return 0;
   int info = 0;
@@ -149,6 +170,11 @@ int cholesky_factor(std::int64_t size, T* a) {
 
 template <class T>
 int symmetric_eigen(std::int64_t size, T* a, T* w) {
+  static constexpr Kernel kernel = {.name = "syevd"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(kernel,
+                        {.bytes = (2 * size + 1) * size * bytes_of<T>, .flops = 9 * size * size * size},
+                        [&] { return symmetric_eigen(size, a, w); });
   const int n = blas_int(size);
   if (n == 0) return 0;
   int info = 0, ask = -1, wanted_ints = 0;
@@ -168,8 +194,14 @@ int symmetric_eigen(std::int64_t size, T* a, T* w) {
 // Turned on the way in and out, so that the signs of the vectors are those of other programs on LAPACK.
 template <class T>
 int singular_values(std::int64_t rows, std::int64_t columns, bool full, T* a, T* s, T* u, T* vh) {
+  static constexpr Kernel kernel = {.name = "gesdd"};
   const int m = blas_int(rows), n = blas_int(columns), k = std::min(m, n);
   const int p = full ? m : k, q = full ? n : k;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(kernel,
+                        {.bytes = (rows * columns + rows * p + q * columns) * bytes_of<T>,
+                         .flops = singular_value_flops(rows, columns)},
+                        [&] { return singular_values(rows, columns, full, a, s, u, vh); });
   if (k == 0) {  // any basis will do
     for (int i = 0; i < p; ++i) std::fill_n(u + i * p, p, T(0)), u[i * p + i] = 1;
     for (int i = 0; i < q; ++i) std::fill_n(vh + i * q, q, T(0)), vh[i * q + i] = 1;
@@ -199,7 +231,13 @@ int singular_values(std::int64_t rows, std::int64_t columns, bool full, T* a, T*
 // a = q r is a^T = r^T q^T: an LQ factorisation of what LAPACK sees, and nothing is turned.
 template <class T>
 void qr_factor(std::int64_t rows, std::int64_t columns, bool complete, T* a, T* q, T* r) {
+  static constexpr Kernel kernel = {.name = "qr"};
   const int m = blas_int(rows), n = blas_int(columns), k = std::min(m, n), p = complete ? m : k;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(
+        kernel,
+        {.bytes = (rows * columns + (rows + columns) * p) * bytes_of<T>, .flops = qr_flops(rows, columns, p)},
+        [&] { qr_factor(rows, columns, complete, a, q, r); });
   std::fill_n(r, std::int64_t{p} * n, T(0));
   if (k == 0) {
     for (int i = 0; i < p; ++i) std::fill_n(q + i * p, p, T(0)), q[i * p + i] = 1;
@@ -218,6 +256,17 @@ void qr_factor(std::int64_t rows, std::int64_t columns, bool complete, T* a, T* 
   for (std::int64_t j = 0; j < k; ++j) std::copy(a + j * n + j, a + (j + 1) * n, r + j * n + j);
   for (std::int64_t j = 0; j < m; ++j) std::copy_n(a + j * n, std::min(p, n), q + j * p);  // the reflectors
   of<T>(sorglq_, dorglq_)(&p, &m, &k, q, &p, tau.data(), work.data(), &room, &info);
+}
+
+std::int64_t qr_flops(std::int64_t m, std::int64_t n, std::int64_t columns_of_q) {
+  const std::int64_t k = std::min(m, n), q = columns_of_q;
+  const std::int64_t factors = 2 * std::max(m, n) * k * k - 2 * k * k * k / 3;
+  return factors + 4 * m * q * k - 2 * (m + q) * k * k + 4 * k * k * k / 3;
+}
+
+std::int64_t singular_value_flops(std::int64_t m, std::int64_t n) {
+  const std::int64_t k = std::min(m, n);
+  return (6 * std::max(m, n) + 20 * k) * k * k;
 }
 
 template int lu_factor(std::int64_t, float*, std::vector<int>&);

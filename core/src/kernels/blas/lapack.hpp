@@ -52,4 +52,10 @@ int singular_values(std::int64_t m, std::int64_t n, bool full, T* a, T* s, T* u,
 template <class T>
 void qr_factor(std::int64_t m, std::int64_t n, bool complete, T* a, T* q, T* r);
 
+/// Multiplications and additions, as LAPACK's authors count them; those of singular values with both bases
+/// as Golub and Van Loan do for R-SVD.
+inline std::int64_t lu_flops(std::int64_t n) { return 2 * n * n * n / 3; }
+std::int64_t qr_flops(std::int64_t m, std::int64_t n, std::int64_t columns_of_q);
+std::int64_t singular_value_flops(std::int64_t m, std::int64_t n);
+
 }  // namespace xgrad::detail

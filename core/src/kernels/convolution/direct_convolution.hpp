@@ -7,7 +7,8 @@
 #include "kernels/convolution/im2col.hpp"
 #include "kernels/loops/batch.hpp"
 #include "kernels/loops/part.hpp"
-#include "tensor/node.hpp"
+#include "kernels/loops/work.hpp"
+#include "tensor/workspace.hpp"
 
 // Convolutions of stride and dilation 1 without patches. An image is laid on a plane with its padding, line
 // behind line, so that output position p and tap (i, j) meet at plane[p + i * pitch + j] for every p: the
@@ -62,83 +63,110 @@ class DirectConvolution {
   /// The weights for `correlate`, where w(o, c, tap) is the weight of an output, a channel and a tap.
   template <class W>
   void take_weights(W w) {
-    weights_ = scratch(s_.o * s_.c * taps());
-    T* to = ptr<T>(weights_);
+    static constexpr Kernel kernel = {.name = "pack_weights"};
+    if (longest_unheard == 0) [[unlikely]]
+      return launch(kernel, {.bytes = s_.o * s_.c * taps() * bytes_of<T, T>}, [&] { take_weights(w); });
+    own_weights_ = zeros(s_.o * s_.c * taps());
+    T* to = own_weights_.data();
+    weights_ = to;
     each_run<most_outputs>(s_.o, [&](std::int64_t first, auto outputs) {
       for (std::int64_t c = 0; c < s_.c; ++c)
         for (std::int64_t tap = 0; tap < taps(); ++tap)
           for (std::int64_t o = first; o < first + outputs(); ++o) *to++ = w(o, c, tap);
     });
-    planes_ = scratch(s_.c * plane_);
-    made_ = scratch(s_.o * positions_);
+    take_room();
   }
 
-  /// The same weights, with memory of its own to work in: for another thread.
+  /// The same weights, which stay here, with memory of its own to work in: for another thread.
   DirectConvolution beside() const {
-    DirectConvolution other = *this;
-    other.planes_ = scratch(s_.c * plane_);
-    other.made_ = scratch(s_.o * positions_);
+    DirectConvolution other(s_);
+    other.weights_ = weights_;
+    other.take_room();
     return other;
   }
 
   /// y = bias + the correlation of x with the weights; bias may be null.
   void correlate(const T* x, const T* bias, T* y) {
-    lay(x, ptr<T>(planes_));
-    const T* w = ptr<T>(weights_);
-    each_run<most_outputs>(s_.o, [&](std::int64_t first, auto outputs) {
-      for (std::int64_t p = 0; p < s_.oh * s_.pitch(); p += ahead * width)
-        tile<outputs()>(ptr<T>(planes_) + p, w, ptr<T>(made_) + first * positions_ + p);
-      w += outputs() * s_.c * taps();
-    });
-    for (std::int64_t o = 0; o < s_.o; ++o) {
-      const V b(bias ? bias[o] : T(0));
-      for (std::int64_t row = 0; row < s_.oh; ++row, y += s_.ow)
-        copy_line(ptr<T>(made_) + o * positions_ + row * s_.pitch(), s_.ow, y, b);
-    }
+    static constexpr Kernel kernel = {.name = "direct_conv"};
+    if (longest_unheard == 0) [[unlikely]]
+      return launch(kernel, work(1), [=, this] { correlate_planes(x, bias, y); });
+    correlate_planes(x, bias, y);
   }
 
   /// w += the weights' gradient from images x and the cotangents g of their outputs.
   void gather_weights(std::int64_t images, const T* x, const T* g, T* w) {
-    const std::int64_t image = s_.c * plane_, output = s_.o * positions_;
-    const std::int64_t together = std::clamp<std::int64_t>(in_cache / (image + output), 1, images);
-    planes_ = scratch(together * image);
-    made_ = scratch(together * output);
-    const Tensor sums = scratch(s_.o * s_.c * taps() * width);
-    for (std::int64_t n = 0; n < images; n += together) {
-      const std::int64_t count = std::min(together, images - n);
-      for (std::int64_t k = 0; k < count; ++k) {
-        lay(x, ptr<T>(planes_) + k * image);
-        x += s_.c * s_.h * s_.w;
-        for (std::int64_t o = 0; o < s_.o; ++o)
-          for (std::int64_t row = 0; row < s_.oh; ++row, g += s_.ow)
-            copy_line(g, s_.ow, ptr<T>(made_) + k * output + o * positions_ + row * s_.pitch(), V(T(0)));
-      }
-      each_part([&, sum = ptr<T>(sums)](std::int64_t o, std::int64_t c, std::int64_t tap, auto outputs,
-                                        auto some) mutable {
-        gather<outputs(), some()>(count, ptr<T>(planes_) + c * plane_, tap, ptr<T>(made_) + o * positions_,
-                                  sum);
-        sum += outputs() * some() * width;
-      });
-    }
-    each_part([&, sum = ptr<T>(sums)](std::int64_t o, std::int64_t c, std::int64_t tap, auto outputs,
-                                      auto some) mutable {
-      for (std::int64_t a = o; a < o + outputs(); ++a)
-        for (std::int64_t t = tap; t < tap + some(); ++t, sum += width)
-          w[(a * s_.c + c) * taps() + t] += xsimd::hadd(V::load_aligned(sum));
-    });
+    static constexpr Kernel kernel = {.name = "direct_conv_weight"};
+    if (longest_unheard == 0) [[unlikely]]
+      return launch(kernel, work(images), [=, this] { gather_planes(images, x, g, w); });
+    gather_planes(images, x, g, w);
   }
 
  private:
   static constexpr std::int64_t most_outputs = many_registers ? 8 : 4;  ///< that share a loaded input
   static constexpr std::int64_t in_cache = 48 * 1024;                   ///< elements
 
+  [[gnu::noinline]] void correlate_planes(const T* x, const T* bias, T* y) {
+    lay(x, planes_.data());
+    const T* w = weights_;
+    each_run<most_outputs>(s_.o, [&](std::int64_t first, auto outputs) {
+      for (std::int64_t p = 0; p < s_.oh * s_.pitch(); p += ahead * width)
+        tile<outputs()>(planes_.data() + p, w, made_.data() + first * positions_ + p);
+      w += outputs() * s_.c * taps();
+    });
+    for (std::int64_t o = 0; o < s_.o; ++o) {
+      const V b(bias ? bias[o] : T(0));
+      for (std::int64_t row = 0; row < s_.oh; ++row, y += s_.ow)
+        copy_line(made_.data() + o * positions_ + row * s_.pitch(), s_.ow, y, b);
+    }
+  }
+
+  [[gnu::noinline]] void gather_planes(std::int64_t images, const T* x, const T* g, T* w) {
+    const std::int64_t image = s_.c * plane_, output = s_.o * positions_;
+    const std::int64_t together = std::clamp<std::int64_t>(in_cache / (image + output), 1, images);
+    planes_ = zeros(together * image);
+    made_ = zeros(together * output);
+    const Workspace<T> sums = zeros(s_.o * s_.c * taps() * width);
+    for (std::int64_t n = 0; n < images; n += together) {
+      const std::int64_t count = std::min(together, images - n);
+      for (std::int64_t k = 0; k < count; ++k) {
+        lay(x, planes_.data() + k * image);
+        x += s_.c * s_.h * s_.w;
+        for (std::int64_t o = 0; o < s_.o; ++o)
+          for (std::int64_t row = 0; row < s_.oh; ++row, g += s_.ow)
+            copy_line(g, s_.ow, made_.data() + k * output + o * positions_ + row * s_.pitch(), V(T(0)));
+      }
+      each_part([&, sum = sums.data()](std::int64_t o, std::int64_t c, std::int64_t tap, auto outputs,
+                                       auto some) mutable {
+        gather<outputs(), some()>(count, planes_.data() + c * plane_, tap, made_.data() + o * positions_,
+                                  sum);
+        sum += outputs() * some() * width;
+      });
+    }
+    each_part([&, sum = sums.data()](std::int64_t o, std::int64_t c, std::int64_t tap, auto outputs,
+                                     auto some) mutable {
+      for (std::int64_t a = o; a < o + outputs(); ++a)
+        for (std::int64_t t = tap; t < tap + some(); ++t, sum += width)
+          w[(a * s_.c + c) * taps() + t] += xsimd::hadd(V::load_aligned(sum));
+    });
+  }
+
   static std::int64_t whole(std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; }
-  static Tensor scratch(std::int64_t n) {
-    const Tensor zeros = new_tensor({n}, dtype_of<T>);
-    std::fill_n(ptr<T>(zeros), n, T(0));
-    return zeros;
+  static Workspace<T> zeros(std::int64_t n) {
+    Workspace<T> made(n);
+    std::fill_n(made.data(), n, T(0));
+    return made;
+  }
+  void take_room() {
+    planes_ = zeros(s_.c * plane_);
+    made_ = zeros(s_.o * positions_);
   }
   std::int64_t taps() const { return s_.kh * s_.kw; }
+  /// Of images, their outputs and the weights.
+  Work work(std::int64_t images) const {
+    const std::int64_t in = s_.c * s_.h * s_.w, out = s_.o * s_.oh * s_.ow, weights = s_.o * s_.c * taps();
+    return {.bytes = (images * (in + out) + weights) * bytes_of<T>,
+            .flops = 2 * images * out * s_.c * taps()};
+  }
 
   /// f(first, size as a constant) for runs of [0, n): of `Most` elements, and one of what is left.
   template <std::int64_t Most, class F>
@@ -228,7 +256,8 @@ class DirectConvolution {
 
   DirectSizes s_;
   std::int64_t positions_, plane_;
-  Tensor planes_, made_, weights_;
+  Workspace<T> planes_, made_, own_weights_;
+  const T* weights_ = nullptr;  // its own, or those of the one that it works beside
 };
 
 }  // namespace xgrad::detail

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "kernels/loops/work.hpp"
 #include "tensor/sizes.hpp"
 
 namespace xgrad::detail {
@@ -57,9 +58,18 @@ void each_patch_row(const Window& k, std::int64_t channels, std::int64_t h, std:
         }
 }
 
+/// Elements of the columns of an image.
+inline std::int64_t patch_elements(const Window& k, std::int64_t channels, std::int64_t h, std::int64_t w) {
+  return channels * k.kernel_h * k.kernel_w * k.out_h(h) * k.out_w(w);
+}
+
 /// columns[channels kh kw][positions] from an image [channels][h][w].
 template <class T>
 void im2col(const Window& k, std::int64_t channels, std::int64_t h, std::int64_t w, const T* x, T* columns) {
+  static constexpr Kernel kernel = {.name = "im2col"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, {.bytes = patch_elements(k, channels, h, w) * bytes_of<T, T>},
+                  [=] { im2col(k, channels, h, w, x, columns); });
   const std::int64_t ow = k.out_w(w);
   each_patch_row(k, channels, h, w, [&](std::int64_t at, std::int64_t row, int j) {
     T* o = columns + at;
@@ -79,6 +89,10 @@ void im2col(const Window& k, std::int64_t channels, std::int64_t h, std::int64_t
 /// image[channels][h][w] += columns, each at the place that im2col took it from.
 template <class T>
 void col2im(const Window& k, std::int64_t channels, std::int64_t h, std::int64_t w, const T* columns, T* x) {
+  static constexpr Kernel kernel = {.name = "col2im"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, {.bytes = patch_elements(k, channels, h, w) * bytes_of<T, T, T>},
+                  [=] { col2im(k, channels, h, w, columns, x); });
   each_patch_row(k, channels, h, w, [&](std::int64_t at, std::int64_t row, int j) {
     if (row < 0) return;
     std::int64_t first, last;

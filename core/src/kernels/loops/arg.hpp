@@ -4,6 +4,9 @@
 
 namespace xgrad::detail {
 
+inline constexpr Kernel argmax_kernel = {.name = "argmax"};
+inline constexpr Kernel argmin_kernel = {.name = "argmin"};
+
 /// True when u comes before v: it is larger (F = MaxFold) or smaller (MinFold), or it is the first nan.
 template <class F, class T>
 bool beats(T u, T v) {
@@ -41,7 +44,11 @@ void arg_short_rows(const T* x, std::int64_t n, std::int64_t rows, T* best, std:
 /// Extrema along a block with n > 0, and the first place where each stands.
 template <class F, class T>
 void arg_extrema(const T* x, const Block& b, T* best, std::int64_t* at) {
-  if (b.inner == 0) return;
+  if (b.outer == 0 || b.inner == 0) return;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(std::same_as<F, MaxFold> ? argmax_kernel : argmin_kernel,
+                  {.bytes = b.elements() * bytes_of<T> + b.outer * b.inner * bytes_of<T, std::int64_t>},
+                  [=, &b] { arg_extrema<F>(x, b, best, at); });
   if constexpr (std::floating_point<T>)
     if (b.inner == 1 && b.n <= longest_short_fold<T>) return arg_short_rows<F>(x, b.n, b.outer, best, at);
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, best += b.inner, at += b.inner) {
@@ -51,7 +58,7 @@ void arg_extrema(const T* x, const Block& b, T* best, std::int64_t* at) {
         arg_columns<F>(x + j, b.n, std::min(most, b.inner - j), b.inner, best + j, at + j);
       continue;
     }
-    *best = fold_run<F, T>(x, b.n, Plain<T>(), 0);
+    *best = fold_part<F, T>(x, b.n);
     const bool is_nan = *best != *best;
     std::int64_t i = 0;
     while (is_nan ? x[i] == x[i] : x[i] != *best) ++i;

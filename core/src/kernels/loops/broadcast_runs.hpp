@@ -7,7 +7,7 @@
 #include "kernels/loops/layout.hpp"
 #include "kernels/loops/short_copy.hpp"
 #include "xgrad/core/broadcast.hpp"
-#include "xgrad/core/threads.hpp"
+#include "xgrad/core/launch.hpp"
 
 // Operands that are broadcast, as runs for flat loops. Where the shapes make for short runs, as [n, 10] with
 // [n, 1] does, a block of each operand that does not run on by itself is expanded into the nearest cache, so
@@ -20,6 +20,32 @@ template <class T>
 struct Run {
   const T* at;
   std::int64_t step;
+};
+
+/// A kernel over runs, as it is heard.
+struct RunKernel {
+  Kernel elementwise;  ///< where all operands have the output's shape
+  Kernel broadcast;    ///< where some are repeated
+  std::int64_t bytes;  ///< for each element of the output: of that, and of what else runs along with it
+
+  template <int N>
+  const Kernel& of(const Walker<N>& walk) const {
+    bool runs_on = walk.rank == 1;
+    for (int k = 0; k < N; ++k) runs_on = runs_on && (walk.stride[k][0] == 1 || walk.size[0] == 1);
+    return runs_on ? elementwise : broadcast;
+  }
+  /// What is read of operands with elements of these sizes, repeated ones once, and the rest.
+  template <int N>
+  Work work(const Walker<N>& walk, const std::int64_t (&sizes)[N]) const {
+    Work all = {.bytes = walk.numel() * bytes};
+    for (int k = 0; k < N; ++k) {
+      std::int64_t n = sizes[k];
+      for (int i = 0; i < walk.rank; ++i)
+        if (walk.stride[k][i] != 0) n *= walk.size[i];
+      all.bytes += n;
+    }
+    return all;
+  }
 };
 
 inline constexpr std::int64_t expanded_elements = 1024;  ///< of one operand, at most
@@ -78,7 +104,8 @@ class Expanded {
 
 /// each_run where runs are short and many.
 template <class F, class... T>
-[[gnu::noinline]] void each_expanded(const Walker<sizeof...(T)>& walk, const F& f, const T*... x) {
+[[gnu::noinline]] void each_expanded(const RunKernel& kernel, const Walker<sizeof...(T)>& walk, const F& f,
+                                     const T*... x) {
   const BlockCut cut(walk);
   const auto blocks = [&]<std::size_t... k>(std::index_sequence<k...>, std::int64_t first,
                                             std::int64_t last) {
@@ -97,27 +124,36 @@ template <class F, class... T>
   const auto all = [&](std::int64_t first, std::int64_t last) {
     blocks(std::index_sequence_for<T...>(), first, last);
   };
-  if (walk.numel() <= large_work) return all(0, cut.blocks);
-  parallel_for(cut.blocks, std::max<std::int64_t>(block_elements / (cut.step * cut.inner), 1), all);
+  if (runs_unheard(walk.numel())) return all(0, cut.blocks);
+  const bool large = walk.numel() > large_work;
+  launch(kernel.of(walk), kernel.work(walk, {std::int64_t{sizeof(T)}...}), cut.blocks,
+         large ? std::max<std::int64_t>(block_elements / (cut.step * cut.inner), 1) : cut.blocks, all);
+}
+
+/// each_run at the door: run(number of the first element in the output, places in the operands, count).
+template <int N, class R>
+[[gnu::cold, gnu::noinline]] void launch_runs(const RunKernel& kernel, const Walker<N>& walk,
+                                              const std::int64_t (&sizes)[N], std::int64_t n, const R& run) {
+  launch(kernel.of(walk), kernel.work(walk, sizes), n, n > large_work ? block_elements : n,
+         [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
 }
 
 /// Calls f(number of the first element in the output, count, a Run of each operand) for runs that make up the
 /// output.
 template <class F, class... T>
-void each_run(const Walker<sizeof...(T)>& walk, const F& f, const T*... x) {
+void each_run(const RunKernel& kernel, const Walker<sizeof...(T)>& walk, const F& f, const T*... x) {
   constexpr std::int64_t bytes = std::max({static_cast<std::int64_t>(sizeof(T))...}), many_runs = 48;
   const std::int64_t n = walk.numel();
   if (walk.size[0] * bytes <= longest_short_copy && n > many_runs * walk.size[0]) [[unlikely]]
-    return each_expanded(walk, f, x...);
+    return each_expanded(kernel, walk, f, x...);
   const auto run = [&](std::int64_t at, const auto& from, std::int64_t count) {
     [&]<std::size_t... k>(std::index_sequence<k...>) {
       f(at, count, Run<T>{x + from[k], walk.stride[k][0]}...);
     }
     (std::index_sequence_for<T...>());
   };
-  if (n > large_work)
-    return parallel_for(n, block_elements,
-                        [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
+  if (!runs_unheard(n)) [[unlikely]]
+    return launch_runs(kernel, walk, {std::int64_t{sizeof(T)}...}, n, run);
   walk.each_inner([&](std::int64_t at, const auto& from) { run(at, from, walk.size[0]); });
 }
 

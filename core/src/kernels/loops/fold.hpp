@@ -5,8 +5,10 @@
 #include <limits>
 
 #include "kernels/blas/halves.hpp"
+#include "kernels/loops/block.hpp"
 #include "kernels/loops/short_rows.hpp"
 #include "kernels/loops/vector.hpp"
+#include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
 
 // Folding many elements into one: sums, products, extrema. A fold is a type with a start value and a step
@@ -131,20 +133,26 @@ T fold_block(const T* x, std::int64_t n, const L& load, std::int64_t to) {
   return total;
 }
 
-/// The fold of a contiguous run of n elements, which goes into result `to`.
+/// The fold of a contiguous run of n elements, which goes into result `to`: a part of a kernel.
 template <class F, class A, class T, class L = Plain<A>>
-A fold_run(const T* x, std::int64_t n, const L& load = {}, std::int64_t to = 0) {
+A fold_part(const T* x, std::int64_t n, const L& load = {}, std::int64_t to = 0) {
   if constexpr (std::floating_point<T> && std::same_as<A, T> && L::vectors) {
     constexpr std::int64_t block = 64 * lanes<T>;
     if (n <= block) return fold_block<F>(x, n, load, to);
     return by_halves<A>(
-        n, block, [&](std::int64_t first, std::int64_t m) { return fold_run<F, A>(x + first, m, load, to); },
+        n, block, [&](std::int64_t first, std::int64_t m) { return fold_part<F, A>(x + first, m, load, to); },
         [](A& left, A right) { F::take(left, right); });
   } else {
     A total = F::template start<A>;
     for (std::int64_t i = 0; i < n; ++i) F::take(total, load(x[i], to));
     return total;
   }
+}
+
+/// The fold of n elements.
+template <class F, class A, class T>
+A fold_run(const T* x, std::int64_t n) {
+  return launch_value(reduce_kernel, {.bytes = n * bytes_of<T>}, [=] { return fold_part<F, A>(x, n); });
 }
 
 /// Columns that are folded together: their partial results stay in the nearest cache.
@@ -199,13 +207,6 @@ void fold_stripes(const T* x, std::int64_t n, std::int64_t width, std::int64_t s
   parallel_for(width, stripe, fold);
 }
 
-/// A part of a shape that is folded: outer x n x inner elements become outer x inner.
-struct Block {
-  std::int64_t outer, n, inner;
-  /// 0 where there is nothing to walk over, and other sizes may be vast.
-  std::int64_t elements() const { return outer * n * inner; }
-};
-
 /// Folds n rows of few columns: they are joined to longer rows, whose parts are folded at the end.
 template <class F, class A, class T, class L>
 void fold_narrow(const T* x, std::int64_t n, std::int64_t width, A* __restrict o, const L& load) {
@@ -255,7 +256,7 @@ void fold_outer(const T* x, const Block& b, std::int64_t first, std::int64_t las
   if (b.inner == 1) {
     if constexpr (std::floating_point<T> && std::same_as<L, Plain<T>>)
       if (b.n <= longest_short_fold<T>) first = fold_short_rows<F>(x, b.n, first, last, o);
-    for (std::int64_t k = first; k < last; ++k) o[k] = fold_run<F, A>(x + k * b.n, b.n, load, k);
+    for (std::int64_t k = first; k < last; ++k) o[k] = fold_part<F, A>(x + k * b.n, b.n, load, k);
     return;
   }
   constexpr std::int64_t most = fold_width<A>;
@@ -270,20 +271,25 @@ void fold_outer(const T* x, const Block& b, std::int64_t first, std::int64_t las
   }
 }
 
+/// fold_one at the door.
+template <class F, class A, class T, class L>
+[[gnu::cold, gnu::noinline]] void launch_fold(const T* x, const Block& b, A* __restrict o, const L& load) {
+  const std::int64_t row = b.n * b.inner;  // a large one is cut itself
+  std::int64_t size = b.outer;
+  if (row < large_work && b.elements() > large_work) size = std::max<std::int64_t>(block_elements / row, 1);
+  launch(reduce_kernel, {.bytes = b.elements() * bytes_of<T> + b.outer * b.inner * bytes_of<A>}, b.outer,
+         size, [&](std::int64_t first, std::int64_t last) { fold_outer<F>(x, b, first, last, o, load); });
+}
+
 /// Folds one block; of no elements to the start value.
 template <class F, class A, class T, class L>
 void fold_one(const T* x, const Block& b, A* __restrict o, const L& load) {
   if (b.outer == 0 || b.inner == 0) return;
-  if (b.n == 0) {
-    std::fill_n(o, b.outer * b.inner, F::template start<A>);
-    return;
-  }
-  if (b.outer > 1 && b.n * b.inner < large_work && b.outer * b.n * b.inner > large_work) {
-    const std::int64_t each = std::max<std::int64_t>(block_elements / (b.n * b.inner), 1);
-    return parallel_for(b.outer, each, [&](std::int64_t first, std::int64_t last) {
-      fold_outer<F>(x, b, first, last, o, load);
-    });
-  }
+  if (b.n == 0)
+    return launch(reduce_kernel, {.bytes = b.outer * b.inner * bytes_of<A>},
+                  [=, &b] { std::fill_n(o, b.outer * b.inner, F::template start<A>); });
+  if (!runs_unheard(b.elements())) [[unlikely]]
+    return launch_fold<F>(x, b, o, load);
   fold_outer<F>(x, b, 0, b.outer, o, load);
 }
 

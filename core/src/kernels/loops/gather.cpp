@@ -3,24 +3,24 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/layout.hpp"
 #include "kernels/loops/short_copy.hpp"
+#include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
-#include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 namespace {
 
-/// The positions of an index along an axis of a larger tensor, as few loops as possible: `step` is what one
-/// step moves in that tensor, 0 along the axis that is indexed.
+/// The positions of an index along an axis of a larger shape, as few loops as possible: `step` is what one
+/// step moves in it, 0 along the axis that is indexed.
 struct Positions {
   int rank = 0;
   std::int64_t size[Shape::max_rank], step[Shape::max_rank];
 
-  Positions(const Shape& index, const Shape& whole, int axis) {
-    const Steps steps(whole);
-    for (int i = 0; i < index.rank(); ++i) {
-      const std::int64_t n = index[i], s = i == axis ? 0 : steps[i];
+  Positions(const IndexAlong& index, const Steps& steps) {
+    for (int i = 0; i < index.shape.rank(); ++i) {
+      const std::int64_t n = index.shape[i], s = i == index.axis ? 0 : steps[i];
       if (n == 1) continue;
       if (rank > 0 && step[rank - 1] == n * s)
         size[rank - 1] *= n, step[rank - 1] = s;
@@ -49,36 +49,45 @@ struct Positions {
   }
 };
 
-struct Rows {
-  std::int64_t outer = 1, inner = 1;
-  Rows(const Shape& shape, int axis) {
-    for (int i = 0; i < axis; ++i) outer *= shape[i];
-    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
-  }
-};
+constexpr Kernel gather = {.name = "gather"}, scatter = {.name = "scatter"},
+                 scatter_add = {.name = "scatter_add"}, gather_rows_kernel = {.name = "gather_rows"},
+                 add_rows_kernel = {.name = "scatter_add_rows"};
 
-std::int64_t size_along(const Tensor& x, int axis) { return x.dim() == 0 ? 1 : x.shape()[axis]; }
+/// Of a walk over `n` indices, which moves as many elements.
+Work work_of(DType dtype, std::int64_t n, std::int64_t moved) {
+  return {.bytes = n * bytes_of<std::int64_t> + moved * size_of(dtype)};
+}
 
 }  // namespace
 
-void gather_elements(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
-  const std::int64_t step = x.dim() == 0 ? 1 : Steps(x.shape())[axis];
-  visit_any(x.dtype(), [&](auto t) {
+void gather_elements(DType dtype, void* y, const void* x, const Shape& whole, const IndexAlong& index) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(gather, work_of(dtype, index.shape.numel(), 2 * index.shape.numel()),
+                  [=, &whole, &index] { gather_elements(dtype, y, x, whole, index); });
+  const Steps steps(whole);
+  const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis];
+  visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    Positions(index.shape(), x.shape(), axis)
-        .each_inner([&, px = ptr<T>(x), py = ptr<T>(y), pi = ptr<std::int64_t>(index)](
+    Positions(index, steps)
+        .each_inner([step, px = static_cast<const T*>(x), py = static_cast<T*>(y), pi = index.at](
                         std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
           for (std::int64_t j = 0; j < n; ++j) py[place + j] = px[at + j * s + pi[place + j] * step];
         });
   });
 }
 
-void scatter_elements(const Tensor& y, const Tensor& x, int axis, const Tensor& index, bool add) {
-  const std::int64_t step = y.dim() == 0 ? 1 : Steps(y.shape())[axis];
-  visit_any(x.dtype(), [&](auto t) {
+void scatter_elements(DType dtype, void* y, const Shape& whole, const void* x, const IndexAlong& index,
+                      bool add) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(add ? scatter_add : scatter,
+                  work_of(dtype, index.shape.numel(), (2 + add) * index.shape.numel()),
+                  [=, &whole, &index] { scatter_elements(dtype, y, whole, x, index, add); });
+  const Steps steps(whole);
+  const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis];
+  visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    Positions(index.shape(), y.shape(), axis)
-        .each_inner([&, px = ptr<T>(x), py = ptr<T>(y), pi = ptr<std::int64_t>(index)](
+    Positions(index, steps)
+        .each_inner([step, add, px = static_cast<const T*>(x), py = static_cast<T*>(y), pi = index.at](
                         std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
           for (std::int64_t j = 0; j < n; ++j) {
             T& to = py[at + j * s + pi[place + j] * step];
@@ -88,16 +97,17 @@ void scatter_elements(const Tensor& y, const Tensor& x, int axis, const Tensor& 
   });
 }
 
-void gather_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
-  const Rows rows(x.shape(), axis);
-  const std::int64_t n = size_along(x, axis), count = index.numel();
-  const std::int64_t* at = ptr<std::int64_t>(index);
-  visit_any(x.dtype(), [&](auto t) {
+void gather_rows(DType dtype, void* y, const void* x, const Block& rows, const std::int64_t* at,
+                 std::int64_t count) {
+  const std::int64_t elements = rows.outer * count * rows.inner;
+  if (elements == 0) return;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(gather_rows_kernel, work_of(dtype, count, 2 * elements),
+                  [=, &rows] { gather_rows(dtype, y, x, rows, at, count); });
+  visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    const T* from = ptr<T>(x);
-    T* to = ptr<T>(y);
-    const std::int64_t elements = rows.outer * count * rows.inner;
-    if (elements == 0) return;
+    const T* from = static_cast<const T*>(x);
+    T* to = static_cast<T*>(y);
     const bool large = elements > large_work;
     const auto take = [&](std::int64_t first, std::int64_t last) {
       if (rows.inner == 1) {
@@ -111,7 +121,7 @@ void gather_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index
                       static_cast<std::size_t>(rows.inner) * sizeof(T));
       }
     };
-    for (std::int64_t k = 0; k < rows.outer; ++k, from += n * rows.inner, to += count * rows.inner)
+    for (std::int64_t k = 0; k < rows.outer; ++k, from += rows.n * rows.inner, to += count * rows.inner)
       if (large)
         parallel_for(count, std::max<std::int64_t>(block_elements / rows.inner, 1), take);
       else
@@ -119,16 +129,17 @@ void gather_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index
   });
 }
 
-void add_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
-  const Rows rows(y.shape(), axis);
-  const std::int64_t n = size_along(y, axis), count = index.numel();
-  const std::int64_t* at = ptr<std::int64_t>(index);
-  visit_number(x.dtype(), [&](auto t) {
+void add_rows(DType dtype, void* y, const Block& rows, const void* x, const std::int64_t* at,
+              std::int64_t count) {
+  const std::int64_t elements = rows.outer * count * rows.inner;
+  if (elements == 0) return;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(add_rows_kernel, work_of(dtype, count, 3 * elements),
+                  [=, &rows] { add_rows(dtype, y, rows, x, at, count); });
+  visit_number(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    const T* from = ptr<T>(x);
-    T* to = ptr<T>(y);
-    const std::int64_t elements = rows.outer * count * rows.inner;
-    if (elements == 0) return;
+    const T* from = static_cast<const T*>(x);
+    T* to = static_cast<T*>(y);
     const bool large = elements > large_work;
     const auto add = [&](std::int64_t first, std::int64_t last) {  // a stripe of columns
       for (std::int64_t i = 0; i < count; ++i) {
@@ -136,7 +147,7 @@ void add_rows(const Tensor& y, const Tensor& x, int axis, const Tensor& index) {
         for (std::int64_t j = first; j < last; ++j) sum[j] = plus(sum[j], from[i * rows.inner + j]);
       }
     };
-    for (std::int64_t k = 0; k < rows.outer; ++k, from += count * rows.inner, to += n * rows.inner)
+    for (std::int64_t k = 0; k < rows.outer; ++k, from += count * rows.inner, to += rows.n * rows.inner)
       if (large)
         parallel_for(rows.inner, 64, add);
       else

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/short_copy.hpp"
 #include "kernels/loops/transpose.hpp"
-#include "xgrad/core/threads.hpp"
+#include "kernels/loops/work.hpp"
 
 namespace xgrad::detail {
 
@@ -52,7 +53,7 @@ void copy_line(T* __restrict to, const T* __restrict from, const Line& a) {
 template <class T>
 void copy_plane(T* __restrict to, const T* __restrict from, const Line& i, const Line& j) {
   if (i.from == 1 && j.to == 1 && j.from > 1) {
-    transpose_plane(to, i.to, from, j.from, i.size, j.size);
+    transpose_tiles(to, i.to, from, j.from, i.size, j.size);
   } else if (j.to == 1 && j.from <= 1 && j.from >= 0 &&
              j.size * static_cast<std::int64_t>(sizeof(T)) <= longest_short_copy) {
     const auto row = [&](std::int64_t k) { return from + k * i.from; };
@@ -106,64 +107,45 @@ template void LayoutCopy::run_as(double*, const double*) const;
 template void LayoutCopy::run_as(std::int64_t*, const std::int64_t*) const;
 template void LayoutCopy::run_as(bool*, const bool*) const;
 
-/// Cuts the outermost axis where there is much to copy.
-template <class T>
-void LayoutCopy::run_in_blocks(T* to, const T* from) const {
-  std::int64_t inner = 1;
-  for (int k = 1; k < rank_; ++k) inner *= axes_[k].size;
-  if (rank_ == 0 || axes_[0].size * inner <= large_work) return run_as(to, from);
-  constexpr std::int64_t tile = 64;  // of a transposition
-  const std::int64_t size = std::max<std::int64_t>(block_elements / inner, 1);
-  parallel_for(axes_[0].size, size < tile ? size : size / tile * tile,
-               [&](std::int64_t first, std::int64_t last) {
-                 LayoutCopy part = *this;
-                 part.axes_[0].size = last - first;
-                 part.run_as(to + first * axes_[0].to, from + first * axes_[0].from);
-               });
+/// What the copy is heard as.
+const Kernel& LayoutCopy::kernel() const {
+  static constexpr Kernel copy = {.name = "copy", .elementwise = true}, strided = {.name = "strided_copy"},
+                          transpose = {.name = "transpose"};
+  if (rank_ == 0 || (rank_ == 1 && axes_[0].to == 1 && axes_[0].from == 1)) return copy;
+  for (int k = 0; k + 1 < rank_; ++k)
+    if (axes_[k].from == 1 && axes_[rank_ - 1].from > 1) return transpose;
+  return strided;
 }
 
-void LayoutCopy::run(const Tensor& to, std::int64_t to_first, const Tensor& from,
-                     std::int64_t from_first) const {
-  if (empty_) return;
-  visit_any(to.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    run_in_blocks(ptr<T>(to) + to_first, ptr<T>(from) + from_first);
+/// At the door: cuts the outermost axis where there is much to copy.
+template <class T>
+[[gnu::cold, gnu::noinline]] void LayoutCopy::launch_as(std::int64_t n, T* to, const T* from) const {
+  constexpr std::int64_t tile = 64;  // of a transposition
+  const std::int64_t outer = rank_ == 0 ? 1 : axes_[0].size;
+  std::int64_t size = outer;
+  if (n > large_work) {
+    size = std::max<std::int64_t>(block_elements / (n / outer), 1);
+    if (size >= tile) size = size / tile * tile;
+  }
+  launch(kernel(), {.bytes = n * bytes_of<T, T>}, outer, size, [&](std::int64_t first, std::int64_t last) {
+    if (rank_ == 0) return run_as(to, from);
+    LayoutCopy part = *this;
+    part.axes_[0].size = last - first;
+    part.run_as(to + first * axes_[0].to, from + first * axes_[0].from);
   });
 }
 
-void copy_entries(EntryOf to, EntryOf from, std::int64_t count) {
-  const Shape &p = to.tensor.shape(), &q = from.tensor.shape();
-  std::int64_t outer = 1, inner = 1;
-  for (int i = 0; i < to.axis; ++i) outer *= p[i];
-  for (int i = to.axis + 1; i < p.rank(); ++i) inner *= p[i];
-  LayoutCopy copy;
-  copy.axis(outer, p[to.axis] * inner, q[from.axis] * inner);
-  copy.axis(count * inner, 1, 1);
-  copy.run(to.tensor, to.start * inner, from.tensor, from.start * inner);
-}
-
-Tensor repeated(const Tensor& x, const Shape& shape) {
-  Tensor o = new_tensor(shape, x.dtype());
-  const Steps to(shape), from(x.shape());
-  const int added = shape.rank() - x.dim();
-  LayoutCopy copy;
-  for (int i = 0; i < shape.rank(); ++i) {
-    const bool repeats = i < added || x.shape()[i - added] == 1;
-    copy.axis(shape[i], to[i], repeats ? 0 : from[i - added]);
-  }
-  copy.run(o, 0, x, 0);
-  return o;
-}
-
-Tensor permuted(const Tensor& x, const int* axes) {
-  Shape shape = x.shape();
-  for (int i = 0; i < x.dim(); ++i) shape[i] = x.shape()[axes[i]];
-  Tensor o = new_tensor(shape, x.dtype());
-  const Steps to(shape), from(x.shape());
-  LayoutCopy copy;
-  for (int i = 0; i < x.dim(); ++i) copy.axis(shape[i], to[i], from[axes[i]]);
-  copy.run(o, 0, x, 0);
-  return o;
+void LayoutCopy::run(DType dtype, void* to, std::int64_t to_first, const void* from,
+                     std::int64_t from_first) const {
+  if (empty_) return;
+  std::int64_t n = 1;
+  for (int k = 0; k < rank_; ++k) n *= axes_[k].size;
+  visit_any(dtype, [&](auto t) {
+    using T = type_of<decltype(t)>;
+    T* p = static_cast<T*>(to) + to_first;
+    const T* q = static_cast<const T*>(from) + from_first;
+    runs_unheard(n) ? run_as(p, q) : launch_as(n, p, q);
+  });
 }
 
 }  // namespace xgrad::detail

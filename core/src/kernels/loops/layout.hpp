@@ -1,7 +1,8 @@
 #pragma once
 
-#include "kernels/loops/dispatch.hpp"
-#include "tensor/node.hpp"
+#include "xgrad/core/dtype.hpp"
+#include "xgrad/core/launch.hpp"
+#include "xgrad/core/shape.hpp"
 
 // Kernels that move elements and compute nothing.
 
@@ -14,8 +15,8 @@ class LayoutCopy {
  public:
   void axis(std::int64_t size, std::int64_t to, std::int64_t from);
 
-  /// Copies to[...] = from[...]; the tensors have one dtype, and steps start at these elements.
-  void run(const Tensor& to, std::int64_t to_first, const Tensor& from, std::int64_t from_first) const;
+  /// Copies to[...] = from[...], elements of this dtype; steps start at these places, counted in elements.
+  void run(DType dtype, void* to, std::int64_t to_first, const void* from, std::int64_t from_first) const;
   /// The same on this thread, for float, double, int64 or bool; some element is copied.
   template <class T>
   void run_as(T* to, const T* from) const;
@@ -25,14 +26,15 @@ class LayoutCopy {
     std::int64_t size, to, from;
   };
   template <class T>
-  void run_in_blocks(T* to, const T* from) const;
+  void launch_as(std::int64_t n, T* to, const T* from) const;
+  const Kernel& kernel() const;
 
   int rank_ = 0;
   Axis axes_[Shape::max_rank + 1];
   bool empty_ = false;
 };
 
-/// What one step along each axis of a row-major tensor of this shape moves.
+/// What one step along each axis of row-major elements of this shape moves.
 struct Steps {
   std::int64_t at[Shape::max_rank];
   explicit Steps(const Shape& shape) {
@@ -44,21 +46,5 @@ struct Steps {
   }
   std::int64_t operator[](int i) const { return at[i]; }
 };
-
-/// A place in a tensor: entry `start` along an axis.
-struct EntryOf {
-  const Tensor& tensor;
-  int axis;
-  std::int64_t start;
-};
-
-/// Copies `count` neighbouring entries along an axis; all other sizes of the two tensors agree.
-void copy_entries(EntryOf to, EntryOf from, std::int64_t count);
-
-/// x broadcast to a shape that it broadcasts to, as a copy.
-Tensor repeated(const Tensor& x, const Shape& shape);
-
-/// Axis i of the result is axis axes[i] of x.
-Tensor permuted(const Tensor& x, const int* axes);
 
 }  // namespace xgrad::detail

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "kernels/loops/batch.hpp"
-#include "kernels/loops/fold.hpp"
+#include "kernels/loops/block.hpp"
 #include "kernels/loops/part.hpp"
 #include "kernels/loops/short_rows.hpp"
-#include "xgrad/core/shape.hpp"
+#include "kernels/loops/work.hpp"
 
 // Kernels over the lines of a tensor along one axis: softmax, cross-entropy. Each is written once, for a line
 // type that says how to walk: a Row is one contiguous line and goes along it batch by batch; Columns are as
@@ -14,14 +16,6 @@
 // are rows that were transposed to be walked so, and add up in the order of a Row, to the same bits.
 
 namespace xgrad::detail {
-
-/// The axis of a shape as a block; a number counts as a line of one element.
-inline Block block_at(const Shape& shape, int axis) {
-  Block b{1, shape.rank() ? shape[axis] : 1, 1};
-  for (int i = 0; i < shape.rank(); ++i)
-    if (i != axis) (i < axis ? b.outer : b.inner) *= shape[i];
-  return b;
-}
 
 template <class T>
 struct Row {
@@ -90,13 +84,21 @@ struct ShortRows : Columns<T> {
   void store(T* p, std::int64_t i, const V& v) const { v.store_aligned(p + i * short_rows<T>); }
 };
 
-/// f(first, last) for the rows, n elements each: at once, or by blocks where there are many.
+/// What is heard of lines whose kernel has no name of its own.
+inline constexpr Kernel lines_kernel = {.name = "lines"};
+
+/// The door of a kernel over rows, n elements each: f(first, last) at once, or by blocks where there are
+/// many.
+template <class F>
+void by_rows(const Kernel& kernel, Work work, std::int64_t rows, std::int64_t n, const F& f) {
+  if (runs_unheard(rows * n)) [[likely]]
+    return f(std::int64_t{0}, rows);
+  launch(kernel, work, rows, rows * n <= large_work ? rows : std::max<std::int64_t>(block_elements / n, 1),
+         f);
+}
 template <class F>
 void by_rows(std::int64_t rows, std::int64_t n, const F& f) {
-  if (rows * n <= large_work)
-    f(std::int64_t{0}, rows);
-  else
-    parallel_for(rows, std::max<std::int64_t>(block_elements / n, 1), f);
+  by_rows(lines_kernel, {}, rows, n, f);
 }
 
 /// f(lines, number of the first line, its start in y, its start in each x) for a block of the short rows from
@@ -119,16 +121,22 @@ template <class T, class F, class... X>
 /// Calls f(lines, number of the first line, its start in y, its start in each x), from line `start` on, for
 /// the lines of a block; y may be null. Flat, as simd_loop is.
 template <class T, class F, class... X>
-[[gnu::flatten]] void each_line(const Block& b, F f, std::int64_t start, T* y, const X*... x) {
+[[gnu::flatten]] void each_line(const Kernel& kernel, const Block& b, F f, std::int64_t start, T* y,
+                                const X*... x) {
   constexpr std::int64_t width = xsimd::batch<T>::size;
   const std::int64_t size = b.n * b.inner;
   if (b.inner == 0 || (y && size == 0)) return;
-  if (b.outer > 1 && b.outer * size > large_work) [[unlikely]]
-    return parallel_for(b.outer, std::max<std::int64_t>(block_elements / size, 1),
-                        [&](std::int64_t first, std::int64_t last) {
-                          each_line<T>({last - first, b.n, b.inner}, f, start + first * b.inner,
-                                       y ? y + first * size : y, x + first * size...);
-                        });
+  // One row alone is not cut, and comes back here when it was heard.
+  const std::int64_t elements = std::max<std::int64_t>(b.outer * size, 1);
+  if (!runs_unheard(elements) && (b.outer > 1 || longest_unheard == 0)) [[unlikely]] {
+    const Work work = {.bytes = b.outer * size * ((y ? bytes_of<T> : 0) + bytes_of<X...>)};
+    return launch(kernel, work, b.outer,
+                  elements <= large_work ? b.outer : std::max<std::int64_t>(block_elements / size, 1),
+                  [&](std::int64_t first, std::int64_t last) {
+                    each_line<T>(kernel, {last - first, b.n, b.inner}, f, start + first * b.inner,
+                                 y ? y + first * size : y, x + first * size...);
+                  });
+  }
   const auto lines = [&](auto along, std::int64_t number, std::int64_t at) {
     f(along, start + number, y ? y + at : y, x + at...);
   };
@@ -145,6 +153,11 @@ template <class T, class F, class... X>
     k += std::min(short_rows<T>, b.outer - k);
   }
   for (; k < b.outer; ++k) lines(Row<T>{b.n}, k, k * size);
+}
+
+template <class T, class F, class... X>
+void each_line(const Block& b, F f, std::int64_t start, T* y, const X*... x) {
+  each_line<T>(lines_kernel, b, f, start, y, x...);
 }
 
 /// The sum over a line of f(step), in halves down to short runs, so that its error grows with the logarithm

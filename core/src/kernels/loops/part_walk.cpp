@@ -2,7 +2,9 @@
 
 #include <cstring>
 
+#include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "xgrad/core/launch.hpp"
 
 namespace xgrad::detail {
 
@@ -50,14 +52,25 @@ void each_inner(const PartLayout& part, const std::int64_t* offsets, F f) {
   }
 }
 
+/// Of a walk that reads and writes each element of the part so many times in all.
+Work work_of(DType dtype, const PartLayout& part, std::int64_t times) {
+  std::int64_t n = times;
+  for (int i = 0; i < part.rank; ++i) n *= part.size[i];
+  return {.bytes = n * size_of(dtype)};
+}
+
 }  // namespace
 
-void take_part(const Tensor& y, const Tensor& x, const PartLayout& part, const Tensor& offsets) {
-  visit_any(x.dtype(), [&](auto t) {
+void take_part(DType dtype, void* y, const void* x, const PartLayout& part, const std::int64_t* offsets) {
+  static constexpr Kernel kernel = {.name = "gather"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, work_of(dtype, part, 2), [=, &part] { take_part(dtype, y, x, part, offsets); });
+  visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    each_inner(part, ptr<std::int64_t>(offsets),
-               [px = ptr<T>(x), py = ptr<T>(y)](std::int64_t place, std::int64_t at, std::int64_t n,
-                                                std::int64_t step, const std::int64_t* listed) {
+    each_inner(part, offsets,
+               [px = static_cast<const T*>(x), py = static_cast<T*>(y)](std::int64_t place, std::int64_t at,
+                                                                        std::int64_t n, std::int64_t step,
+                                                                        const std::int64_t* listed) {
                  T* to = py + place;
                  const T* from = px + at;
                  if (listed) {
@@ -71,12 +84,18 @@ void take_part(const Tensor& y, const Tensor& x, const PartLayout& part, const T
   });
 }
 
-void put_part(const Tensor& x, const Tensor& y, const PartLayout& part, const Tensor& offsets, bool add) {
-  visit_any(x.dtype(), [&](auto t) {
+void put_part(DType dtype, void* x, const void* y, const PartLayout& part, const std::int64_t* offsets,
+              bool add) {
+  static constexpr Kernel put = {.name = "scatter"}, sum = {.name = "scatter_add"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(add ? sum : put, work_of(dtype, part, 2 + add),
+                  [=, &part] { put_part(dtype, x, y, part, offsets, add); });
+  visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    each_inner(part, ptr<std::int64_t>(offsets),
-               [add, px = ptr<T>(x), py = ptr<T>(y)](std::int64_t place, std::int64_t at, std::int64_t n,
-                                                     std::int64_t step, const std::int64_t* listed) {
+    each_inner(part, offsets,
+               [add, px = static_cast<T*>(x), py = static_cast<const T*>(y)](
+                   std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t step,
+                   const std::int64_t* listed) {
                  const T* from = py + place;
                  T* to = px + at;
                  for (std::int64_t j = 0; j < n; ++j) {

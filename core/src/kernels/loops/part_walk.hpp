@@ -1,12 +1,14 @@
 #pragma once
 
-#include "kernels/loops/dispatch.hpp"
-#include "tensor/node.hpp"
+#include <span>
+
+#include "xgrad/core/dtype.hpp"
+#include "xgrad/core/shape.hpp"
 
 namespace xgrad::detail {
 
-/// Which elements of a tensor a part names, in the part's row-major order: axes with steps, and one at most
-/// along which the elements stand at given offsets instead.
+/// Which elements of a larger shape a part names, in the part's row-major order: axes with steps, and one at
+/// most along which the elements stand at given offsets instead.
 struct PartLayout {
   int rank = 0;
   int listed = -1;  ///< the axis with offsets; -1 for none
@@ -20,9 +22,10 @@ struct PartLayout {
   }  ///< as few axes as it takes
 };
 
-/// y = the part of x.
-void take_part(const Tensor& y, const Tensor& x, const PartLayout& part, const Tensor& offsets);
+/// y = the part of x, elements of this dtype.
+void take_part(DType dtype, void* y, const void* x, const PartLayout& part, const std::int64_t* offsets);
 /// The part of x = y, or += y.
-void put_part(const Tensor& x, const Tensor& y, const PartLayout& part, const Tensor& offsets, bool add);
+void put_part(DType dtype, void* x, const void* y, const PartLayout& part, const std::int64_t* offsets,
+              bool add);
 
 }  // namespace xgrad::detail

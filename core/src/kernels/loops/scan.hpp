@@ -9,6 +9,8 @@
 
 namespace xgrad::detail {
 
+inline constexpr Kernel scan_kernel = {.name = "scan"};
+
 /// What running sums and products are carried in: twice the digits of float32, so that the error of a long
 /// one stays below that of its result.
 template <class T>
@@ -19,6 +21,9 @@ using Carry = std::conditional_t<std::same_as<T, float>, double, T>;
 template <class T, class F>
 void scan(const Block& b, bool reverse, Carry<T> start, T* y, F step) {
   if (b.elements() == 0) return;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(scan_kernel, {.bytes = b.elements() * bytes_of<T, T>},
+                  [=, &b] { scan<T>(b, reverse, start, y, step); });
   const auto row = [&](std::int64_t k, std::int64_t i) {
     return (k * b.n + (reverse ? b.n - 1 - i : i)) * b.inner;
   };

@@ -1,7 +1,11 @@
+#include "kernels/loops/select.hpp"
+
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 
-#include "kernels/loops/elementwise.hpp"
+#include "kernels/loops/broadcast_runs.hpp"
+#include "kernels/loops/dispatch.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -62,22 +66,20 @@ void select_loop(std::int64_t n, T* __restrict o, const Byte* c, std::int64_t sc
 
 }  // namespace
 
-Tensor select_elements(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  const Shape shape = broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a, b), "bool",
-                                       name_of(a.dtype()));
-  Tensor o = new_tensor(shape, a.dtype());
-  visit_any(a.dtype(), [&](auto t) {
+void select_walk(DType dtype, const Walker<3>& walk, void* o, const bool* condition, const void* a,
+                 const void* b) {
+  visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    const Walker<3> walk(shape, {&condition.shape(), &a.shape(), &b.shape()});
+    static constexpr RunKernel kernel = {
+        {.name = "select", .elementwise = true}, {.name = "select_broadcast"}, sizeof(T)};
     each_run(
-        walk,
-        [to = plain(ptr<T>(o))](std::int64_t at, std::int64_t n, const Run<bool>& c, const Run<T>& u,
-                                const Run<T>& v) {
+        kernel, walk,
+        [to = plain(static_cast<T*>(o))](std::int64_t at, std::int64_t n, const Run<bool>& c, const Run<T>& u,
+                                         const Run<T>& v) {
           select_loop(n, to + at, plain(c.at), c.step, plain(u.at), u.step, plain(v.at), v.step);
         },
-        ptr<const bool>(condition), ptr<const T>(a), ptr<const T>(b));
+        condition, static_cast<const T*>(a), static_cast<const T*>(b));
   });
-  return o;
 }
 
 }  // namespace xgrad::detail

@@ -1,16 +1,17 @@
 #pragma once
 
+#include <array>
 #include <tuple>
 
 #include "kernels/blas/halves.hpp"
 #include "kernels/loops/batch.hpp"
 #include "kernels/loops/elementwise.hpp"
-#include "kernels/loops/layout.hpp"
 #include "kernels/loops/part.hpp"
+#include "xgrad/core/buffer.hpp"
 
-// One pass over elements with transcendental functions. Functors are generic lambdas over SIMD batches:
-// `map_simd(x, [](auto v) { return simd::tanh(v); })`. The last elements of a tensor go through the same
-// batch code as all others, so that an element's value never depends on where it stands.
+// One pass over elements with transcendental functions. Functors are generic lambdas over SIMD batches. The
+// last elements go through the same batch code as all others, so that an element's value never depends on
+// where it stands.
 
 namespace xgrad::detail {
 
@@ -20,10 +21,11 @@ namespace xgrad::detail {
 template <class T, bool is_block = false, class F, class... X>
 [[gnu::flatten]] void simd_loop(std::int64_t n, bool have_room, T* o, F f, const X*... inputs) {
   if constexpr (!is_block)
-    if (!is_small(n)) [[unlikely]]
-      return share(n, [=](std::int64_t first, std::int64_t last) {
-        simd_loop<T, true>(last - first, have_room, o + first, f, (inputs + first)...);
-      });
+    if (!runs_unheard(n)) [[unlikely]]
+      return launch_pass(sizeof...(X) == 1 ? map_kernel : zip_kernel, {.bytes = n * bytes_of<T, X...>}, n,
+                         [=](std::int64_t first, std::int64_t last) {
+                           simd_loop<T, true>(last - first, have_room, o + first, f, (inputs + first)...);
+                         });
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size;
   constexpr std::size_t count = sizeof...(X);
@@ -49,51 +51,13 @@ template <class T, bool is_block = false, class F, class... X>
   }
 }
 
-/// Whether there is room behind the last elements of all: in memory of ours.
-template <class... X>
-bool have_room(const X&... x) {
-  return ((x.node()->buffer->memory != Memory::foreign) && ...);
-}
-
-/// f of each element of a floating tensor.
-template <class F>
-Tensor map_simd(const Tensor& x, F f) {
-  Tensor o = new_like(x);
-  visit_floating(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    simd_loop(x.numel(), have_room(x), ptr<T>(o), f, ptr<const T>(x));
-  });
-  return o;
-}
-
-/// f of corresponding elements of floating tensors of one dtype and shape.
-template <class F, class... More>
-Tensor zip_simd(F f, const Tensor& x, const More&... more) {
-  Tensor o = new_like(x);
-  visit_floating(x.dtype(), [&](auto t) {
-    using T = type_of<decltype(t)>;
-    simd_loop(x.numel(), have_room(x, more...), ptr<T>(o), f, ptr<const T>(x), ptr<const T>(more)...);
-  });
-  return o;
-}
-
-/// x in a shape that it broadcasts to: itself, or a copy.
-inline Tensor spread(const Tensor& x, const Shape& shape) {
-  return x.shape() == shape ? x : repeated(x, shape);
-}
-
-/// f of corresponding elements of two floating tensors of one dtype, broadcast.
-template <class F>
-Tensor zip_simd_broadcast(const char* op, const Tensor& a, const Tensor& b, F f) {
-  if (a.shape(op) == b.shape(op)) return zip_simd(f, a, b);
-  const Shape shape = broadcast_shapes(op, a, b);
-  return zip_simd(f, spread(a, shape), spread(b, shape));
-}
-
 /// The sum of f(x[i]...), in halves down to short runs, so that its error grows with the logarithm of n and
 /// its order depends on n only.
 template <class T, class F, class... X>
 T simd_sum(std::int64_t n, F f, const X*... x) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch_value(reduce_kernel, {.bytes = n * bytes_of<X...>},
+                        [=] { return simd_sum<T>(n, f, x...); });
   using V = xsimd::batch<T>;
   constexpr std::int64_t width = V::size, block = 64 * width;
   if (n > block)

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "kernels/loops/work.hpp"
+
 // Max pooling of tiles of 2 x 2: neighbours in a row first, then the rows, so that the loops run over whole
 // planes where they can.
 
@@ -22,6 +24,10 @@ void max_of_pairs(std::int64_t pairs, const T* x, T* __restrict y) {
 /// The largest of each tile of a plane; `pairs` has room for one element of each two.
 template <class T>
 void max_of_tiles(std::int64_t rows, std::int64_t half, const T* x, T* pairs, T* __restrict y) {
+  static constexpr Kernel kernel = {.name = "max_pool2d"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, {.bytes = 5 * rows * half * bytes_of<T>},
+                  [=] { max_of_tiles(rows, half, x, pairs, y); });
   max_of_pairs(2 * rows * half, x, pairs);
   for (std::int64_t r = 0; r < rows; ++r, pairs += 2 * half, y += half)
     for (std::int64_t i = 0; i < half; ++i)
@@ -32,6 +38,10 @@ void max_of_tiles(std::int64_t rows, std::int64_t half, const T* x, T* pairs, T*
 template <class T>
 void spread_to_tiles(std::int64_t rows, std::int64_t half, const T* x, const T* g, T* __restrict pairs,
                      T* __restrict dx) {
+  static constexpr Kernel kernel = {.name = "max_pool2d_backward"};
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(kernel, {.bytes = 9 * rows * half * bytes_of<T>},
+                  [=] { spread_to_tiles(rows, half, x, g, pairs, dx); });
   max_of_pairs(2 * rows * half, x, pairs);
   T* p = pairs;
   for (std::int64_t r = 0; r < rows; ++r, p += 2 * half, g += half)

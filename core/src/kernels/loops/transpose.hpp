@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/loops/work.hpp"
+
 namespace xgrad::detail {
 
 /// Elements that one register tile has along each side: 32 bytes of them.
@@ -59,9 +61,9 @@ void transpose_tile(T* to, std::int64_t to_step, const T* from, std::int64_t fro
 }
 
 /// to[i * to_step + j] = from[j * from_step + i] for i < n, j < m, in blocks that the nearest caches and the
-/// table of pages hold on both sides.
+/// table of pages hold on both sides: a part of a kernel.
 template <class T>
-void transpose_plane(T* __restrict to, std::int64_t to_step, const T* __restrict from, std::int64_t from_step,
+void transpose_tiles(T* __restrict to, std::int64_t to_step, const T* __restrict from, std::int64_t from_step,
                      std::int64_t n, std::int64_t m) {
   constexpr std::int64_t block = 64;
   const auto scalars = [&](std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1) {
@@ -83,6 +85,15 @@ void transpose_plane(T* __restrict to, std::int64_t to_step, const T* __restrict
         scalars(i2, i1, j0, j1);
       }
     }
+}
+
+/// to[i * to_step + j] = from[j * from_step + i] for i < n, j < m.
+template <class T>
+void transpose_plane(T* __restrict to, std::int64_t to_step, const T* __restrict from, std::int64_t from_step,
+                     std::int64_t n, std::int64_t m) {
+  static constexpr Kernel kernel = {.name = "transpose"};
+  launch(kernel, {.bytes = n * m * bytes_of<T, T>},
+         [=] { transpose_tiles(to, to_step, from, from_step, n, m); });
 }
 
 }  // namespace xgrad::detail

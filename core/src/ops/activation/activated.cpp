@@ -2,8 +2,8 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
-#include "kernels/loops/simd.hpp"
 #include "ops/support/composed.hpp"
+#include "ops/support/simd.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"

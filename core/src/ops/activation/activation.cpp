@@ -4,8 +4,8 @@
 #include <numbers>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/simd.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"

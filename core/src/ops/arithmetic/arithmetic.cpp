@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/simd.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/unary.hpp"
 #include "xgrad/simd/power.hpp"

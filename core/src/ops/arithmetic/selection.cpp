@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/simd.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 

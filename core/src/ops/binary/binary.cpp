@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "kernels/loops/simd.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "kernels/loops/simd.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/binary.hpp"
 #include "xgrad/simd/pairs.hpp"

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/elementwise.hpp"
+#include "ops/support/elementwise.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/elementwise.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "ops/support/accumulate.hpp"
+#include "ops/support/elementwise.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/sizes.hpp"

@@ -4,9 +4,9 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
-#include "kernels/loops/gather.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/gather.hpp"
+#include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

@@ -6,8 +6,9 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/index/plan.hpp"
+#include "ops/support/layout.hpp"
+#include "ops/support/part_walk.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -32,7 +33,12 @@ struct Place {
 Tensor packed(const PartLayout& layout, const Shape& shape) {
   static_assert(std::is_trivially_copyable_v<PartLayout>);
   Tensor t = new_tensor({layout_words + shape.rank()}, int64);
-  std::memcpy(t.node()->data, &layout, sizeof layout);
+  PartLayout whole{
+      .rank = layout.rank, .listed = layout.listed, .first = layout.first, .size = {}, .step = {}};
+  std::copy_n(layout.size, layout.rank,
+              whole.size);  // what lies behind is 0, so that equal parts have equal bits
+  std::copy_n(layout.step, layout.rank, whole.step);
+  std::memcpy(t.node()->data, &whole, sizeof whole);
   std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
   return t;
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "autodiff/listen.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/layout.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"

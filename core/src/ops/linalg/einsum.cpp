@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/linalg/einsum_equation.hpp"
+#include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/linalg.hpp"
@@ -56,7 +56,7 @@ Tensor take_diagonal(const Tensor& x, AxisPair axes) {
   LayoutCopy copy;
   for (int k = 0; k < shape.rank(); ++k)
     copy.axis(shape[k], to[k], from[k < axes.j ? k : k + 1] + (k == axes.i ? from[axes.j] : 0));
-  copy.run(y, 0, x, 0);
+  copy_elements(copy, y, 0, x, 0);
   return record(op, {x}, std::move(y), axes);
 }
 
@@ -74,7 +74,7 @@ Tensor embed_diagonal(const Tensor& x, AxisPair axes) {
   LayoutCopy copy;
   for (int k = 0; k < x.dim(); ++k)
     copy.axis(x.shape()[k], to[k < axes.j ? k : k + 1] + (k == axes.i ? to[axes.j] : 0), from[k]);
-  copy.run(y, 0, x, 0);
+  copy_elements(copy, y, 0, x, 0);
   return record(op, {x}, std::move(y), axes);
 }
 

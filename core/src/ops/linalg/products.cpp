@@ -4,10 +4,10 @@
 
 #include "autodiff/fields.hpp"
 #include "kernels/blas/blas.hpp"
-#include "kernels/loops/elementwise.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "ops/linalg/matrices.hpp"
 #include "ops/linalg/products.hpp"
+#include "ops/support/elementwise.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

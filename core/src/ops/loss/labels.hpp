@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "kernels/loops/fold.hpp"
 #include "kernels/loops/lines.hpp"
 #include "ops/loss/loss.hpp"
 

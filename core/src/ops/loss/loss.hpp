@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "kernels/loops/simd.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "xgrad/core/ops/loss.hpp"
 
 // What losses share.

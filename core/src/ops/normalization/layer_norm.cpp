@@ -6,6 +6,7 @@
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
 #include "kernels/loops/dispatch.hpp"
+#include "kernels/loops/fold.hpp"
 #include "kernels/loops/lines.hpp"
 #include "ops/support/composed.hpp"
 #include "tensor/node.hpp"

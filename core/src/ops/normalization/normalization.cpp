@@ -6,12 +6,12 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
-#include "kernels/loops/elementwise.hpp"
 #include "kernels/loops/fold.hpp"
 #include "kernels/loops/lines.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "ops/normalization/layer_norm.hpp"
 #include "ops/random/draw_log.hpp"
+#include "ops/support/elementwise.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

@@ -2,8 +2,9 @@
 #include <cstring>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/layout.hpp"
+#include "kernels/loops/dispatch.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
@@ -140,9 +141,9 @@ void copy_diagonal(const Tensor& whole, const Tensor& part, const Diagonal& d, b
     if (i != d.axis1 && i != d.axis2) axis(whole.shape()[i], steps[i]);
   axis(part.shape().back(), steps[d.axis1] + steps[d.axis2]);
   if (into_whole)
-    copy.run(whole, first, part, 0);
+    copy_elements(copy, whole, first, part, 0);
   else
-    copy.run(part, 0, whole, first);
+    copy_elements(copy, part, 0, whole, first);
 }
 
 Tensor diagonal_of(const Tensor& x, const Diagonal& d);

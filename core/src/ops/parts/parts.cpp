@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/parts.hpp"
@@ -46,7 +46,7 @@ Tensor slice_vjp(const Tensor& g, const Shape& shape, const Part& at) {
   LayoutCopy copy;
   for (int i = 0; i < shape.rank(); ++i)
     copy.axis(g.shape()[i], i == at.axis ? at.step * to[i] : to[i], from[i]);
-  copy.run(y, at.start * to[at.axis], g, 0);
+  copy_elements(copy, y, at.start * to[at.axis], g, 0);
   return record(op, {g}, std::move(y), at);
 }
 
@@ -67,7 +67,7 @@ Tensor part_value(const Tensor& x, const Part& part, std::int64_t count, const S
   LayoutCopy copy;
   for (int i = 0; i < x.dim(); ++i)
     copy.axis(sizes[i], to[i], i == part.axis ? part.step * from[i] : from[i]);
-  copy.run(y, 0, x, first);
+  copy_elements(copy, y, 0, x, first);
   return copied_part(std::move(y));
 }
 

@@ -6,9 +6,10 @@
 
 #include "autodiff/fields.hpp"
 #include "kernels/convolution/im2col.hpp"
-#include "kernels/loops/elementwise.hpp"
+#include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/tiles.hpp"
 #include "ops/support/promote.hpp"
+#include "xgrad/core/threads.hpp"
 
 namespace xgrad {
 

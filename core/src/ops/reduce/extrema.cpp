@@ -1,7 +1,7 @@
 #include "kernels/loops/arg.hpp"
-#include "kernels/loops/reduce.hpp"
 #include "ops/index/gather.hpp"
 #include "ops/reduce/reduce.hpp"
+#include "ops/support/fold_axes.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"

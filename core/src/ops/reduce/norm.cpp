@@ -1,9 +1,9 @@
 #include <cmath>
 
 #include "autodiff/listen.hpp"
-#include "kernels/loops/elementwise.hpp"
-#include "kernels/loops/reduce.hpp"
 #include "ops/reduce/reduce.hpp"
+#include "ops/support/elementwise.hpp"
+#include "ops/support/fold_axes.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

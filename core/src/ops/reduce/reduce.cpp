@@ -1,8 +1,8 @@
 #include "xgrad/core/ops/reduce.hpp"
 
-#include "kernels/loops/reduce.hpp"
 #include "ops/reduce/reduce.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/fold_axes.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"

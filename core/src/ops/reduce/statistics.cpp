@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "kernels/loops/lines.hpp"
-#include "kernels/loops/reduce.hpp"
 #include "ops/reduce/reduce.hpp"
+#include "ops/support/fold_axes.hpp"
 #include "ops/support/promote.hpp"
 #include "ops/support/vjp.hpp"
 #include "tensor/errors.hpp"

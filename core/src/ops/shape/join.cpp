@@ -2,8 +2,8 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/sizes.hpp"

@@ -1,6 +1,6 @@
 #include "autodiff/fields.hpp"
-#include "kernels/loops/layout.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/layout.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
@@ -122,7 +122,7 @@ Tensor flip_bits(const Tensor& x, AxisBits axes) {
     copy.axis(x.shape()[i], steps[i], back ? -steps[i] : steps[i]);
   }
   Tensor y = new_like(x);
-  copy.run(y, 0, x, first);
+  copy_elements(copy, y, 0, x, first);
   return record(op, {x}, std::move(y), Over{axes});
 }
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "kernels/loops/layout.hpp"
+#include "ops/support/layout.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/ops/shape.hpp"

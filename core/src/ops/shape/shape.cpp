@@ -1,6 +1,5 @@
 #include "xgrad/core/ops/shape.hpp"
 
-#include "kernels/loops/layout.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
 #include "tensor/sizes.hpp"

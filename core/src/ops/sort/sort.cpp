@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/loops/reduce.hpp"
 #include "ops/reduce/reduce.hpp"
+#include "ops/support/fold_axes.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"

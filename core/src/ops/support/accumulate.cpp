@@ -1,7 +1,7 @@
 #include "ops/support/accumulate.hpp"
 
-#include "kernels/loops/elementwise.hpp"
 #include "ops/reduce/reduce.hpp"
+#include "ops/support/elementwise.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 

@@ -1,7 +1,7 @@
 #include <cstring>
 
-#include "kernels/loops/elementwise.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "ops/support/elementwise.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad {

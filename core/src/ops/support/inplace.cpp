@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "autodiff/listen.hpp"
-#include "kernels/loops/elementwise.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "ops/support/elementwise.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
@@ -11,7 +11,10 @@
 namespace xgrad {
 namespace detail {
 
-void check_writable(const char* op, const Tensor& x) {
+namespace {
+
+/// Throws where x must not be written, and tells those who listen where it may.
+[[gnu::cold, gnu::noinline]] void look_closer(const char* op, const Tensor& x) {
   if (!x.is_leaf(op))
     fail(op, "only leaves can be changed in place: x is " + x.describe() + ", the result of " + x.op_name() +
                  "; write x = x + y, or change x.detach()");
@@ -26,6 +29,16 @@ void check_writable(const char* op, const Tensor& x) {
                  "; change that one by index_put_ or copy_, or take x.clone() first");
   if (is_heard()) [[unlikely]]
     tell_write(op, x);
+}
+
+}  // namespace
+
+void check_writable(const char* op, const Tensor& x) {
+  const Node* n = x.node(op);
+  const bool writable = !n->op && (doors & (n->requires_grad ? tape | listener : listener)) == 0 &&
+                        !n->buffer->read_only && n->copy_of != CopyOf::part_in_list;
+  if (!writable) [[unlikely]]
+    look_closer(op, x);
 }
 
 void check_no_history_is_dropped(const char* op, const Tensor& x, const Tensor& y) {

@@ -2,11 +2,11 @@
 #include <numbers>
 
 #include "autodiff/fields.hpp"
-#include "kernels/loops/simd.hpp"
 #include "kernels/math/bessel.hpp"
 #include "kernels/math/erfinv.hpp"
 #include "kernels/math/gamma.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/unary.hpp"

@@ -1,5 +1,5 @@
-#include "kernels/loops/simd.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/simd.hpp"
 #include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/unary.hpp"

@@ -1,7 +1,7 @@
 #include "xgrad/core/ops/unfold.hpp"
 #include "autodiff/fields.hpp"
 #include "kernels/convolution/im2col.hpp"
-#include "kernels/loops/elementwise.hpp"
+#include "kernels/loops/dispatch.hpp"
 #include "ops/support/promote.hpp"
 #include "ops/support/window.hpp"
 #include "tensor/sizes.hpp"

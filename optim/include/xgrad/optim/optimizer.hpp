@@ -101,6 +101,8 @@ class Optimizer : public Stateful {
   void check_parameters(const std::vector<NamedTensor>& parameters) const;
   void check_step() const;
   bool check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const;
+  [[noreturn]] void refuse_lost(const Slot& slot, std::size_t i) const;
+  [[noreturn]] void refuse_gradient(const Slot& slot, std::size_t i) const;
 
   std::string name_of(std::size_t i) const;
 
