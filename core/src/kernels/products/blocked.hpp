@@ -24,12 +24,12 @@ inline Int padded(Int n) {
   return blocks_of(n, lanes<T>) * lanes<T>;
 }
 
-/// What a call works in.
+/// What a block works in.
 template <class T>
 struct Room {
-  T panel[most_depth * tile_columns<T>];  ///< of b
-  T tile[tile_rows * tile_columns<T>];    ///< of c, where a tile sticks out
-  T rows[most_rows * most_depth];         ///< of a, turned
+  alignas(64) T panel[most_depth * tile_columns<T>];  ///< of b
+  alignas(64) T tile[tile_rows * tile_columns<T>];    ///< of c, where a tile sticks out
+  T* rows;                                            ///< of a, turned
 };
 
 /// Where the columns of a block of b are read: in place, or packed.
@@ -41,7 +41,6 @@ struct Panel {
 template <class T>
 Panel<T> panel_of(const Product<T>& p, Int j, Int n, Int p0, Int k, Int m, Room<T>& room) {
   const Int width = padded<T>(n);
-  if (p.packed_b) return {p.packed_b + p0 * padded<T>(p.n) + j * k, width};
   const T* b = p.transpose_b ? p.b + j * p.ldb + p0 : p.b + p0 * p.ldb + j;
   if (!p.transpose_b && n == width && m <= 2 * tile_rows) return {b, p.ldb};  // too few rows to copy it for
   pack_panel(p.transpose_b, k, n, width, b, p.ldb, room.panel);
@@ -69,10 +68,16 @@ void multiply_column(Int m, Int n, Int k, const T* a, Int step_a, Int next_a, Pa
   }
 }
 
+/// Whether the columns of a are read so often that they are turned first.
+template <class T>
+bool packs_rows(const Product<T>& p) {
+  return p.transpose_a && p.n > 2 * tile_columns<T>;
+}
+
 template <class T>
 void multiply_block(const Product<T>& p, Int i0, Int m, Int p0, Int k, bool add, Room<T>& room) {
   const T* a = p.transpose_a ? p.a + p0 * p.lda + i0 : p.a + i0 * p.lda + p0;
-  const bool pack_a = p.transpose_a && p.n > 2 * tile_columns<T>;
+  const bool pack_a = packs_rows(p);
   if (pack_a) pack_turned(k, m, a, p.lda, room.rows);
   for (Int j = 0; j < p.n; j += tile_columns<T>) {
     const Int n = least(tile_columns<T>, p.n - j);
@@ -87,9 +92,18 @@ void multiply_block(const Product<T>& p, Int i0, Int m, Int p0, Int k, bool add,
   }
 }
 
+/// For the turned rows of a block.
 template <class T>
-void multiply(const Product<T>& p, T* work) {
-  Room<T>& room = *reinterpret_cast<Room<T>*>(work);
+Int room_of(const Product<T>& p) {
+  return packs_rows(p)
+             ? blocks_of(least(p.m, most_rows + tile_rows), tile_rows) * tile_rows * least(p.k, most_depth)
+             : 0;
+}
+
+template <class T>
+void multiply(const Product<T>& p, T* rows) {
+  Room<T> room;
+  room.rows = rows;
   const Int deep = blocks_of(p.k, most_depth), high = blocks_of(p.m, most_rows);
   const Int tiles_of_rows = blocks_of(p.m, tile_rows);
   for (Int x = 0; x < high; ++x) {
@@ -103,20 +117,6 @@ void multiply(const Product<T>& p, T* work) {
 }
 
 template <class T>
-void pack_b(bool transpose, Int n, Int k, const T* b, Int ldb, T* to) {
-  const Int deep = blocks_of(k, most_depth);
-  for (Int y = 0; y < deep; ++y) {
-    const Int p0 = k * y / deep, height = k * (y + 1) / deep - p0;
-    for (Int j = 0; j < n; j += tile_columns<T>) {
-      const Int columns = least(tile_columns<T>, n - j), width = padded<T>(columns);
-      pack_panel(transpose, height, columns, width, transpose ? b + j * ldb + p0 : b + p0 * ldb + j, ldb, to);
-      to += height * width;
-    }
-  }
-}
-
-template <class T>
-inline constexpr ProductKernels<T> kernels = {tile_rows, tile_columns<T>, sizeof(Room<T>) / sizeof(T),
-                                              multiply<T>, pack_b<T>};
+inline constexpr ProductKernels<T> kernels = {tile_rows, tile_columns<T>, room_of<T>, multiply<T>};
 
 }  // namespace

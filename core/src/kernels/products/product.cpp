@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 #include <string_view>
 
+#include "tensor/workspace.hpp"
 #include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
@@ -24,19 +24,11 @@ const InstructionSet& choose() {
 const ProductKernels<float>& kernels_of(float) { return instruction_set().f32; }
 const ProductKernels<double>& kernels_of(double) { return instruction_set().f64; }
 
-/// What a thread works in, kept for its next product.
 template <class T>
-T* work_of(const ProductKernels<T>& kernels) {
-  struct Free {
-    void operator()(void* p) const { std::free(p); }
-  };
-  static thread_local std::unique_ptr<void, Free> work;
-  if (!work) {
-    const std::size_t bytes = (static_cast<std::size_t>(kernels.work) * sizeof(T) + 63) / 64 * 64;
-    work.reset(std::aligned_alloc(64, bytes));
-    if (!work) throw std::bad_alloc();
-  }
-  return static_cast<T*>(work.get());
+void run_alone(const ProductKernels<T>& kernels, const Product<T>& p) {
+  const std::int64_t room = kernels.room(p);
+  const Workspace<T> work = room > 0 ? Workspace<T>(room) : Workspace<T>();
+  kernels.multiply(p, room > 0 ? work.data() : nullptr);
 }
 
 /// Products of two numbers that are worth a thread of their own.
@@ -63,9 +55,9 @@ void run(const Product<T>& p) {
   }
   const double size = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const int threads = size < 2 * shared_product ? 1 : free_threads();
-  if (threads == 1) return kernels.multiply(p, work_of(kernels));
+  if (threads == 1) return run_alone(kernels, p);
   // Whole tiles, and the side on which more of them lie; no more parts than are worth a thread.
-  const bool by_rows = p.packed_b || (p.m >= 8 * kernels.rows && p.m >= p.n / 4);
+  const bool by_rows = p.m >= 8 * kernels.rows && p.m >= p.n / 4;
   const std::int64_t unit = by_rows ? kernels.rows : kernels.columns, side = by_rows ? p.m : p.n;
   const std::int64_t units = (side + unit - 1) / unit;
   const std::int64_t parts =

@@ -16,16 +16,15 @@ struct Product {
   std::int64_t ldb;
   T* c;
   std::int64_t ldc;
-  const T* packed_b = nullptr;  ///< op(b) as pack_b has written it, and b is not read
 };
 
 /// Kernels of one instruction set, each compiled in a file of its own with the compiler's flags for that set.
 template <class T>
 struct ProductKernels {
   std::int64_t rows, columns;  ///< of a tile: where blocks are cut, so that they have whole tiles
-  std::int64_t work;           ///< elements that a call needs to work in, from a boundary of 64 bytes on
-  void (*multiply)(const Product<T>& p, T* work);
-  void (*pack_b)(bool transpose, std::int64_t n, std::int64_t k, const T* b, std::int64_t ldb, T* to);
+  std::int64_t (*room)(
+      const Product<T>& p);  ///< elements that the call works in, from a boundary of 64 bytes on
+  void (*multiply)(const Product<T>& p, T* room);
 };
 struct InstructionSet {
   const char* name;
@@ -41,9 +40,6 @@ extern const InstructionSet generic;
 
 /// The fastest set that the processor has; XGRAD_KERNELS=avx2 in the environment holds it to that one.
 const InstructionSet& instruction_set();
-
-/// Elements that op(b) takes when it is packed.
-std::int64_t packed_size(std::int64_t n, std::int64_t k);
 
 /// The product, by several threads where it is large. An element's terms are added up in their order, in
 /// blocks of at most 256 that depend on k alone: so its bits depend neither on how the product is cut nor on

@@ -10,14 +10,9 @@ namespace {
 
 using Int = std::int64_t;
 
-#if defined(__AVX512F__)
-inline constexpr int register_bytes = 64, tile_rows = 8;
-#elif defined(__AVX__)
-inline constexpr int register_bytes = 32, tile_rows = 4;
-#else
-inline constexpr int register_bytes = 16, tile_rows = 4;
-#endif
-inline constexpr int tile_registers = 3;  ///< across a tile
+inline constexpr int register_bytes = XGRAD_REGISTER_BYTES;     // by the file that is compiled
+inline constexpr int tile_rows = register_bytes == 64 ? 8 : 4;  ///< which AVX-512's 32 registers hold
+inline constexpr int tile_registers = 3;                        ///< across a tile
 
 template <class T, int bytes>
 struct Vectors {
