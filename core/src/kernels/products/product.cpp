@@ -65,9 +65,8 @@ void run(const Product<T>& p) {
   parallel_for(parts, 1, [&](std::int64_t i, std::int64_t) {
     const std::int64_t first = units * i / parts * unit,
                        last = std::min(side, units * (i + 1) / parts * unit);
-    kernels.multiply(
-        by_rows ? part_of(p, first, last - first, 0, p.n) : part_of(p, 0, p.m, first, last - first),
-        work_of(kernels));
+    run_alone(kernels,
+              by_rows ? part_of(p, first, last - first, 0, p.n) : part_of(p, 0, p.m, first, last - first));
   });
 }
 
