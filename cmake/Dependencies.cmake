@@ -5,6 +5,7 @@ set(BLA_VENDOR OpenBLAS)  # it holds LAPACK as well
 find_package(BLAS REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(nlohmann_json REQUIRED)
 find_package(xsimd REQUIRED)
 find_package(xtensor REQUIRED)  # xtensor-blas does not look for it
 find_package(xtensor-blas REQUIRED)

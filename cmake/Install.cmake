@@ -12,7 +12,7 @@ set(headers_go FILE_SET HEADERS INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 install(TARGETS xgrad EXPORT xgradTargets ${headers_go})
 install(EXPORT xgradTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
 
-# The components have files of their own, because their targets name those of xtensor and xsimd.
+# The components have files of their own, because a target of one names xtensor's.
 install(TARGETS xgrad_xtensor EXPORT xgradXtensorTargets ${headers_go})
 install(TARGETS xgrad_fuse EXPORT xgradFuseTargets ${headers_go})
 install(EXPORT xgradXtensorTargets NAMESPACE xgrad:: DESTINATION ${package_dir})

@@ -7,9 +7,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <map>
 #include <random>
 #include <thread>
+#include <xgrad/core/profile.hpp>
 #include <xgrad/core/threads.hpp>
 
 namespace bench {
@@ -69,6 +71,25 @@ void time(benchmark::State& state, const Entry& entry) {
         entry.options.ops, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
+/// Prints where the time of xgrad's contender goes in 20 steps, and writes the trace.
+bool profile(const std::string& work, const std::string& trace) {
+  const auto found = works().find(work);
+  if (found == works().end())
+    return std::fprintf(stderr, "--profile: there is no work %s\n", work.c_str()), false;
+  for (const Entry& entry : found->second) {
+    if (entry.name != "xgrad") continue;
+    const Run run = entry.make();
+    run.step();
+    xgrad::Profile heard;
+    for (int i = 0; i < 20; ++i) run.step();
+    heard.stop();
+    std::cout << work << ", 20 steps: " << heard;
+    if (!trace.empty()) heard.write_trace(trace);
+    return true;
+  }
+  return std::fprintf(stderr, "--profile: xgrad does not do the work %s\n", work.c_str()), false;
+}
+
 void help() {
   std::puts(
       "Compares what all contenders compute, then times them in turn and prints medians.\n\n"
@@ -76,6 +97,8 @@ void help() {
       "  --threads=N         threads for each contender (1)\n"
       "  --atomic-counts     as in a program that has started a thread\n"
       "  --check             compare only\n"
+      "  --profile=WORK      prints where the time of xgrad goes, by op and by kernel; times nothing\n"
+      "  --trace=FILE        writes the same for chrome://tracing or Perfetto\n"
       "  --benchmark_filter=REGEX  only these, named WORK/CONTENDER\n"
       "  --benchmark_repetitions=N, --benchmark_min_time=SECONDS  how often, and how long each (11, 0.1)\n"
       "  --benchmark_out=FILE      the figures as JSON\n"
@@ -114,6 +137,7 @@ namespace {
 int run(int argc, char** argv) {
   int threads = 1;
   bool atomic_counts = false, check = false;
+  std::string profiled, trace;
   // Ours come first, so that the user's, which follow, win.
   std::vector<char*> arguments{argv[0]};
   std::string defaults[] = {"--benchmark_enable_random_interleaving=true", "--benchmark_repetitions=11",
@@ -127,6 +151,10 @@ int run(int argc, char** argv) {
       check = true;
     else if (std::strncmp(argv[i], "--threads=", 10) == 0)
       threads = std::atoi(argv[i] + 10);
+    else if (std::strncmp(argv[i], "--profile=", 10) == 0)
+      profiled = argv[i] + 10;
+    else if (std::strncmp(argv[i], "--trace=", 8) == 0)
+      trace = argv[i] + 8;
     else
       arguments.push_back(argv[i]);
   }
@@ -135,6 +163,8 @@ int run(int argc, char** argv) {
   openblas_set_num_threads(threads);
   xgrad::set_num_threads(threads);
   for (const auto& set : thread_setters()) set(threads);
+
+  if (!profiled.empty()) return profile(profiled, trace) ? 0 : 1;
 
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
@@ -155,4 +185,9 @@ int run(int argc, char** argv) {
 
 }  // namespace bench
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+int main(int argc, char** argv) try {
+  return bench::run(argc, argv);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}

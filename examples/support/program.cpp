@@ -3,8 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <climits>
 #include <cstdio>
+#include <iostream>
+#include <optional>
 #include <stdexcept>
 
+#include "xgrad/core/profile.hpp"
 #include "xgrad/core/random.hpp"
 #include "xgrad/data/directories.hpp"
 
@@ -19,7 +22,8 @@ constexpr int skipped = 77;  // CTest's SKIP_RETURN_CODE in examples/CMakeLists.
 
 struct Program::CommandLine {
   CLI::App app;
-  std::string directory = {};
+  std::string directory = {}, trace = {};
+  bool profile = false;
 
   template <class T>
   CLI::Option* add(const std::string& name, T& value, const std::string& description) {
@@ -30,6 +34,10 @@ struct Program::CommandLine {
 Program::Program(const std::string& description)
     : command_line_(new CommandLine{.app = CLI::App(description)}) {
   command_line_->add("--seed", seed_, "Makes the random numbers");
+  command_line_->app.add_flag("--profile", command_line_->profile,
+                              "Prints where the time went, by op and by kernel");
+  command_line_->app.add_option("--trace", command_line_->trace,
+                                "Writes where the time went to this file, for chrome://tracing or Perfetto");
 }
 
 Program::~Program() = default;
@@ -55,7 +63,12 @@ int Program::run(int argc, char** argv, const std::function<bool()>& example) tr
   CLI11_PARSE(command_line_->app, argc, argv);
   xgrad::data::set_directory(command_line_->directory);
   xgrad::manual_seed(seed_);
+  std::optional<xgrad::Profile> profile;
+  if (command_line_->profile || !command_line_->trace.empty()) profile.emplace();
   const bool reached = example();
+  if (profile) profile->stop();
+  if (command_line_->profile) std::cout << "\n" << *profile << std::flush;
+  if (!command_line_->trace.empty()) profile->write_trace(command_line_->trace);
   if (std::fflush(stdout) != 0) throw std::runtime_error("the output cannot be written");
   return reached ? 0 : missed;
 } catch (const Skip& skip) {

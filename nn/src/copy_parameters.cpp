@@ -3,7 +3,7 @@
 
 namespace xgrad::nn {
 
-void copy_parameters(const Module& from, Module& to) {
+void copy_parameters(const ModuleBase& from, ModuleBase& to) {
   Visitor sources = Visitor::of(from), targets = Visitor::of(to);
   sources.keep_parameters_and_buffers();
   targets.keep_parameters_and_buffers();

@@ -16,7 +16,7 @@ using Slot = Visitor::Slot;
 using Kind = Visitor::Kind;
 
 /// The slots of parameters and buffers, those that hold a tensor.
-std::vector<Slot> tensor_slots(const Module& module) {
+std::vector<Slot> tensor_slots(const ModuleBase& module) {
   std::vector<Slot> slots = Visitor::of(module).slots();
   std::erase_if(slots, [](const Slot& s) { return !s.tensor() || !s.tensor()->defined(); });
   return slots;
@@ -43,10 +43,10 @@ std::vector<NamedTensor> named(const Visitor& members, Kind kind) {
 }
 
 /// The modules among what has state.
-std::vector<Module*> modules_of(const Visitor& members) {
-  std::vector<Module*> modules;
+std::vector<ModuleBase*> modules_of(const Visitor& members) {
+  std::vector<ModuleBase*> modules;
   for (Stateful* object : members.objects())
-    if (auto* module = dynamic_cast<Module*>(object)) modules.push_back(module);
+    if (auto* module = dynamic_cast<ModuleBase*>(object)) modules.push_back(module);
   return modules;
 }
 
@@ -60,87 +60,98 @@ Tensor fresh_leaf(const Tensor& t) {
 
 }  // namespace
 
-Tensor Module::forward(const Tensor& x) const {
-  throw Error("forward: " + detail::type_name(typeid(*this)) +
-              " has no forward(const Tensor&) const: called with " + x.describe() +
-              "; define it, or give the inputs that its own takes");
-}
+std::string ModuleBase::extra_repr() const { return ""; }
 
-std::vector<Tensor> Module::parameters() const { return distinct(Visitor::of(*this), Kind::parameter); }
+std::vector<Tensor> ModuleBase::parameters() const { return distinct(Visitor::of(*this), Kind::parameter); }
 
-std::vector<Tensor> Module::trainable_parameters() const {
+std::vector<Tensor> ModuleBase::trainable_parameters() const {
   std::vector<Tensor> tensors = parameters();
   std::erase_if(tensors, [](const Tensor& t) { return !t.requires_grad(); });
   return tensors;
 }
 
-std::vector<NamedTensor> Module::named_parameters() const {
+std::vector<NamedTensor> ModuleBase::named_parameters() const {
   return named(Visitor::of(*this), Kind::parameter);
 }
-std::vector<Tensor> Module::buffers() const { return distinct(Visitor::of(*this), Kind::buffer); }
-std::vector<NamedTensor> Module::named_buffers() const { return named(Visitor::of(*this), Kind::buffer); }
+std::vector<Tensor> ModuleBase::buffers() const { return distinct(Visitor::of(*this), Kind::buffer); }
+std::vector<NamedTensor> ModuleBase::named_buffers() const { return named(Visitor::of(*this), Kind::buffer); }
 
-void Module::train(bool on) {
-  for (Module* m : modules_of(Visitor::of(*this))) m->training_ = on;
+void ModuleBase::train(bool on) {
+  for (ModuleBase* m : modules_of(Visitor::of(*this))) m->training_ = on;
 }
 
-void Module::apply(const std::function<void(Module&)>& f) {
-  for (Module* m : modules_of(Visitor::of(*this))) f(*m);
+void ModuleBase::apply(const std::function<void(ModuleBase&)>& f) {
+  for (ModuleBase* m : modules_of(Visitor::of(*this))) f(*m);
 }
 
-void Module::zero_grad() {
+void ModuleBase::zero_grad() {
   for (Tensor& p : parameters()) p.zero_grad();
 }
 
-void Module::requires_grad_(bool on) {
+void ModuleBase::requires_grad_(bool on) {
   for (Tensor& p : parameters()) p.requires_grad_(on);
 }
 
-void Module::to(DType dtype) {
-  if (!is_floating(dtype))
-    throw Error(std::string("to: a model's dtype must be f32 or f64: got ") + name_of(dtype));
-  struct Change {
-    Tensor tensor, elements, grad;
-  };
-  std::vector<Change> changes;
+namespace {
+
+/// A tensor that moves to another dtype, its elements there, and its gradient if it has one.
+struct Move {
+  Tensor tensor, elements, grad;
+};
+
+/// What moves in a model. Nobody hears of the conversions: they are a part of one write.
+std::vector<Move> moves_to(DType dtype, const ModuleBase& model) {
+  const NoGrad unrecorded;
+  const xgrad::detail::Unheard unheard;
+  std::vector<Move> moves;
   std::unordered_set<const void*> seen;
-  const NoGrad guard;
-  for (const Slot& slot : tensor_slots(*this)) {
+  for (const Slot& slot : tensor_slots(model)) {
     const Tensor& t = *slot.tensor();
     if (!is_floating(t.dtype()) || t.dtype() == dtype || !seen.insert(t.node()).second) continue;
     if (!t.is_leaf())
       throw Error("to: '" + slot.path + "' is the result of " + t.op_name() +
                   " and no leaf: " + t.describe() + "; make the member a leaf by detach()");
     const Tensor g = t.grad();
-    changes.push_back({t, t.to(dtype), g.defined() ? g.to(dtype) : Tensor()});
+    moves.push_back({t, t.to(dtype), g.defined() ? g.to(dtype) : Tensor()});
   }
-  for (Change& c : changes) {  // nothing throws from here on
-    xgrad::detail::rebind(c.tensor, c.elements);
-    c.tensor.set_grad(c.grad);
+  return moves;
+}
+
+}  // namespace
+
+void ModuleBase::to(DType dtype) {
+  if (!is_floating(dtype))
+    throw Error(std::string("to: a model's dtype must be f32 or f64: got ") + name_of(dtype));
+  std::vector<Move> moves = moves_to(dtype, *this);
+  if (xgrad::detail::doors & xgrad::detail::listener)
+    for (const Move& m : moves) xgrad::detail::tell_write("Module::to", m.tensor);
+  for (Move& m : moves) {  // nothing throws from here on
+    xgrad::detail::rebind(m.tensor, m.elements);
+    m.tensor.set_grad(m.grad);
   }
 }
 
 namespace detail {
 
-void check_exact_type(const char* op, const Module& module, const std::type_info& type) {
+void check_exact_type(const char* op, const ModuleBase& module, const std::type_info& type) {
   if (typeid(module) != type)
     throw Error(std::string(op) + ": the copy would cut off what " + type_name(typeid(module)) + " adds to " +
                 type_name(type) + "; pass the module by its own type");
 }
 
-void separate(const Module& original, Module& copy) {
+void separate(const ModuleBase& original, ModuleBase& copy) {
   const Visitor from = Visitor::of(original), to = Visitor::of(copy);
   const auto shared = [&](const std::string& what) {
     return Error("clone: the copy of " + type_name(typeid(original)) + " would share " + what +
                  ", which is held by a pointer; make it a member, or hold it in an AnyModule");
   };
 
-  const std::vector<Module*> modules = modules_of(from);
+  const std::vector<ModuleBase*> modules = modules_of(from);
   std::unordered_set<const void*> originals(modules.begin(), modules.end());
   for (const Slot& slot : from.slots()) originals.insert(slot.address());
   for (const Slot& slot : to.slots())
     if (slot.address() && originals.contains(slot.address())) throw shared("'" + slot.path + "'");
-  for (const Module* m : modules_of(to))
+  for (const ModuleBase* m : modules_of(to))
     if (originals.contains(m)) throw shared("a " + type_name(typeid(*m)));
 
   const std::vector<Slot> slots = tensor_slots(copy);

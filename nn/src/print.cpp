@@ -8,7 +8,7 @@ namespace xgrad::nn {
 namespace {
 
 /// The name of a module's type without its namespaces.
-std::string short_name(const Module& module) {
+std::string short_name(const ModuleBase& module) {
   const std::string name = detail::type_name(typeid(module));
   std::size_t start = 0;
   for (std::size_t i = 0; i + 1 < name.size(); ++i) {
@@ -20,14 +20,14 @@ std::string short_name(const Module& module) {
 
 }  // namespace
 
-std::string Module::str() const {
+std::string ModuleBase::str() const {
   std::vector<Visitor::Part> parts = Visitor::of(*this).parts();
-  std::erase_if(parts, [](const Visitor::Part& p) { return !dynamic_cast<const Module*>(p.object); });
+  std::erase_if(parts, [](const Visitor::Part& p) { return !dynamic_cast<const ModuleBase*>(p.object); });
   const auto indent = [](std::size_t depth) { return std::string(2 * depth, ' '); };
   std::string out;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& [path, depth, object] = parts[i];
-    const auto* module = dynamic_cast<const Module*>(object);
+    const auto* module = dynamic_cast<const ModuleBase*>(object);
     const std::size_t next = i + 1 < parts.size() ? parts[i + 1].depth : 0;
     const std::string options = module->extra_repr();
     out += indent(depth) + (depth ? "(" + path + "): " : "") + short_name(*module) + "(";
@@ -41,6 +41,6 @@ std::string Module::str() const {
   return out;
 }
 
-std::ostream& operator<<(std::ostream& out, const Module& module) { return out << module.str(); }
+std::ostream& operator<<(std::ostream& out, const ModuleBase& module) { return out << module.str(); }
 
 }  // namespace xgrad::nn

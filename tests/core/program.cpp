@@ -259,3 +259,22 @@ TEST_CASE("a program names what is wrong with its inputs and outputs") {
       "new tensor instead",
       Error);
 }
+
+TEST_CASE(
+    "calls and values of a temporary program are there for a loop, with the names of ops that are gone") {
+  std::string names;
+  std::vector<Program::Call> calls;
+  {
+    const CustomOp op = custom_op(
+        "an op that is gone", [](NoState&, const Tensor& x) { return x * 2; },
+        [](const CustomCall<NoState>&, const Tensor& g) { return g * 2; });
+    const auto f = [&](const Tensor& x) { return op(exp(x)); };
+
+    for (const auto& c : trace(f, {tensor(V{1, 2})}).calls()) names += c.op + ";";
+    calls = trace(f, {tensor(V{1, 2})}).calls();
+  }
+
+  CHECK(names == "exp;an op that is gone;");
+  CHECK(calls[1].op == "an op that is gone");
+  CHECK(trace([](const Tensor& x) { return exp(x); }, {tensor(V{1, 2})}).values().size() == 2);
+}

@@ -22,13 +22,13 @@ struct Wider : Mlp {
   nn::Linear extra{1, 1};
 };
 
-struct Tied : nn::Module {
+struct Tied : nn::ModuleBase {
   nn::Linear encode{2, 2};
   nn::Linear decode = encode;
   void visit(nn::Visitor& v) override { v("encode", encode), v("decode", decode); }
 };
 
-struct Shared : nn::Module {
+struct Shared : nn::ModuleBase {
   std::shared_ptr<nn::Linear> part = std::make_shared<nn::Linear>(1, 1);
   void visit(nn::Visitor& v) override { v("part", part); }
 };

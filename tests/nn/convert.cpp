@@ -22,7 +22,7 @@ struct Mlp : nn::Module {
   }
 };
 
-struct Two : nn::Module {
+struct Two : nn::ModuleBase {
   Tensor a = ones({2}, {.requires_grad = true}), b = zeros({2}, {.requires_grad = true});
   void visit(nn::Visitor& v) override { v("a", a), v("b", b); }
 };
@@ -120,7 +120,7 @@ TEST_CASE("integer buffers stay integers, floating ones move") {
 
 TEST_CASE("a graph from before the move says so, and no gradient changes") {
   Tensor w = tensor({3.f}, {.requires_grad = true});
-  struct Holder : nn::Module {
+  struct Holder : nn::ModuleBase {
     Tensor w;
     void visit(nn::Visitor& v) override { v("w", w); }
   } holder;
@@ -153,7 +153,7 @@ TEST_CASE("an optimizer goes on after its model has moved, as from float64 all a
 
 TEST_CASE("what an optimizer remembers follows the dtype of its parameter") {
   Tensor p = tensor({1.f}, {.requires_grad = true});
-  struct Holder : nn::Module {
+  struct Holder : nn::ModuleBase {
     Tensor w;
     void visit(nn::Visitor& v) override { v("w", w); }
   } holder;
@@ -167,6 +167,23 @@ TEST_CASE("what an optimizer remembers follows the dtype of its parameter") {
 
   CHECK(p.dtype() == float64);
   CHECK(p.item() == 0.375);
+}
+
+TEST_CASE("a model that moves while tracing is a write") {
+  Two model;
+  const Tensor x = tensor({1.f, 2.f});
+
+  const Trace trace;
+  const Tensor before = x + model.a;
+  model.to(float64);
+  const Tensor after = before.to(float64) + model.a, other = before.to(float64) + model.b;
+
+  CHECK(trace.program({x}, {before}).run({x})[0].dtype() == float32);
+  CHECK(trace.program({x}, {before}).run({x})[0].to_vector<float>() == std::vector<float>{2, 3});
+  CHECK(said([&] { trace.program({x}, {after}); }) ==
+        "trace: a value was changed in place by Module::to, which no program repeats: f64[2]; compute a new "
+        "tensor instead");
+  CHECK(trace.program({x}, {other}).calls().size() == 3);  // add, to, add: b has moved
 }
 
 TEST_CASE("a member that is no leaf does not move, and nothing else does") {
@@ -209,7 +226,7 @@ TEST_CASE("values are converted to the dtypes that are there") {
 }
 
 TEST_CASE("all that does not match is listed at once, and nothing changes") {
-  struct Other : nn::Module {
+  struct Other : nn::ModuleBase {
     Tensor a = full({3}, 7.f), extra = full({1}, 7.f), b = full({2}, 7.f), c = full({2}, 7.f),
            d = full({2}, 7.f);
     void visit(nn::Visitor& v) override {

@@ -70,7 +70,7 @@ TEST_CASE("a forgotten layer is named once, at the first step") {
 TEST_CASE("a copy of a forgotten layer is known as well") {
   const Forgetful original;
   Forgetful model = clone(original);
-  struct Whole : nn::Module {
+  struct Whole : nn::ModuleBase {
     nn::Linear part{3, 1, {.bias = false}};
     void visit(nn::Visitor& v) override { v("part", part); }
   } whole;

@@ -8,7 +8,7 @@ using namespace xgrad;
 
 namespace {
 
-struct Block : nn::Module {
+struct Block : nn::ModuleBase {
   std::vector<nn::Linear> layers = {nn::Linear(2, 3), nn::Linear(3, 2, {.bias = false})};
   nn::Sequential tail{nn::Tanh{}, [](const Tensor& x) { return x; }, nn::Dropout(0.25)};
   std::optional<nn::Linear> none;

@@ -70,7 +70,7 @@ TEST_CASE("an optimizer made before goes on with what is loaded") {
 }
 
 TEST_CASE("ties have every name, and take one value") {
-  struct Tied : nn::Module {
+  struct Tied : nn::ModuleBase {
     nn::Linear encode{2, 2};
     nn::Linear decode = encode;
     void visit(nn::Visitor& v) override { v("encode", encode), v("decode", decode); }
@@ -195,7 +195,7 @@ TEST_CASE("a module's members may be modules or not, found by their types") {
     nn::Linear inner{1, 1};
     void visit(Visitor& v) { v.buffer("mean", mean), v("inner", inner); }
   };
-  struct Model : nn::Module {
+  struct Model : nn::ModuleBase {
     Statistics statistics;
     void visit(nn::Visitor& v) override { v("statistics", statistics); }
   } model;
@@ -209,7 +209,7 @@ TEST_CASE("a module's members may be modules or not, found by their types") {
 }
 
 TEST_CASE("a lazy tensor of a model moves and is cloned when it is there") {
-  struct Lazy : nn::Module {
+  struct Lazy : nn::ModuleBase {
     Tensor scale;
     void visit(nn::Visitor& v) override { v.lazy("scale", scale); }
   } model;

@@ -44,10 +44,10 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"tensor", "tensor_node", "elements", "function", "tape", "parameter", "hooks", "anomaly", "backward",
      "tensor/"},
     {"kernels/"},
-    {"autodiff/tape", "autodiff/births", "autodiff/node_map", "autodiff/hooks", "autodiff/anomaly", "autodiff/listen",
-     "autodiff/fields"},
+    {"autodiff/tape", "autodiff/births", "autodiff/node_map", "autodiff/hooks", "autodiff/anomaly",
+     "autodiff/listen", "autodiff/fields"},
     {"ops/", "creation", "random", "state/", "state", "xtensor"},
-    {"autodiff/", "functional", "custom_op", "checkpoint", "graph", "program", "program/"},
+    {"autodiff/", "functional", "custom_op", "checkpoint", "graph", "program", "profile", "program/"},
     {"fused_op", "fuse", "fuse/"},
     {"gradcheck", "gradcheck/"},
 };
@@ -62,6 +62,7 @@ const std::array libraries{
     Library{"xtensor", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xtl/", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xflens/", {"core/src/"}},
+    Library{"nlohmann/", {"core/src/"}},
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
 };

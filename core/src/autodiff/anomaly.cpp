@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autodiff/fields.hpp"
+#include "autodiff/listen.hpp"
 #include "kernels/loops/dispatch.hpp"
 #include "tensor/call_stack.hpp"
 #include "tensor/errors.hpp"
@@ -41,21 +43,7 @@ std::string element(const Tensor& x, std::int64_t flat) {
 
 }  // namespace
 
-void watch_recording(Node* y, std::span<const Ref> inputs) {
-  extra_of(y).call_stack = call_stack();
-  if (!watched.values || !y->buffer) return;
-  const Tensor value = Tensor::share(y);
-  const std::int64_t at = first_anomaly(value);
-  if (at < 0) return;
-  std::string operands;
-  for (const Ref& x : inputs) {
-    if (first_anomaly(*x.tensor) >= 0) return;  // not the first
-    operands += (operands.empty() ? "" : ", ") + x.tensor->describe();
-  }
-  fail("anomaly", std::string(y->op->name) + " made " + element(value, at) + " of " + value.describe() +
-                      " from finite operands: " + operands + "; recorded by\n" +
-                      describe_call_stack(y->extra->call_stack));
-}
+void keep_call_stack(Node* y) { extra_of(y).call_stack = call_stack(); }
 
 void check_gradient(Node* n, int i, const Tensor& g, const Tensor& dx) {
   if (!watched.gradients) return;
@@ -68,15 +56,69 @@ void check_gradient(Node* n, int i, const Tensor& g, const Tensor& dx) {
                       element(dx, at) + " of " + dx.describe() + ", from a finite cotangent" + recorded);
 }
 
+namespace {
+
+bool is_finite(const Attribute& attribute) {
+  const double* number = std::get_if<double>(&attribute.value);
+  return !number || std::isfinite(*number);
+}
+
+/// Throws when an output is the first that is not finite: when all that the op was given is.
+void check_values(const Heard& call) {
+  if (call.inputs.empty()) return;  // its elements were given, as those of `full`, or mean nothing yet
+  const auto is_finite_tensor = [](const Ref& x) { return first_anomaly(*x.tensor) < 0; };
+  for (std::size_t k = 0; k < call.outputs.size(); ++k) {
+    const Tensor& y = call.outputs[k];
+    const std::int64_t at = first_anomaly(y);
+    if (at < 0) continue;
+    if (!std::ranges::all_of(call.inputs, is_finite_tensor)) return;
+    std::string given;
+    const auto add = [&](const std::string& text) { given += (given.empty() ? "" : ", ") + text; };
+    for (const Ref& x : call.inputs) add(x.tensor->describe());
+    if (call.op.fields)
+      for (const Attribute& a : call.op.fields->list(call.attributes.get())) {
+        if (!is_finite(a)) return;
+        add(to_string(a));
+      }
+    fail("anomaly", std::string(call.op.name) + " made " + element(y, at) + " of " + y.describe() +
+                        (call.outputs.size() > 1 ? ", its output " + std::to_string(k) + "," : "") +
+                        " from finite operands: " + given + "; called by\n" +
+                        describe_call_stack(call_stack()));
+  }
+}
+
+}  // namespace
 }  // namespace detail
 
-AnomalyMode::AnomalyMode(AnomalyOptions options)
-    : before_(std::exchange(detail::anomaly_mode, true)),
-      options_before_(std::exchange(detail::watched, options)) {}
+/// Stands at the ops' door. Of several on a thread the innermost one's options count, and it alone looks.
+class AnomalyMode::Ear : public detail::Listener {
+ public:
+  explicit Ear(AnomalyOptions options)
+      : Listener(false),
+        before_(std::exchange(detail::anomaly_mode, true)),
+        options_before_(std::exchange(detail::watched, options)),
+        outer_(std::exchange(innermost_, this)) {}
+  ~Ear() override {
+    detail::anomaly_mode = before_;
+    detail::watched = options_before_;
+    innermost_ = outer_;
+  }
 
-AnomalyMode::~AnomalyMode() {
-  detail::anomaly_mode = before_;
-  detail::watched = options_before_;
-}
+  void hear(const detail::Heard& call) override {
+    if (innermost_ == this && detail::watched.values && !detail::InRules::inside())
+      detail::check_values(call);
+  }
+  void hear_write(const char*, const Tensor&) override {}
+
+ private:
+  static inline constinit thread_local Ear* innermost_ = nullptr;
+
+  bool before_;
+  AnomalyOptions options_before_;
+  Ear* outer_;
+};
+
+AnomalyMode::AnomalyMode(AnomalyOptions options) : ear_(std::make_unique<Ear>(options)) {}
+AnomalyMode::~AnomalyMode() = default;
 
 }  // namespace xgrad

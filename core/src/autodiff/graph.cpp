@@ -1,10 +1,11 @@
 #include "xgrad/core/graph.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
+#include <unordered_map>
 
 #include "autodiff/node_map.hpp"
+#include "program/drawing.hpp"
 #include "tensor/node.hpp"
 
 namespace xgrad {
@@ -35,77 +36,81 @@ bool keeps_input(const Node* n, int i) {
 }
 
 std::int64_t bytes_of(const Node* n) { return n->numel * size_of(n->dtype); }
-std::string type_of_node(const Node* n) { return name_of(n->dtype) + n->shape.str(); }
 
-/// A name between the quotes of a label.
-std::string escaped(const char* name) {
-  std::string s;
-  for (; *name; ++name) {
-    if (*name == '"' || *name == '\\') s += '\\';
-    s += *name == '\n' ? std::string("\\n") : std::string(1, *name);
+/// The call that made a recorded value: several outputs share a node.
+Node* call_of(Node* n) { return n->output_of_joint && n->input_count == 1 ? n->inside[0] : n; }
+
+std::size_t output_of(const Node* n) {
+  int k = 0;
+  if (n->output_of_joint) std::memcpy(&k, n->attributes, sizeof k);
+  return static_cast<std::size_t>(k);
+}
+
+/// Nodes as calls and values, in the order of computation.
+class GraphDrawing {
+ public:
+  explicit GraphDrawing(std::vector<Node*> nodes) {
+    std::reverse(nodes.begin(), nodes.end());
+    for (Node* n : nodes)
+      if (call_of(n) != n) joint_.insert(call_of(n));
+    for (Node* n : nodes) {
+      if (!joint_.contains(n)) add_value(n);
+      if (n->op && call_of(n) == n) add_call(n);
+    }
   }
-  return s;
-}
 
-std::string padded(std::string s, std::size_t width, bool left) {
-  if (s.size() < width) s.insert(left ? s.end() : s.begin(), width - s.size(), ' ');
-  return s;
-}
+  const Drawing& drawing() const { return drawing_; }
+  Drawing::Total leaves{"leaves"}, kept{"kept for backward"};
+
+ private:
+  void add_value(Node* n) {
+    const std::size_t v = drawing_.values.size();
+    number_.emplace(n, v);
+    drawing_.values.push_back({name_of(n->dtype) + n->shape.str(), n->op              ? ""
+                                                                   : n->requires_grad ? "leaf"
+                                                                                      : "constant"});
+    if (!n->op && n->requires_grad) ++leaves.count, leaves.bytes += bytes_of(n);
+    if (call_of(n) == n) return;
+    auto& outputs = drawing_.calls[calls_.at(call_of(n))].outputs;
+    outputs.resize(std::max(outputs.size(), output_of(n) + 1), Drawing::nobody);
+    outputs[output_of(n)] = v;
+  }
+
+  void add_call(Node* n) {
+    Drawing::Call call{.op = n->op->name};
+    if (!joint_.contains(n)) call.outputs = {number_.at(n)};
+    if (n->keeps_value) call.bytes += bytes_kept(n);
+    if (n->extra)
+      for (const Tensor& y : n->extra->outputs) call.bytes += bytes_kept(y.node());
+    for (int k = 0; k < n->input_count; ++k) {
+      Node* x = n->inputs()[k];
+      if (!x) continue;
+      call.inputs.push_back({number_.at(x), keeps_input(n, k)});
+      if (keeps_input(n, k)) call.bytes += bytes_kept(x);
+    }
+    ++kept.count, kept.bytes += call.bytes;
+    calls_.emplace(n, drawing_.calls.size());
+    drawing_.calls.push_back(std::move(call));
+  }
+
+  /// A value that several rules keep is kept once, and counts at the op that made it if its own rules do.
+  std::int64_t bytes_kept(const Node* n) {
+    return n->buffer && counted_.insert(n->buffer).second ? bytes_of(n) : 0;
+  }
+
+  Drawing drawing_;
+  std::set<const Node*> joint_;
+  std::set<const Buffer*> counted_;
+  std::unordered_map<const Node*, std::size_t> number_, calls_;
+};
 
 }  // namespace
 
-std::string to_dot(const Tensor& y) {
-  const std::vector<Node*> nodes = nodes_behind(y);
-  std::map<const Node*, std::size_t> number;
-  for (Node* n : nodes) number.emplace(n, number.size());
-  std::string out = "digraph xgrad {\n  rankdir=BT;\n";
-  const auto name = [&](const Node* n) { return std::string("n").append(std::to_string(number[n])); };
-  for (Node* n : nodes) {
-    const std::string id = name(n);
-    const std::string label = n->op ? escaped(n->op->name) : n->requires_grad ? "leaf" : "constant";
-    out += "  " + id + " [label=\"" + label + "\\n" + type_of_node(n) + "\"" + (n->op ? "" : ", shape=box") +
-           "];\n";
-    for (int k = 0; k < n->input_count; ++k)
-      if (Node* x = n->inputs()[k])
-        out += "  " + name(x) + " -> " + id + (keeps_input(n, k) ? " [style=dashed]" : "") + ";\n";
-  }
-  return out + "}\n";
-}
+std::string to_dot(const Tensor& y) { return GraphDrawing(nodes_behind(y)).drawing().dot(); }
 
 std::string summary(const Tensor& y) {
-  struct Row {
-    std::int64_t nodes = 0, kept = 0;
-  };
-  std::map<std::string, Row> rows;
-  std::set<const Buffer*> counted;  // a value that several rules keep is kept once
-  Row all, leaves;
-  const auto keep_value = [&](const Node* n) {
-    return n->buffer && counted.insert(n->buffer).second ? bytes_of(n) : std::int64_t{0};
-  };
-  std::vector<Node*> nodes = nodes_behind(y);
-  std::reverse(nodes.begin(),
-               nodes.end());  // a value counts at the op that made it, if its own rules keep it
-  for (Node* n : nodes) {
-    if (!n->op) {
-      if (n->requires_grad) ++leaves.nodes, leaves.kept += bytes_of(n);
-      continue;
-    }
-    Row& row = rows[n->op->name];
-    std::int64_t kept = n->keeps_value ? keep_value(n) : 0;
-    for (int k = 0; k < n->input_count; ++k)
-      if (n->inputs()[k] && keeps_input(n, k)) kept += keep_value(n->inputs()[k]);
-    ++row.nodes, ++all.nodes;
-    row.kept += kept, all.kept += kept;
-  }
-  std::string out;
-  const auto add_line = [&](const std::string& name, const Row& row) {
-    out += padded(name, 24, true) + " " + padded(std::to_string(row.nodes), 9, false) + " nodes " +
-           padded(std::to_string(row.kept), 15, false) + " bytes\n";
-  };
-  for (const auto& [name, row] : rows) add_line(name, row);
-  add_line("leaves", leaves);
-  add_line("kept for backward", all);
-  return out;
+  const GraphDrawing graph(nodes_behind(y));
+  return graph.drawing().table("kept bytes", {graph.leaves, graph.kept});
 }
 
 }  // namespace xgrad

@@ -1,5 +1,7 @@
 #include "autodiff/listen.hpp"
 
+#include <exception>
+
 #include "xgrad/core/launch.hpp"
 
 namespace xgrad::detail {
@@ -7,11 +9,20 @@ namespace {
 
 constinit thread_local Listener* innermost = nullptr;
 
+/// All of them hear, also where one throws: the first error goes on when they have.
 template <class F>
 void each_listener(F f) {
   const Unheard guard;
   const KernelListener::Pause pause;
-  for (Listener* l = innermost; l; l = l->outer()) f(*l);
+  std::exception_ptr error;
+  for (Listener* l = innermost; l; l = l->outer()) {
+    try {
+      f(*l);
+    } catch (...) {
+      if (!error) error = std::current_exception();
+    }
+  }
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace

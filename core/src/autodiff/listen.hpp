@@ -29,6 +29,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
   virtual ~Listener();
 
+  /// What it throws, the op throws, and nobody gets the outputs.
   virtual void hear(const Heard& call) = 0;
   /// The elements of x are about to change by other means than an op.
   virtual void hear_write(const char* op, const Tensor& x) = 0;
@@ -46,8 +47,5 @@ class Listener {
 inline bool is_heard() { return (doors & listener) != 0; }
 /// True when somebody who traces listens.
 inline bool is_traced() { return (doors & tracer) != 0; }
-
-/// Tells those who listen of a write by hand.
-[[gnu::cold]] void tell_write(const char* op, const Tensor& x);
 
 }  // namespace xgrad::detail

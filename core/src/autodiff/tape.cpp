@@ -105,7 +105,7 @@ void attach_to(const Op& op, std::span<const Ref> inputs, Node* y) {
   if (y->buffer) y->value_version = y->buffer->version;
   count_live_nodes(1);
   if (anomaly_mode) [[unlikely]]
-    watch_recording(y, inputs);
+    keep_call_stack(y);
 }
 
 [[gnu::noinline]] void attach_any(const Op& op, std::span<const Ref> inputs, Node* y) {

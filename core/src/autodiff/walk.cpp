@@ -127,6 +127,7 @@ Tensor Walk::captured(Node* n) {
 
 void Walk::run() {
   const RecordingGuard guard(create_);
+  const InRules rules;
   if (ready_leaves.load(std::memory_order_relaxed) > 0 && !restricted_) [[unlikely]]
     await_leaves();
   while (Node* n = pop()) {

@@ -47,7 +47,8 @@ std::vector<Tensor> Program::Step::make(std::vector<Tensor> inputs, std::vector<
   };
   if (scratch.empty()) return call();
   // An op may compute for its rules only where there are any.
-  const bool wanted = is_recording() && std::ranges::any_of(inputs, [](const Tensor& x) { return x.requires_grad(); });
+  const bool wanted =
+      is_recording() && std::ranges::any_of(inputs, [](const Tensor& x) { return x.requires_grad(); });
   if (!wanted)
     for (Tensor& x : inputs)
       if (is_floating(x.dtype())) x = x.detach().requires_grad_();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "xgrad/core/attribute.hpp"
@@ -30,15 +31,20 @@ class Program {
     Tensor constant;  ///< of one that is neither an input nor made by a call: a parameter, a mask, a number
   };
   struct Call {
-    const char* op;
+    std::string op;
     std::vector<std::size_t> inputs, outputs;  ///< places in values()
     std::vector<Attribute> attributes;
   };
 
-  const std::vector<Value>& values() const { return values_; }
-  const std::vector<Call>& calls() const { return calls_; }
-  const std::vector<std::size_t>& inputs() const { return inputs_; }
-  const std::vector<std::size_t>& outputs() const { return outputs_; }
+  const std::vector<Value>& values() const& { return values_; }
+  const std::vector<Call>& calls() const& { return calls_; }
+  const std::vector<std::size_t>& inputs() const& { return inputs_; }
+  const std::vector<std::size_t>& outputs() const& { return outputs_; }
+  // Of a program that ends with the expression: `for (const auto& call : trace(f, {x}).calls())`.
+  std::vector<Value> values() && { return std::move(values_); }
+  std::vector<Call> calls() && { return std::move(calls_); }
+  std::vector<std::size_t> inputs() && { return std::move(inputs_); }
+  std::vector<std::size_t> outputs() && { return std::move(outputs_); }
 
   /// The calls on other inputs, recorded as the function's are where recording is on. Throws Error for
   /// another number of inputs, other shapes or dtypes than those that were traced.

@@ -216,6 +216,8 @@ inline bool any_requires_grad(std::span<const Ref> inputs) {
 /// op.fields reads.
 [[gnu::cold]] void tell(const Op& op, std::span<const Ref> inputs, std::span<const Tensor> outputs,
                         std::shared_ptr<const void> attributes);
+/// Tells them that the elements of x are about to change by other means than an op; `op` is a literal.
+[[gnu::cold]] void tell_write(const char* op, const Tensor& x);
 
 /// The door of every op: records that `op` made `value` from `inputs`, if recording is on and one of them
 /// requires a gradient, and tells those who listen.

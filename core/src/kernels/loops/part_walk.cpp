@@ -62,7 +62,7 @@ Work work_of(DType dtype, const PartLayout& part, std::int64_t times) {
 }  // namespace
 
 void take_part(DType dtype, void* y, const void* x, const PartLayout& part, const std::int64_t* offsets) {
-  static constexpr Kernel kernel = {.name = "gather"};
+  static constexpr Kernel kernel = {.name = "index"};
   if (longest_unheard == 0) [[unlikely]]
     return launch(kernel, work_of(dtype, part, 2), [=, &part] { take_part(dtype, y, x, part, offsets); });
   visit_any(dtype, [&](auto t) {
@@ -86,7 +86,7 @@ void take_part(DType dtype, void* y, const void* x, const PartLayout& part, cons
 
 void put_part(DType dtype, void* x, const void* y, const PartLayout& part, const std::int64_t* offsets,
               bool add) {
-  static constexpr Kernel put = {.name = "scatter"}, sum = {.name = "scatter_add"};
+  static constexpr Kernel put = {.name = "index_put"}, sum = {.name = "index_add"};
   if (longest_unheard == 0) [[unlikely]]
     return launch(add ? sum : put, work_of(dtype, part, 2 + add),
                   [=, &part] { put_part(dtype, x, y, part, offsets, add); });

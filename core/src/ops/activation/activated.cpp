@@ -2,6 +2,7 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/support/composed.hpp"
 #include "ops/support/simd.hpp"
 #include "xgrad/core/creation.hpp"
@@ -14,6 +15,7 @@ namespace xgrad::detail {
 
 namespace {
 
+constexpr Kernel activation_vjp_kernel = {.name = "activation_vjp"};
 constexpr std::int64_t block_rows = 64;  ///< that are summed one after the other
 
 struct ReluSlope {
@@ -126,10 +128,10 @@ ActivationGradient activation_gradient(Activation activation, const Tensor& g, c
         rows_and_sum<T>(k * block_rows, std::min(rows, (k + 1) * block_rows), n, pg, py, ptr<T>(dx),
                         ptr<T>(sums) + k * n, slope);
       };
-      if (rows * n <= large_work)
+      if (runs_unheard(rows * n)) [[likely]]
         for (std::int64_t k = 0; k < blocks; ++k) block(k, k + 1);
       else
-        parallel_for(blocks, 1, block);
+        launch(activation_vjp_kernel, {.bytes = 3 * rows * n * bytes_of<T>}, blocks, 1, block);
     });
   });
   if (sums.defined() && sums.dim() == 2) {

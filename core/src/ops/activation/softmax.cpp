@@ -18,6 +18,10 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel softmax_kernel = {.name = "softmax"}, softmax_vjp_kernel = {.name = "softmax_vjp"};
+constexpr Kernel log_softmax_kernel = {.name = "log_softmax"},
+                 log_softmax_vjp_kernel = {.name = "log_softmax_vjp"};
+
 template <class L, class T>
 void softmax_line(const L& along, T* y, const T* x) {
   using V = typename L::V;
@@ -76,14 +80,14 @@ void log_softmax_vjp_line(const L& along, T* dx, const T* g, const T* y) {
   }
 }
 
-/// A new tensor like x: kernel(line, its start in the result, its start in each operand) fills each line.
-template <class Kernel, class... More>
-Tensor by_line(int axis, Kernel kernel, const Tensor& x, const More&... more) {
+/// A new tensor like x: f(line, its start in the result, its start in each operand) fills each line.
+template <class F, class... More>
+Tensor by_line(const Kernel& kernel, int axis, F f, const Tensor& x, const More&... more) {
   Tensor y = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     each_line<T>(
-        block_at(x.shape(), axis), [&](auto along, std::int64_t, auto... of) { kernel(along, of...); }, 0,
+        kernel, block_at(x.shape(), axis), [&](auto along, std::int64_t, auto... of) { f(along, of...); }, 0,
         ptr<T>(y), ptr<const T>(x), ptr<const T>(more)...);
   });
   return y;
@@ -106,7 +110,7 @@ Tensor softmax(const Tensor& x, int axis) {
   axis = line_axis("softmax", axis, x);
   return record(op, {x},
                 by_line(
-                    axis, [](auto... of) { softmax_line(of...); }, x),
+                    softmax_kernel, axis, [](auto... of) { softmax_line(of...); }, x),
                 Along{axis});
 }
 
@@ -123,7 +127,7 @@ Tensor log_softmax(const Tensor& x, int axis) {
   axis = line_axis("log_softmax", axis, x);
   return record(op, {x},
                 by_line(
-                    axis, [](auto... of) { log_softmax_line(of...); }, x),
+                    log_softmax_kernel, axis, [](auto... of) { log_softmax_line(of...); }, x),
                 Along{axis});
 }
 
@@ -144,7 +148,7 @@ Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
       .again = [](Call c) { return softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); }};
   return record(op, {g, y},
                 by_line(
-                    axis, [](auto... of) { softmax_vjp_line(of...); }, g, y),
+                    softmax_vjp_kernel, axis, [](auto... of) { softmax_vjp_line(of...); }, g, y),
                 Along{axis});
 }
 
@@ -161,7 +165,7 @@ Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
       .again = [](Call c) { return log_softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); }};
   return record(op, {g, y},
                 by_line(
-                    axis, [](auto... of) { log_softmax_vjp_line(of...); }, g, y),
+                    log_softmax_vjp_kernel, axis, [](auto... of) { log_softmax_vjp_line(of...); }, g, y),
                 Along{axis});
 }
 

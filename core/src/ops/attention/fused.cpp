@@ -23,6 +23,8 @@ namespace xgrad::detail {
 
 namespace {
 
+constexpr Kernel attention_kernel = {.name = "attention"}, attention_vjp_kernel = {.name = "attention_vjp"};
+
 /// Up to so many weights in all are kept until backward; more are computed again there, one head at a time,
 /// so that memory grows with the length and not with its square.
 constexpr std::int64_t most_kept = std::int64_t{1} << 20;
@@ -73,10 +75,14 @@ struct Heads {
   }
 
   /// Calls f(first, last) for the heads, on several threads where their products are worth it.
+  /// `elements` are those that are read and written.
   template <class F>
-  void share(const F& f) const {
-    const std::int64_t work = queries * keys * (size + value_size) + 1;
-    parallel_products(count, std::max<std::int64_t>(large_product / work, 1), f);
+  void launch(const Kernel& kernel, std::int64_t elements, DType dtype, std::int64_t products,
+              const F& f) const {
+    const std::int64_t each = queries * keys * (size + value_size) + 1;
+    launch_products(kernel,
+                    {.bytes = elements * size_of(dtype), .flops = 2 * count * queries * keys * products},
+                    count, std::max<std::int64_t>(large_product / each, 1), f);
   }
 
   /// Where the weights of head i are: in `kept`, or one place for all.
@@ -144,18 +150,20 @@ Tensor value_of(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&
                 Attributes a) {
   const Heads h(q, k, v, mask, a);
   const Tensor y = new_tensor(matrix_shape(batch_of(q.shape()), h.queries, h.value_size), q.dtype());
-  h.share([&](std::int64_t first, std::int64_t last) {
-    const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
-    visit_floating(q.dtype(), [&](auto t) {
-      using T = type_of<decltype(t)>;
-      for (std::int64_t i = first; i < last; ++i) {
-        const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
-        make_weights(h, at);
-        gemm(false, false, h.queries, h.value_size, h.keys, at.weights, at.v, false,
-             ptr<T>(y) + i * h.queries * h.value_size);
-      }
-    });
-  });
+  const std::int64_t elements = q.numel() + k.numel() + v.numel() + y.numel();
+  h.launch(attention_kernel, elements, q.dtype(), h.size + h.value_size,
+           [&](std::int64_t first, std::int64_t last) {
+             const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
+             visit_floating(q.dtype(), [&](auto t) {
+               using T = type_of<decltype(t)>;
+               for (std::int64_t i = first; i < last; ++i) {
+                 const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
+                 make_weights(h, at);
+                 gemm(false, false, h.queries, h.value_size, h.keys, at.weights, at.v, false,
+                      ptr<T>(y) + i * h.queries * h.value_size);
+               }
+             });
+           });
   return y;
 }
 
@@ -167,7 +175,9 @@ AttentionGradient gradient_of(const Tensor& g, const Tensor& q, const Tensor& k,
                               const Tensor& mask, const Tensor& kept, Attributes a) {
   const Heads h(q, k, v, mask, a);
   const AttentionGradient d{new_like(q), new_like(k), new_like(v)};
-  h.share([&](std::int64_t first, std::int64_t last) {
+  const std::int64_t elements = g.numel() + 2 * (q.numel() + k.numel() + v.numel());
+  const std::int64_t products = 2 * h.value_size + (kept.defined() ? 2 : 3) * h.size;
+  h.launch(attention_vjp_kernel, elements, q.dtype(), products, [&](std::int64_t first, std::int64_t last) {
     const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
     const Tensor scores = new_tensor({h.queries, h.keys}, q.dtype());
     visit_floating(q.dtype(), [&](auto t) {

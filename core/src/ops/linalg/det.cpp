@@ -4,6 +4,7 @@
 #include "kernels/blas/cofactor.hpp"
 #include "kernels/blas/lapack.hpp"
 #include "kernels/loops/dispatch.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/linalg/matrices.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
@@ -126,6 +127,7 @@ Tensor inverse_in_limit(const Tensor& a) {
                                         return -gemm(gemm(y, g, true, false), y, false, true);
                                       }}}},
                             .again = [](Call c) { return inverse_in_limit(c.x(0)); }};
+  static constexpr Kernel limit_kernel = {.name = "inverse_limit"};
   const MatrixSizes sizes(a);
   Tensor y = repeated(a, a.shape());
   visit_floating(a.dtype(), [&](auto t) {
@@ -138,9 +140,11 @@ Tensor inverse_in_limit(const Tensor& a) {
         continue;
       }
       cofactors(sizes.rows, ptr<T>(a) + i * sizes.elements, p);
-      for (std::int64_t r = 0; r < sizes.rows; ++r)
-        for (std::int64_t c = 0; c < r; ++c) std::swap(p[r * sizes.columns + c], p[c * sizes.columns + r]);
-      for (std::int64_t k = 0; k < sizes.elements; ++k) p[k] /= T(0);
+      launch(limit_kernel, {.bytes = 4 * sizes.elements * bytes_of<T>}, [&] {
+        for (std::int64_t r = 0; r < sizes.rows; ++r)
+          for (std::int64_t c = 0; c < r; ++c) std::swap(p[r * sizes.columns + c], p[c * sizes.columns + r]);
+        for (std::int64_t k = 0; k < sizes.elements; ++k) p[k] /= T(0);
+      });
     }
   });
   return record(op, {a}, std::move(y));

@@ -3,6 +3,7 @@
 #include "autodiff/fields.hpp"
 #include "kernels/blas/blas.hpp"
 #include "kernels/loops/dispatch.hpp"
+#include "kernels/loops/work.hpp"
 #include "ops/activation/activated.hpp"
 #include "ops/linalg/matrices.hpp"
 #include "ops/linalg/products.hpp"
@@ -15,6 +16,8 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel bias_kernel = {.name = "bias"};
+
 /// x weight^T, each row started from the bias.
 Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const std::int64_t rows = x.size(0), in = x.size(1), out = weight.size(0);
@@ -22,7 +25,9 @@ Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     if (bias.defined())
-      for (std::int64_t i = 0; i < rows; ++i) std::copy_n(ptr<T>(bias), out, ptr<T>(y) + i * out);
+      launch(bias_kernel, {.bytes = (rows + 1) * out * bytes_of<T>}, [&] {
+        for (std::int64_t i = 0; i < rows; ++i) std::copy_n(ptr<T>(bias), out, ptr<T>(y) + i * out);
+      });
     gemm(false, true, rows, out, in, ptr<T>(x), ptr<T>(weight), bias.defined(), ptr<T>(y));
   });
   return y;

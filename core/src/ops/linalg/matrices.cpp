@@ -1,4 +1,5 @@
 #include "ops/linalg/matrices.hpp"
+#include "kernels/loops/work.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -103,27 +104,33 @@ void check_converged(const char* op, const Tensor& a, std::int64_t i, int info) 
 }
 
 Tensor symmetric_part(const Tensor& a) {
+  static constexpr Kernel kernel = {.name = "symmetric_part"};
   const MatrixSizes sizes(a);
   Tensor y = new_like(a);
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* p = ptr<T>(a);
     T* q = ptr<T>(y);
-    for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements, q += sizes.elements)
-      for (std::int64_t i = 0; i < sizes.rows; ++i)
-        for (std::int64_t j = 0; j <= i; ++j)
-          q[i * sizes.columns + j] = q[j * sizes.columns + i] =
-              p[i * sizes.columns + j] / 2 + p[j * sizes.columns + i] / 2;
+    launch(kernel, {.bytes = 2 * a.numel() * bytes_of<T>}, [&] {
+      for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements, q += sizes.elements)
+        for (std::int64_t i = 0; i < sizes.rows; ++i)
+          for (std::int64_t j = 0; j <= i; ++j)
+            q[i * sizes.columns + j] = q[j * sizes.columns + i] =
+                p[i * sizes.columns + j] / 2 + p[j * sizes.columns + i] / 2;
+    });
   });
   return y;
 }
 
 Tensor triangle(const Tensor& a, bool upper, bool strict) {
   const std::int64_t rows = a.size(-2), columns = a.size(-1);
+  static constexpr Kernel kernel = {.name = "triangle_mask"};
   const Tensor mask = new_tensor({rows, columns}, boolean);
-  for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < columns; ++j)
-      ptr<bool>(mask)[i * columns + j] = (upper ? j > i : i > j) || (i == j && !strict);
+  launch(kernel, {.bytes = rows * columns}, [&] {
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < columns; ++j)
+        ptr<bool>(mask)[i * columns + j] = (upper ? j > i : i > j) || (i == j && !strict);
+  });
   return where(mask, a, 0);
 }
 

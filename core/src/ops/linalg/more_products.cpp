@@ -2,6 +2,7 @@
 
 #include "autodiff/fields.hpp"
 #include "kernels/blas/blas.hpp"
+#include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "ops/linalg/matrices.hpp"
 #include "ops/linalg/products.hpp"
@@ -182,19 +183,22 @@ Tensor trace(const Tensor& x) {
                                                eye(s[s.rank() - 2], s.back(), {.dtype = g.dtype()});
                                       }}}},
                             .again = [](Call c) { return trace(c.x(0)); }};
+  static constexpr Kernel trace_kernel = {.name = "trace"};
   if (x.dim() < 2) fail("trace", "needs a matrix or a batch of matrices: x is " + x.describe());
   if (x.dtype() == boolean) return trace(x.to(int64));
   const MatrixSizes sizes(x);
   Tensor y = new_tensor(batch_of(x.shape()), x.dtype());
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const T* p = ptr<T>(x);
-    for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements) {
-      T sum = 0;
-      for (std::int64_t i = 0; i < std::min(sizes.rows, sizes.columns); ++i)
-        sum = plus(sum, p[i * (sizes.columns + 1)]);
-      ptr<T>(y)[k] = sum;
-    }
+    const std::int64_t side = std::min(sizes.rows, sizes.columns);
+    launch(trace_kernel, {.bytes = sizes.count * (side + 1) * bytes_of<T>}, [&] {
+      const T* p = ptr<T>(x);
+      for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements) {
+        T sum = 0;
+        for (std::int64_t i = 0; i < side; ++i) sum = plus(sum, p[i * (sizes.columns + 1)]);
+        ptr<T>(y)[k] = sum;
+      }
+    });
   });
   return record(op, {x}, std::move(y));
 }

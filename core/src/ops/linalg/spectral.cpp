@@ -1,4 +1,5 @@
 #include "ops/linalg/spectral.hpp"
+#include "kernels/loops/work.hpp"
 
 #include <array>
 #include <cmath>
@@ -88,13 +89,14 @@ Tensor near_zero(const Spectrum& s, const Tensor& num, const Tensor& den, const 
                               const auto& [as, name, n, values] = c.attributes<Quotient>();
                               return near_zero({as, name, c.x(3), c.x(4), n}, c.x(0), c.x(1), c.x(2), values);
                             }};
+  static constexpr Kernel near_zero_kernel = {.name = "near_zero"};
   Tensor near = new_tensor(den.shape(), boolean);
   const MatrixSizes sizes(num), of_den(den), of_scale(scale);
   const std::int64_t count = s.values.size(-1);
   visit_floating(num.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T noise = std::sqrt(std::numeric_limits<T>::epsilon());
-    for (std::int64_t k = 0; k < sizes.count; ++k) {
+    const auto of_matrix = [&](std::int64_t k) {
       const T zero = rounding(ptr<T>(s.values) + k * count, count, s.n);
       const T small = noise * largest(ptr<T>(scale) + k * of_scale.elements, of_scale.elements);
       const T *d = ptr<T>(den) + k * of_den.elements, *x = ptr<T>(num) + k * sizes.elements;
@@ -107,7 +109,10 @@ Tensor near_zero(const Spectrum& s, const Tensor& num, const Tensor& den, const 
           if (const std::optional<Place> at = place_of(by, k, i, j))
             check_quotient(s, num, *at, !(std::abs(x[i * sizes.columns + j]) > small));
         }
-    }
+    };
+    launch(near_zero_kernel, {.bytes = den.numel() * bytes_of<T, bool>}, [&] {
+      for (std::int64_t k = 0; k < sizes.count; ++k) of_matrix(k);
+    });
   });
   const std::array<Ref, 5> inputs = {num, den, scale, s.values, s.cotangent};
   return pass(op, std::span(inputs).first(s.cotangent.defined() ? 5 : 4), std::move(near), [&] {

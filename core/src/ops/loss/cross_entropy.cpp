@@ -12,6 +12,10 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel cross_entropy_kernel = {.name = "cross_entropy"};
+constexpr Kernel cross_entropy_vjp_kernel = {.name = "cross_entropy_vjp"};
+constexpr Kernel cross_entropy_factors_kernel = {.name = "cross_entropy_factors", .elementwise = true};
+
 struct CrossEntropy {
   double label_smoothing = 0;
   std::int64_t ignore_index = -100;
@@ -75,7 +79,7 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
       loss[l] = (own == 0 ? own : own * ((largest[l] - logit) + logs[l])) + extra[l];
     }
   };
-  each_line<T>(b, losses_of, 0, static_cast<T*>(nullptr), ptr<const T>(input));
+  each_line<T>(cross_entropy_kernel, b, losses_of, 0, static_cast<T*>(nullptr), ptr<const T>(input));
   return losses;
 }
 
@@ -92,8 +96,11 @@ Tensor line_factors(const Tensor& target, const Tensor& weight, std::int64_t cla
   visit_floating(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     const Weights<T> weights(target, weight, classes, labels);
-    for (std::int64_t i = 0; i < target.numel(); ++i)
-      ptr<T>(y)[i] = weights.ignored(i) ? T(0) : weights.total(i) * static_cast<T>(labels.scale);
+    launch(cross_entropy_factors_kernel, {.bytes = target.numel() * bytes_of<T, std::int64_t>},
+           target.numel(), [&](std::int64_t first, std::int64_t last) {
+             for (std::int64_t i = first; i < last; ++i)
+               ptr<T>(y)[i] = weights.ignored(i) ? T(0) : weights.total(i) * static_cast<T>(labels.scale);
+           });
   });
   const Ref inputs[] = {target, weight};
   return pass(op, std::span(inputs, weight.defined() ? 2 : 1), std::move(y), [&] {
@@ -136,7 +143,7 @@ void cross_entropy_slope(T* dx, const T* g, bool each, const Tensor& input, cons
         d[place] -= u * weights.own(first + l);
     }
   };
-  each_line<T>(b, slopes_of, 0, dx, ptr<const T>(input));
+  each_line<T>(cross_entropy_vjp_kernel, b, slopes_of, 0, dx, ptr<const T>(input));
 }
 
 /// Input i if it is a weight: peaks are the last.

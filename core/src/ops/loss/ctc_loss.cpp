@@ -83,6 +83,8 @@ double log_add(double a, double b) {
   return b == minus_inf ? a : a + std::log1p(std::exp(b - a));
 }
 
+constexpr Kernel ctc_loss_kernel = {.name = "ctc_loss"}, ctc_loss_vjp_kernel = {.name = "ctc_loss_vjp"};
+
 // The kernel ------------------------------------------------------------------------------------------------
 
 /// Log-probabilities of all alignments up to each step that end in each state; the loss is minus the
@@ -157,12 +159,13 @@ Tensor losses_of(const Tensor& x, const Tensor& targets, const Tensor& steps, co
   Tensor y = new_tensor(x.dim() == 3 ? Shape{a.batch} : Shape{}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t n = 0; n < a.batch; ++n) {
-      const Forward<T> forward(ptr<const T>(x) + n * a.classes, a.batch * a.classes,
-                               a.sequences[static_cast<std::size_t>(n)]);
-      const double loss = forward.loss();
-      ptr<T>(y)[n] = static_cast<T>(std::isinf(loss) && options.zero_infinity ? 0 : loss);
-    }
+    launch(ctc_loss_kernel, {.bytes = x.numel() * bytes_of<T>}, a.batch, 1,
+           [&](std::int64_t n, std::int64_t) {
+             const Forward<T> forward(ptr<const T>(x) + n * a.classes, a.batch * a.classes,
+                                      a.sequences[static_cast<std::size_t>(n)]);
+             const double loss = forward.loss();
+             ptr<T>(y)[n] = static_cast<T>(std::isinf(loss) && options.zero_infinity ? 0 : loss);
+           });
   });
   return y;
 }
@@ -173,13 +176,14 @@ Tensor slopes_of(const Tensor& g, const Tensor& x, const Tensor& targets, const 
   Tensor dx = zeros_of(x.shape(), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    for (std::int64_t n = 0; n < a.batch; ++n) {
-      const double u = static_cast<double>(ptr<const T>(g)[n]);
-      const Forward<T> forward(ptr<const T>(x) + n * a.classes, a.batch * a.classes,
-                               a.sequences[static_cast<std::size_t>(n)]);
-      if (u == 0 || (std::isinf(forward.loss()) && options.zero_infinity)) continue;
-      forward.slope(u, ptr<T>(dx) + n * a.classes);
-    }
+    launch(ctc_loss_vjp_kernel, {.bytes = 2 * x.numel() * bytes_of<T>}, a.batch, 1,
+           [&](std::int64_t n, std::int64_t) {
+             const double u = static_cast<double>(ptr<const T>(g)[n]);
+             const Forward<T> forward(ptr<const T>(x) + n * a.classes, a.batch * a.classes,
+                                      a.sequences[static_cast<std::size_t>(n)]);
+             if (u == 0 || (std::isinf(forward.loss()) && options.zero_infinity)) return;
+             forward.slope(u, ptr<T>(dx) + n * a.classes);
+           });
   });
   return dx;
 }

@@ -47,6 +47,8 @@ struct Scale {
   void fields(auto&& field) const { field("scale", scale); }
 };
 
+inline constexpr Kernel loss_kernel = {.name = "loss"}, loss_sum_kernel = {.name = "loss_sum"};
+
 /// f of corresponding elements, reduced in the same pass.
 template <class F>
 Tensor loss_value(Reduction reduction, F f, const Tensor& a, const Tensor& b) {
@@ -54,8 +56,10 @@ Tensor loss_value(Reduction reduction, F f, const Tensor& a, const Tensor& b) {
   Tensor y = new_tensor({}, a.dtype());
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const T s = simd_sum<T>(a.numel(), f, ptr<const T>(a), ptr<const T>(b));
-    *ptr<T>(y) = s / static_cast<T>(count_of(reduction, a));
+    launch(loss_kernel, {.bytes = 2 * a.numel() * bytes_of<T>}, [&] {
+      const T s = simd_sum<T>(a.numel(), f, ptr<const T>(a), ptr<const T>(b));
+      *ptr<T>(y) = s / static_cast<T>(count_of(reduction, a));
+    });
   });
   return y;
 }

@@ -54,6 +54,8 @@ double counted(const Tensor& target, const Tensor& weight, std::int64_t ignore_i
 
 namespace {
 
+constexpr Kernel nll_loss_kernel = {.name = "nll_loss"}, nll_loss_vjp_kernel = {.name = "nll_loss_vjp"};
+
 /// The place of a line's label in the input.
 std::int64_t place_of(const Block& b, std::int64_t line, std::int64_t label) {
   return (line / b.inner * b.n + label) * b.inner + line % b.inner;
@@ -112,9 +114,11 @@ Tensor nll_loss_vjp(const Tensor& g, const Tensor& target, const Tensor& weight,
     const Weights<T> weights(target, weight, b.n, labels);
     const T* u = ptr<const T>(g);
     const bool each = g.shape() == target.shape();
-    for (std::int64_t i = 0; i < b.outer * b.inner; ++i)
-      if (const T v = u[each ? i : 0]; v != 0 && !weights.ignored(i))
-        ptr<T>(y)[place_of(b, i, weights.label[i])] = -v * static_cast<T>(labels.scale) * weights.of(i);
+    launch(nll_loss_vjp_kernel, {.bytes = target.numel() * bytes_of<T, T, std::int64_t>}, [&] {
+      for (std::int64_t i = 0; i < b.outer * b.inner; ++i)
+        if (const T v = u[each ? i : 0]; v != 0 && !weights.ignored(i))
+          ptr<T>(y)[place_of(b, i, weights.label[i])] = -v * static_cast<T>(labels.scale) * weights.of(i);
+    });
   });
   return record(op, with_weight({g, target, weight}, weight), std::move(y), a);
 }
@@ -149,9 +153,14 @@ Tensor nll_loss(const Tensor& input, const Tensor& target, NllOptions options) {
     const Block b = block_at(input.shape(), class_axis(input));
     const Weights<T> weights(target, weight, b.n, labels);
     Tensor losses = new_tensor(target.shape(), input.dtype());
-    for (std::int64_t i = 0; i < target.numel(); ++i)
-      ptr<T>(losses)[i] =
-          weights.ignored(i) ? T(0) : -weights.of(i) * ptr<const T>(input)[place_of(b, i, weights.label[i])];
+    launch(nll_loss_kernel, {.bytes = target.numel() * bytes_of<T, T, std::int64_t>}, target.numel(),
+           [&](std::int64_t first, std::int64_t last) {
+             for (std::int64_t i = first; i < last; ++i)
+               ptr<T>(losses)[i] =
+                   weights.ignored(i)
+                       ? T(0)
+                       : -weights.of(i) * ptr<const T>(input)[place_of(b, i, weights.label[i])];
+           });
     return reduced_lines<T>(std::move(losses), options.reduction, count);
   });
   return record(op, with_weight({input, target, weight}, weight), std::move(y),

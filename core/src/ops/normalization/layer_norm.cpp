@@ -18,6 +18,8 @@ namespace xgrad::detail {
 
 namespace {
 
+constexpr Kernel layer_norm_kernel = {.name = "layer_norm"},
+                 layer_norm_vjp_kernel = {.name = "layer_norm_vjp"};
 constexpr std::int64_t block_rows = 64;  ///< whose gradients of weight and bias are added one after the other
 
 /// What standardising one row needs: in two passes, the mean first.
@@ -185,10 +187,10 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
       const auto block = [&](std::int64_t k, std::int64_t) {
         f(k * block_rows, std::min(rows, (k + 1) * block_rows), ptr<T>(dw) + k * n, ptr<T>(db) + k * n);
       };
-      if (rows * n <= large_work)
+      if (runs_unheard(rows * n)) [[likely]]
         for (std::int64_t k = 0; k < blocks; ++k) block(k, k + 1);
       else
-        parallel_for(blocks, 1, block);
+        launch(layer_norm_vjp_kernel, {.bytes = 3 * rows * n * bytes_of<T>}, blocks, 1, block);
     };
     if (is_short<T>(n))
       return by_blocks([&](std::int64_t first, std::int64_t last, T* to_w, T* to_b) {
@@ -259,12 +261,13 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
     const auto elements = [](const Tensor& p) -> const T* { return p.defined() ? ptr<T>(p) : nullptr; };
     const T *px = ptr<T>(x), *w = elements(weight), *b = elements(bias);
     const std::int64_t rows = x.size(0), n = x.size(1);
+    const Work work = {.bytes = 2 * rows * n * bytes_of<T>};
     if (is_short<T>(n))
-      return by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+      return by_rows(layer_norm_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
         forward_short_rows(n, first, last, px, w, b, eps, ptr<T>(y));
       });
     visit_row<T>(n, [&](const auto& along) {
-      by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+      by_rows(layer_norm_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
         forward_rows(along, first, last, px, w, b, eps, ptr<T>(y));
       });
     });

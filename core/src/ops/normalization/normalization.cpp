@@ -24,6 +24,9 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel standardize_kernel = {.name = "standardize"},
+                 standardize_vjp_kernel = {.name = "standardize_vjp"};
+
 template <class T>
 T row_sum(const T* x, std::int64_t n) {
   return fold_run<SumFold, T>(x, n);
@@ -48,7 +51,8 @@ Tensor standardized(const Tensor& x, double eps) {
   const std::int64_t rows = x.size(0), n = x.size(1);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+    const Work work = {.bytes = 2 * rows * n * bytes_of<T>};
+    by_rows(standardize_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
         const T* p = ptr<T>(x) + i * n;
         T* o = ptr<T>(y) + i * n;
@@ -66,7 +70,8 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   const std::int64_t rows = x.size(0), n = x.size(1);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    by_rows(rows, n, [&](std::int64_t first, std::int64_t last) {
+    const Work work = {.bytes = 3 * rows * n * bytes_of<T>};
+    by_rows(standardize_vjp_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
       const Tensor scratch = new_tensor({2, n}, x.dtype());
       T *y = ptr<T>(scratch), *gy = y + n;
       for (std::int64_t i = first; i < last; ++i) {

@@ -23,6 +23,9 @@ using namespace detail;
 
 namespace {
 
+constexpr Kernel lstm_cell_kernel = {.name = "lstm_cell"}, lstm_cell_vjp_kernel = {.name = "lstm_cell_vjp"};
+constexpr Kernel gates_kernel = {.name = "gates", .elementwise = true};
+
 /// The operands of a pass over cells.
 template <class T>
 struct Cells {
@@ -101,7 +104,8 @@ CellGradient gradient_of(const Tensor& dh, const Tensor& dc, const Tensor& input
   visit_floating(c.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const auto elements = [](const Tensor& x) -> const T* { return x.defined() ? ptr<T>(x) : nullptr; };
-    by_rows(c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
+    const Work work = {.bytes = 16 * c.numel() * bytes_of<T>};
+    by_rows(lstm_cell_vjp_kernel, work, c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
       step_back<T>(Cells<T>(input_gates, hidden_gates, c), first, last,
                    {elements(dh), elements(dc), ptr<T>(d.gates), ptr<T>(d.c)});
     });
@@ -212,7 +216,8 @@ Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, 
   const std::int64_t n = h.size(1);
   visit_floating(h.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    std::copy_n(ptr<T>(input_gates), y.numel(), ptr<T>(y));
+    launch(gates_kernel, {.bytes = 2 * y.numel() * bytes_of<T>},
+           [&] { std::copy_n(ptr<T>(input_gates), y.numel(), ptr<T>(y)); });
     gemm(false, true, h.size(0), n, n, ptr<T>(h), ptr<T>(w_hh), true, ptr<T>(y));
   });
   activate(activation, y);
@@ -236,7 +241,8 @@ LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const
   std::array<Tensor, 2> y = {new_like(c), new_like(c)};
   visit_floating(c.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    by_rows(c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
+    const Work work = {.bytes = 11 * c.numel() * bytes_of<T>};
+    by_rows(lstm_cell_kernel, work, c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
       step<T>(Cells<T>(input_gates, hidden_gates, c), first, last, ptr<T>(y[0]), ptr<T>(y[1]));
     });
   });

@@ -12,7 +12,17 @@ Tensor add_grads(const Tensor& a, const Tensor& b, bool create_graph) {
   return add(a, b);
 }
 
+namespace {
+
+/// Of a walk, which adds what rules return.
+constexpr Kernel accumulate_kernel = {.name = "accumulate", .elementwise = true, .owner = "backward"};
+
+}  // namespace
+
 void add_in_place(Node* x, const Tensor& g) {
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(accumulate_kernel, {.bytes = 3 * x->numel * size_of(x->dtype)},
+                  [&] { add_in_place(x, g); });
   ++x->buffer->version;
   visit_floating(x->dtype, [&](auto t) {
     using T = type_of<decltype(t)>;

@@ -33,7 +33,10 @@ Tensor Tensor::clone() const {
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}},
                             .again = [](Call c) { return c.x(0).clone(); }};
   Tensor y = new_tensor(shape(), dtype());
-  std::memcpy(y.node()->data, node()->data, static_cast<std::size_t>(numel() * size_of(dtype())));
+  static constexpr Kernel kernel = {.name = "clone", .elementwise = true};
+  const std::int64_t bytes = numel() * size_of(dtype());
+  launch(kernel, {.bytes = 2 * bytes},
+         [&] { std::memcpy(y.node()->data, node()->data, static_cast<std::size_t>(bytes)); });
   return record(op, {*this}, std::move(y));
 }
 

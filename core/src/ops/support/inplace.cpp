@@ -91,20 +91,25 @@ Tensor& add_multiple(const char* op, Tensor& x, const Tensor& y, double alpha) {
 }  // namespace
 
 Tensor& Tensor::fill_(Scalar value) & {
+  static constexpr Kernel kernel = {.name = "fill", .elementwise = true, .owner = "fill_"};
   check_writable("fill_", *this);
   ++node()->buffer->version;
   visit_any(dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    std::fill_n(ptr<T>(*this), numel(), value.to<T>("fill_"));
+    launch(kernel, {.bytes = numel() * bytes_of<T>},
+           [&, v = value.to<T>("fill_")] { std::fill_n(ptr<T>(*this), numel(), v); });
   });
   return *this;
 }
 
 Tensor& Tensor::copy_(const Tensor& source) & {
+  static constexpr Kernel kernel = {.name = "copy_into", .elementwise = true, .owner = "copy_"};
   const Tensor from = operand("copy_", *this, without_axes_in_front("copy_", source, dim("copy_")));
   ++node()->buffer->version;
+  const std::int64_t bytes = numel() * size_of(dtype());
   if (from.node()->data != node()->data)
-    std::memcpy(node()->data, from.node()->data, static_cast<std::size_t>(numel() * size_of(dtype())));
+    launch(kernel, {.bytes = 2 * bytes},
+           [&] { std::memcpy(node()->data, from.node()->data, static_cast<std::size_t>(bytes)); });
   return *this;
 }
 

@@ -11,31 +11,29 @@
 
 namespace xgrad::nn {
 
-/// A part of a model: tensors, other modules, and a function from tensor to tensor.
+/// A part of a model: its members, its mode, and every walk over them. How it is called is its own: with a
+/// mask, with a state, with targets.
 ///
-///     struct Mlp : nn::Module {
-///       nn::Linear hidden{64, 128};
-///       nn::Linear out{128, 10};
+///     struct Pool : nn::ModuleBase {
+///       nn::Linear score{64, 1};
 ///
-///       Tensor forward(const Tensor& x) const override { return out(relu(hidden(x))); }
-///       void visit(nn::Visitor& v) override { v("hidden", hidden), v("out", out); }
+///       Tensor operator()(const Tensor& x, const Tensor& mask) const {
+///         return sum(softmax(where(mask, score(x), -1e9), 0) * x, 0);
+///       }
+///       void visit(nn::Visitor& v) override { v("score", score); }
 ///     };
 ///
 /// Members are visited and never registered, so assigning one (`model.out.weight = w`) is all there is to
 /// replacing it. Copying a module shares its tensors, as copying a tensor does; `clone(model)` is an
-/// independent copy.
-class Module : public Stateful {
+/// independent copy. What makes one tensor of one is a Module.
+class ModuleBase : public Stateful {
  public:
-  /// The module's function. A module that is called otherwise leaves it out: calling it throws Error then.
-  virtual Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return forward(x); }
-
   /// Names each member to the visitor, and does nothing else: what parameters(), clone, state_dict and all
   /// other walks go by.
   void visit(Visitor&) override {}
 
   /// The options as str() shows them in the module's parentheses: "in_features=64, out_features=128".
-  virtual std::string extra_repr() const { return ""; }
+  virtual std::string extra_repr() const;
   /// The tree of modules with their names, types and options, as PyTorch prints it.
   std::string str() const;
 
@@ -56,11 +54,11 @@ class Module : public Stateful {
   bool is_training() const { return training_; }
 
   /// Calls `f` on every module in this one and on this one, a module after its members.
-  void apply(const std::function<void(Module&)>& f);
+  void apply(const std::function<void(ModuleBase&)>& f);
   /// The same on the modules of type M only: `model.apply<nn::Linear>([](nn::Linear& l) { ... })`.
-  template <std::derived_from<Module> M>
+  template <std::derived_from<ModuleBase> M>
   void apply(const std::function<void(M&)>& f) {
-    apply([&](Module& module) {
+    apply([&](ModuleBase& module) {
       if (auto* match = dynamic_cast<M*>(&module)) f(*match);
     });
   }
@@ -76,22 +74,45 @@ class Module : public Stateful {
   void to(DType dtype);
 
  protected:
-  Module() = default;
-  Module(const Module&) = default;
-  Module(Module&&) = default;
-  Module& operator=(const Module&) = default;
-  Module& operator=(Module&&) = default;
+  ModuleBase() = default;
+  ModuleBase(const ModuleBase&) = default;
+  ModuleBase(ModuleBase&&) = default;
+  ModuleBase& operator=(const ModuleBase&) = default;
+  ModuleBase& operator=(ModuleBase&&) = default;
 
  private:
   bool training_ = true;
 };
 
+/// A module that is a function from tensor to tensor, by its `forward`: what a Sequential takes.
+///
+///     struct Mlp : nn::Module {
+///       nn::Linear hidden{64, 128};
+///       nn::Linear out{128, 10};
+///
+///       Tensor forward(const Tensor& x) const override { return out(relu(hidden(x))); }
+///       void visit(nn::Visitor& v) override { v("hidden", hidden), v("out", out); }
+///     };
+class Module : public ModuleBase {
+ public:
+  virtual Tensor forward(const Tensor& x) const = 0;
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+
+ protected:
+  // Not by a base: `net[0] = layer` would copy a part of it.
+  Module() = default;
+  Module(const Module&) = default;
+  Module(Module&&) = default;
+  Module& operator=(const Module&) = default;
+  Module& operator=(Module&&) = default;
+};
+
 /// model.str(): `std::cout << model`.
-std::ostream& operator<<(std::ostream& out, const Module& module);
+std::ostream& operator<<(std::ostream& out, const ModuleBase& module);
 
 namespace detail {
-void check_exact_type(const char* op, const Module& module, const std::type_info& type);
-void separate(const Module& original, Module& copy);
+void check_exact_type(const char* op, const ModuleBase& module, const std::type_info& type);
+void separate(const ModuleBase& original, ModuleBase& copy);
 }  // namespace detail
 
 /// An independent copy of a model, with the type, the values, the mode and the ties of the original: members
@@ -99,7 +120,7 @@ void separate(const Module& original, Module& copy);
 ///
 /// Throws Error when `model` is of a type derived from M, and when it holds a module by a shared pointer,
 /// since the copy would share that module.
-template <std::derived_from<Module> M>
+template <std::derived_from<ModuleBase> M>
 M clone(const M& model) {
   detail::check_exact_type("clone", model, typeid(M));
   M copy(model);
@@ -118,6 +139,6 @@ M clone(const M& model) {
 /// Throws Error, which lists all that does not match, and changes nothing, when a name is in one model only,
 /// where shapes differ, where one is a parameter and the other a buffer, where integers would take floating
 /// values or the other way round, and where one tensor of `to` would take different values.
-void copy_parameters(const Module& from, Module& to);
+void copy_parameters(const ModuleBase& from, ModuleBase& to);
 
 }  // namespace xgrad::nn

@@ -19,21 +19,29 @@ class Function : public Module {
   std::function<Tensor(const Tensor&)> f_;
 };
 
-/// A module of any type, or a function from tensor to tensor.
+/// What has members and is no Module: as a mere function it would be neither trained nor saved.
 template <class L>
-concept Layer = std::derived_from<std::decay_t<L>, Module> || std::is_invocable_r_v < Tensor,
-        std::decay_t<L>
-&, const Tensor& > ;
+concept CalledOtherwise = Visitable<std::decay_t<L>> && !std::derived_from<std::decay_t<L>, Module>;
 
-/// A layer, but no holder of that kind itself: that is copied, and not put into another.
+/// A Module of any type, or a function from tensor to tensor.
+template <class L>
+concept Layer = std::derived_from<std::decay_t<L>, Module> ||
+    (!CalledOtherwise<L> && std::is_invocable_r_v<Tensor, std::decay_t<L>&, const Tensor&>);
+
+/// What is given as a layer: what is none because it is called otherwise is taken, and told so as it is
+/// compiled.
+template <class L>
+concept GivenAsLayer = Layer<L> || CalledOtherwise<L>;
+
+/// The same, but no holder of that kind itself: that is copied, and not put into another.
 template <class L, class Holder>
-concept LayerFor = Layer<L> && !std::derived_from<std::decay_t<L>, Holder>;
+concept LayerFor = GivenAsLayer<L> && !std::derived_from<std::decay_t<L>, Holder>;
 
 /// One module of any type, held by value: copying it copies the module, which shares its tensors.
 class AnyModule {
  public:
-  /// Takes a module or a function. Throws Error for a module of a type derived from L, which would be cut
-  /// off.
+  /// Takes a module or a function. Does not compile for a ModuleBase that is no Module. Throws Error for a
+  /// module of a type derived from L, which would be cut off.
   template <LayerFor<AnyModule> L>
   AnyModule(L&& layer)  // NOLINT(google-explicit-constructor): a layer is what a holder of layers takes
       : AnyModule(std::in_place_type<Held<std::decay_t<L>>>, std::forward<L>(layer)) {}
@@ -68,14 +76,19 @@ class AnyModule {
 
   template <class M, class L>
   AnyModule(std::in_place_type_t<M>, L&& layer) {
-    if constexpr (std::derived_from<std::decay_t<L>, Module>)
-      detail::check_exact_type("AnyModule", layer, typeid(M));
+    static_assert(!CalledOtherwise<L>,
+                  "a layer of a Sequential or an AnyModule is called with one tensor: derive it from "
+                  "nn::Module and override forward(const Tensor&) const, or wrap it in a module that does");
     static_assert(std::is_copy_constructible_v<M>,
                   "layers are held by value: a layer needs a copy constructor");
-    module_ = std::make_unique<M>(std::forward<L>(layer));
-    copy_ = [](const Module& m) -> std::unique_ptr<Module> {
-      return std::make_unique<M>(static_cast<const M&>(m));
-    };
+    if constexpr (Layer<L>) {
+      if constexpr (std::derived_from<std::decay_t<L>, Module>)
+        detail::check_exact_type("AnyModule", layer, typeid(M));
+      module_ = std::make_unique<M>(std::forward<L>(layer));
+      copy_ = [](const Module& m) -> std::unique_ptr<Module> {
+        return std::make_unique<M>(static_cast<const M&>(m));
+      };
+    }
   }
 
   std::unique_ptr<Module> module_;
@@ -95,7 +108,7 @@ class Sequential : public Module {
   explicit Sequential(Only&& only) {
     push_back(std::forward<Only>(only));
   }
-  template <Layer First, Layer Second, Layer... Rest>
+  template <GivenAsLayer First, GivenAsLayer Second, GivenAsLayer... Rest>
   Sequential(First&& first, Second&& second, Rest&&... rest) {
     layers_.reserve(2 + sizeof...(Rest));
     push_back(std::forward<First>(first));

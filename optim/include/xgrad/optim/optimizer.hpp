@@ -28,7 +28,7 @@ concept Number = std::is_arithmetic_v<N>;
 ///
 /// It holds the parameters themselves, so one that is replaced in the model afterwards (`model.out.weight =
 /// w`, `net = clone(best)`) is no longer updated; the next step says so, unless something else still holds
-/// it. Change them in place instead: by copy_, by nn::copy_parameters, by Module::to, whose new dtype the
+/// it. Change them in place instead: by copy_, by nn::copy_parameters, by model.to, whose new dtype the
 /// optimizer's state follows.
 ///
 /// Parameters may form groups with options of their own; see add_group of each optimizer. All state is made

@@ -1,0 +1,68 @@
+#include "tensor/whole_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "tensor/errors.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+constexpr std::size_t most_waiting = 1u << 16;
+
+/// Of two files that this process writes to one place at once, each has a name of its own.
+std::string unfinished_name(const std::string& path) {
+  static constinit std::atomic<unsigned> count = 0;
+  return path + "." + std::to_string(getpid()) + "." + std::to_string(count.fetch_add(1)) + ".tmp";
+}
+
+}  // namespace
+
+WholeFile::WholeFile(const char* op, std::string path)
+    : op_(op), path_(std::move(path)), unfinished_(unfinished_name(path_)) {
+  struct stat there = {};
+  if (stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode))  // a device is not to be replaced
+    fail(S_ISDIR(there.st_mode) ? EISDIR : EEXIST);
+  descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail(errno);
+}
+
+WholeFile::~WholeFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!unfinished_.empty()) unlink(unfinished_.c_str());
+}
+
+void WholeFile::write(std::string_view text) {
+  waiting_ += text;
+  if (waiting_.size() >= most_waiting) flush();
+}
+
+void WholeFile::flush() {
+  for (std::size_t done = 0; done < waiting_.size();) {
+    const ssize_t n = ::write(descriptor_, waiting_.data() + done, waiting_.size() - done);
+    if (n < 0 && errno != EINTR) fail(errno);
+    if (n > 0) done += static_cast<std::size_t>(n);
+  }
+  waiting_.clear();
+}
+
+void WholeFile::finish() {
+  flush();
+  if (fsync(descriptor_) != 0) fail(errno);
+  if (close(std::exchange(descriptor_, -1)) != 0) fail(errno);
+  if (rename(unfinished_.c_str(), path_.c_str()) != 0) fail(errno);
+  unfinished_.clear();
+}
+
+void WholeFile::fail(int reason) const {
+  detail::fail(op_, "the file cannot be written (" + std::generic_category().message(reason) + "): " + path_ +
+                        "; name a file in a folder that exists and may be written");
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace xgrad::detail {
+
+/// A file that is there whole or not at all: it is written beside its place under another name, flushed to
+/// the disk, and only then renamed. Errors are those of `op`, with the path and the system's reason.
+class WholeFile {
+ public:
+  /// Throws Error where no file can be made there, or what is there is no file.
+  WholeFile(const char* op, std::string path);
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+  ~WholeFile();  // without finish, nothing has changed
+
+  void write(std::string_view text);
+  /// Puts the file in its place.
+  void finish();
+
+ private:
+  void flush();
+  [[noreturn]] void fail(int reason) const;
+
+  const char* op_;
+  std::string path_, unfinished_, waiting_;
+  int descriptor_ = -1;
+};
+
+}  // namespace xgrad::detail
