@@ -8,6 +8,7 @@
 #include "kernels/blas/matvec.hpp"
 #include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "kernels/products/product.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/workspace.hpp"
 
@@ -23,39 +24,6 @@ int blas_int(std::int64_t n) {
 namespace {
 
 CBLAS_TRANSPOSE turned(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
-
-/// c[m x n] = op(a) op(b) + (accumulate ? c : 0), where c may be a part of the rows or columns of the result.
-template <class T>
-struct Product {
-  bool ta, tb;
-  std::int64_t m, n, k;
-  const T *a, *b;
-  bool accumulate;
-  T* c;
-  int lda, ldb, ldc;
-
-  Product rows(std::int64_t first, std::int64_t last) const {
-    Product part = *this;
-    part.m = last - first;
-    part.a += first * (ta ? 1 : lda);
-    part.c += first * ldc;
-    return part;
-  }
-  Product columns(std::int64_t first, std::int64_t last) const {
-    Product part = *this;
-    part.n = last - first;
-    part.b += first * (tb ? ldb : 1);
-    part.c += first;
-    return part;
-  }
-
-  template <class Gemm>
-  void run(Gemm cblas_gemm) const {
-    const BlasScope scope;
-    cblas_gemm(CblasRowMajor, turned(ta), turned(tb), blas_int(m), blas_int(n), blas_int(k), T(1), a, lda, b,
-               ldb, accumulate ? T(1) : T(0), c, ldc);
-  }
-};
 
 /// c += op(a) x for a matrix a[rows, columns].
 template <class T>
@@ -75,12 +43,6 @@ struct VectorProduct {
   }
 };
 
-// OpenBLAS's loops take rows by up to 24 at once and treat the rest in another way, so blocks that begin at a
-// multiple of that give an element the bits that it has in the whole product: true of its kernels for
-// Nehalem, Sandy Bridge, Haswell and AVX-512, whatever the sizes. So rows are cut where it suits the number
-// of threads, not at all for one. Columns have no such unit (float32, Haswell): they are cut by the sizes
-// only.
-
 constexpr std::int64_t least_side = 192;  // of a block
 constexpr std::int64_t most_blocks = 8;   // where the number of threads may not be asked
 
@@ -90,21 +52,6 @@ void in_equal_blocks(std::int64_t n, std::int64_t blocks, const F& f) {
   constexpr std::int64_t unit = 48;
   parallel_products(blocks, 1, [&](std::int64_t i, std::int64_t) {
     f(n / unit * i / blocks * unit, i + 1 == blocks ? n : n / unit * (i + 1) / blocks * unit);
-  });
-}
-
-/// The rows that several threads take, where there are enough of them; or else columns.
-template <class T, class Gemm>
-[[gnu::noinline]] void run_large(const Product<T>& p, Gemm cblas_gemm) {
-  const double products = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
-  const bool by_rows = p.m >= 2 * least_side;
-  const std::int64_t side = by_rows ? p.m : p.n, most = by_rows ? 2 * free_threads() : most_blocks;
-  const std::int64_t blocks =
-      std::min({side / least_side, most,
-                static_cast<std::int64_t>(products / static_cast<double>(2 * large_product))});
-  if (blocks < 2 || (by_rows && (most == 2 || !BlasScope::shared()))) return p.run(cblas_gemm);
-  in_equal_blocks(side, blocks, [&](std::int64_t first, std::int64_t last) {
-    (by_rows ? p.rows(first, last) : p.columns(first, last)).run(cblas_gemm);
   });
 }
 
@@ -173,20 +120,17 @@ void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_
      : multiply_tiny_dots<false>(m, n, k, a, b, accumulate, c);
 }
 
-template <class T, class Gemm, class Gemv>
-void product(Gemm cblas_gemm, Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n,
-             std::int64_t k, const T* a, const T* b, bool accumulate, T* c) {
+template <class T, class Gemv>
+void product(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
+             const T* b, bool accumulate, T* c) {
   if (m == 0 || n == 0) return;
   if (std::max({m, n, k}) <= tiny_product && m * n * k <= tiny_product)
     return multiply_tiny(ta, tb, m, n, k, a, b, accumulate, c);
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
-  if (!by_vector) {
-    const Product<T> p = {
-        ta, tb, m, n, k, a, b, accumulate, c, blas_int(ta ? m : k), blas_int(tb ? k : n), blas_int(n)};
-    return std::max(m, n) >= 2 * least_side ? run_large(p, cblas_gemm) : p.run(cblas_gemm);
-  }
+  if (!by_vector)
+    return multiply(Product<T>{ta, tb, accumulate, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n});
   // By a vector, that is twice as fast as a product of matrices, and more on old kernels.
   const VectorProduct<T> p = n == 1 ? VectorProduct<T>{ta, ta ? k : m, ta ? m : k, a, b, c}
                                     : VectorProduct<T>{!tb, tb ? n : k, tb ? k : n, b, a, c};
@@ -211,14 +155,14 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
           bool accumulate, float* c) {
   if (longest_unheard == 0) [[unlikely]]
     return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
-  product(cblas_sgemm, cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c);
+  product(cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           bool accumulate, double* c) {
   if (longest_unheard == 0) [[unlikely]]
     return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
-  product(cblas_dgemm, cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c);
+  product(cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const std::int64_t* a,

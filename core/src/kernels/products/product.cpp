@@ -1,0 +1,83 @@
+#include "kernels/products/product.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "tensor/workspace.hpp"
+#include "xgrad/core/threads.hpp"
+
+namespace xgrad::detail {
+
+namespace {
+
+const InstructionSet& choose() {
+#if defined(__x86_64__)
+  const char* asked = std::getenv("XGRAD_KERNELS");
+  const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+  return has && !(asked && std::string_view(asked) == "avx2") ? avx512 : avx2;
+#else
+  return generic;
+#endif
+}
+
+const ProductKernels<float>& kernels_of(float) { return instruction_set().f32; }
+const ProductKernels<double>& kernels_of(double) { return instruction_set().f64; }
+
+template <class T>
+void run_alone(const ProductKernels<T>& kernels, const Product<T>& p) {
+  const std::int64_t room = kernels.room(p);
+  const Workspace<T> work = room > 0 ? Workspace<T>(room) : Workspace<T>();
+  kernels.multiply(p, room > 0 ? work.data() : nullptr);
+}
+
+/// Products of two numbers that are worth a thread of their own.
+constexpr double shared_product = 1 << 19;
+
+/// The part of the product that has these rows and columns.
+template <class T>
+Product<T> part_of(Product<T> p, std::int64_t i, std::int64_t m, std::int64_t j, std::int64_t n) {
+  p.m = m, p.n = n;
+  p.a += p.transpose_a ? i : i * p.lda;
+  p.b += p.transpose_b ? j * p.ldb : j;
+  p.c += i * p.ldc + j;
+  return p;
+}
+
+template <class T>
+void run(const Product<T>& p) {
+  const ProductKernels<T>& kernels = kernels_of(T());
+  if (p.m == 0 || p.n == 0) return;
+  if (p.k == 0) {
+    if (!p.add)
+      for (std::int64_t i = 0; i < p.m; ++i) std::fill_n(p.c + i * p.ldc, p.n, T(0));
+    return;
+  }
+  const double size = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
+  const int threads = size < 2 * shared_product ? 1 : free_threads();
+  if (threads == 1) return run_alone(kernels, p);
+  // Whole tiles, and the side on which more of them lie; no more parts than are worth a thread.
+  const bool by_rows = p.m >= 8 * kernels.rows && p.m >= p.n / 4;
+  const std::int64_t unit = by_rows ? kernels.rows : kernels.columns, side = by_rows ? p.m : p.n;
+  const std::int64_t units = (side + unit - 1) / unit;
+  const std::int64_t parts =
+      std::min({units, static_cast<std::int64_t>(size / shared_product), 2 * std::int64_t{threads}});
+  parallel_for(parts, 1, [&](std::int64_t i, std::int64_t) {
+    const std::int64_t first = units * i / parts * unit,
+                       last = std::min(side, units * (i + 1) / parts * unit);
+    run_alone(kernels,
+              by_rows ? part_of(p, first, last - first, 0, p.n) : part_of(p, 0, p.m, first, last - first));
+  });
+}
+
+}  // namespace
+
+const InstructionSet& instruction_set() {
+  static const InstructionSet& chosen = choose();
+  return chosen;
+}
+
+void multiply(const Product<float>& p) { run(p); }
+void multiply(const Product<double>& p) { run(p); }
+
+}  // namespace xgrad::detail

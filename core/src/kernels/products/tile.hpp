@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+
+// The inner loops of products, compiled once for each instruction set. Everything here is in an unnamed
+// namespace, and nothing of the standard library is used: a template that the linker shares between files
+// would bring one file's instructions into another.
+
+namespace {
+
+using Int = std::int64_t;
+
+inline constexpr int register_bytes = XGRAD_REGISTER_BYTES;     // by the file that is compiled
+inline constexpr int tile_rows = register_bytes == 64 ? 8 : 4;  ///< which AVX-512's 32 registers hold
+inline constexpr int tile_registers = 3;                        ///< across a tile
+
+template <class T, int bytes>
+struct Vectors {
+  typedef T InRegister __attribute__((vector_size(bytes)));
+  typedef T InMemory __attribute__((vector_size(bytes), aligned(alignof(T)), may_alias));
+};
+template <class T>
+using Register = typename Vectors<T, register_bytes>::InRegister;
+template <class T>
+using InMemory = typename Vectors<T, register_bytes>::InMemory;
+template <class T>
+inline constexpr Int lanes = register_bytes / sizeof(T);
+template <class T>
+inline constexpr Int tile_columns = tile_registers* lanes<T>;
+
+template <class T>
+[[gnu::always_inline]] inline Register<T> load(const T* p) {
+  return *reinterpret_cast<const InMemory<T>*>(p);
+}
+template <class T>
+[[gnu::always_inline]] inline void store(T* p, Register<T> v) {
+  *reinterpret_cast<InMemory<T>*>(p) = v;
+}
+
+/// c[rows x (registers * lanes)] = a b + (add ? c : 0) over k: a is read at a[i * step_a + p], turned at
+/// a[p * step_a + i], and b at b[p * step_b + j].
+///
+/// All of the tile stays in registers: 24 of 32 with AVX-512, where three loads of b and eight of a serve 24
+/// multiply-adds; 12 of 16 with AVX2.
+template <class T, int rows, int registers, bool turned>
+void tile(Int k, const T* __restrict a, Int step_a, const T* __restrict b, Int step_b, T* __restrict c,
+          Int step_c, bool add) {
+  Register<T> sum[rows][registers];
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < registers; ++v) sum[i][v] = Register<T>{};
+  for (Int p = 0; p < k; ++p) {
+    Register<T> row[registers];
+#pragma GCC unroll 8
+    for (int v = 0; v < registers; ++v) row[v] = load(b + v * lanes<T>);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) {
+      const Register<T> factor = (turned ? a[i] : a[i * step_a]) - Register<T>{};
+#pragma GCC unroll 8
+      for (int v = 0; v < registers; ++v) sum[i][v] += factor * row[v];
+    }
+    a += turned ? step_a : 1;
+    b += step_b;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < registers; ++v) {
+      T* to = c + i * step_c + v * lanes<T>;
+      store(to, add ? load(to) + sum[i][v] : sum[i][v]);
+    }
+}
+
+template <class T>
+using Tile = void (*)(Int k, const T* a, Int step_a, const T* b, Int step_b, T* c, Int step_c, bool add);
+
+/// tiles<T, turned>.of[rows - 1][registers - 1].
+template <class T, bool turned>
+struct Tiles {
+  Tile<T> of[tile_rows][tile_registers];
+  template <int rows>
+  static constexpr void fill(Tiles& t) {
+    t.of[rows - 1][0] = tile<T, rows, 1, turned>;
+    t.of[rows - 1][1] = tile<T, rows, 2, turned>;
+    t.of[rows - 1][2] = tile<T, rows, 3, turned>;
+    if constexpr (rows > 1) fill<rows - 1>(t);
+  }
+  constexpr Tiles() : of{} { fill<tile_rows>(*this); }
+};
+template <class T, bool turned>
+inline constexpr Tiles<T, turned> tiles;
+
+}  // namespace
