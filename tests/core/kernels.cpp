@@ -95,7 +95,7 @@ TEST_CASE("elementwise loops are heard once") {
 }
 
 TEST_CASE("walks over broadcast operands are heard once") {
-  static constexpr RunKernel kernel = {{"zip", true}, {"zip_broadcast"}, 8};
+  static constexpr RunKernel kernel = {zip_kernel, zip_broadcast_kernel, 8};
   const auto sum = [](const Shape& out, const Shape& p, const Shape& q, const V& x, const V& y) {
     return [=](V& o) {
       const Walker<2> walk(out, {&p, &q});
@@ -157,8 +157,8 @@ TEST_CASE("selections, copies and gathers are heard once") {
     PartLayout part;
     part.axis(rows, 8);
     part.axis(3, 2);
-    check("gather", false, n, [&](V& o) { take_part(float64, o.data(), x.data(), part, nullptr); });
-    check("scatter", false, n, [&](V& o) { put_part(float64, o.data(), x.data(), part, nullptr, false); });
+    check("index", false, n, [&](V& o) { take_part(float64, o.data(), x.data(), part, nullptr); });
+    check("index_put", false, n, [&](V& o) { put_part(float64, o.data(), x.data(), part, nullptr, false); });
   }
 }
 

@@ -23,6 +23,10 @@ int blas_int(std::int64_t n) {
 
 namespace {
 
+constexpr Kernel gemm_kernel = {.name = "gemm"};
+constexpr Kernel gemv_kernel = {.name = "gemv"};
+constexpr Kernel trsm_kernel = {.name = "trsm"};
+
 CBLAS_TRANSPOSE turned(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
 
 /// c += op(a) x for a matrix a[rows, columns].
@@ -142,9 +146,8 @@ void product(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, 
 template <class T>
 [[gnu::cold, gnu::noinline]] void heard_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k,
                                              const T* a, const T* b, bool accumulate, T* c) {
-  static constexpr Kernel by_matrix = {.name = "gemm"}, by_vector = {.name = "gemv"};
   if (m == 0 || n == 0) return;
-  launch(m == 1 || n == 1 ? by_vector : by_matrix,
+  launch(m == 1 || n == 1 ? gemv_kernel : gemm_kernel,
          {.bytes = (m * k + k * n + (accumulate ? 2 : 1) * m * n) * bytes_of<T>, .flops = 2 * m * n * k},
          [=] { gemm(ta, tb, m, n, k, a, b, accumulate, c); });
 }
@@ -182,11 +185,10 @@ namespace {
 
 template <class T, class F>
 void solve(F cblas_trsm, Triangle t, std::int64_t m, std::int64_t n, const T* a, T* b) {
-  static constexpr Kernel kernel = {.name = "trsm"};
   if (m == 0 || n == 0) return;
   const std::int64_t side = t.left ? m : n;
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel, {.bytes = (side * side / 2 + 2 * m * n) * bytes_of<T>, .flops = m * n * side},
+    return launch(trsm_kernel, {.bytes = (side * side / 2 + 2 * m * n) * bytes_of<T>, .flops = m * n * side},
                   [=] { solve(cblas_trsm, t, m, n, a, b); });
   const BlasScope scope;
   cblas_trsm(CblasRowMajor, t.left ? CblasLeft : CblasRight, t.upper ? CblasUpper : CblasLower,

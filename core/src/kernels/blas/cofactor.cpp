@@ -11,6 +11,10 @@
 namespace xgrad::detail {
 namespace {
 
+constexpr Kernel det_kernel = {.name = "det"};
+constexpr Kernel cofactors_kernel = {.name = "cofactors"};
+constexpr Kernel cofactor_derivative_kernel = {.name = "cofactor_derivative"};
+
 /// a d - b c, to one and a half units in the last place: Kahan's algorithm, after Jeannerod, Louvet and
 /// Muller, 2013.
 template <class T>
@@ -68,9 +72,8 @@ std::int64_t flops_of_svd(std::int64_t n) { return singular_value_flops(n, n) + 
 
 template <class T>
 T small_determinant(std::int64_t n, const T* a) {
-  static constexpr Kernel kernel = {.name = "det"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch_value(kernel, {.bytes = n * n * bytes_of<T>}, [=] { return small_determinant(n, a); });
+    return launch_value(det_kernel, {.bytes = n * n * bytes_of<T>}, [=] { return small_determinant(n, a); });
   if (n == 0) return 1;
   if (n == 1) return a[0];
   if (n == 2) return difference_of_products(a[0], a[3], a[1], a[2]);
@@ -82,9 +85,8 @@ T small_determinant(std::int64_t n, const T* a) {
 
 template <class T>
 void cofactors(std::int64_t n, const T* a, T* to) {
-  static constexpr Kernel kernel = {.name = "cofactors"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel,
+    return launch(cofactors_kernel,
                   {.bytes = n * n * bytes_of<T, T>, .flops = n <= 3 ? 0 : flops_of_svd(n) + 2 * n * n * n},
                   [=] { cofactors(n, a, to); });
   if (n == 1) to[0] = 1;
@@ -109,9 +111,8 @@ void cofactors(std::int64_t n, const T* a, T* to) {
 
 template <class T>
 void cofactor_derivative(std::int64_t n, const T* a, const T* g, T* to) {
-  static constexpr Kernel kernel = {.name = "cofactor_derivative"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel,
+    return launch(cofactor_derivative_kernel,
                   {.bytes = n * n * bytes_of<T, T, T>, .flops = n <= 2 ? 0 : flops_of_svd(n) + 8 * n * n * n},
                   [=] { cofactor_derivative(n, a, g, to); });
   if (n <= 1) return static_cast<void>(std::fill_n(to, n * n, T(0)));

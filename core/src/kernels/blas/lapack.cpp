@@ -12,6 +12,15 @@
 
 namespace {
 
+constexpr xgrad::detail::Kernel getrf_kernel = {.name = "getrf"};
+constexpr xgrad::detail::Kernel getri_kernel = {.name = "getri"};
+constexpr xgrad::detail::Kernel getrs_kernel = {.name = "getrs"};
+constexpr xgrad::detail::Kernel slogdet_kernel = {.name = "slogdet"};
+constexpr xgrad::detail::Kernel potrf_kernel = {.name = "potrf"};
+constexpr xgrad::detail::Kernel syevd_kernel = {.name = "syevd"};
+constexpr xgrad::detail::Kernel gesdd_kernel = {.name = "gesdd"};
+constexpr xgrad::detail::Kernel qr_kernel = {.name = "qr"};
+
 using Int = const int*;    // Fortran takes everything by address,
 using Flag = const char*;  // and the lengths of strings behind all else
 using Length = std::size_t;
@@ -91,9 +100,8 @@ void transpose_into(std::int64_t m, std::int64_t n, const T* from, T* to) {
 
 template <class T>
 int lu_factor(std::int64_t size, T* a, std::vector<int>& pivots) {
-  static constexpr Kernel kernel = {.name = "getrf"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch_value(kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = lu_flops(size)},
+    return launch_value(getrf_kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = lu_flops(size)},
                         [&] { return lu_factor(size, a, pivots); });
   const int n = blas_int(size);
   pivots.resize(static_cast<std::size_t>(n));
@@ -107,9 +115,8 @@ int lu_factor(std::int64_t size, T* a, std::vector<int>& pivots) {
 // The inverse of the transpose is the transpose of the inverse, so nothing is turned.
 template <class T>
 void lu_inverse(std::int64_t size, T* lu, const std::vector<int>& pivots) {
-  static constexpr Kernel kernel = {.name = "getri"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = 2 * lu_flops(size)},
+    return launch(getri_kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = 2 * lu_flops(size)},
                   [&] { lu_inverse(size, lu, pivots); });
   const int n = blas_int(size);
   if (n == 0) return;
@@ -125,9 +132,8 @@ void lu_inverse(std::int64_t size, T* lu, const std::vector<int>& pivots) {
 template <class T>
 void lu_solve(std::int64_t size, std::int64_t count, const T* lu, const std::vector<int>& pivots,
               bool transpose, T* b) {
-  static constexpr Kernel kernel = {.name = "getrs"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel,
+    return launch(getrs_kernel,
                   {.bytes = size * (size + 2 * count) * bytes_of<T>, .flops = 2 * size * size * count},
                   [&] { lu_solve(size, count, lu, pivots, transpose, b); });
   const int n = blas_int(size), k = blas_int(count);
@@ -139,9 +145,9 @@ void lu_solve(std::int64_t size, std::int64_t count, const T* lu, const std::vec
 
 template <class T>
 SignAndLog<T> lu_slogdet(std::int64_t n, const T* lu, const std::vector<int>& pivots) {
-  static constexpr Kernel kernel = {.name = "slogdet"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch_value(kernel, {.bytes = n * bytes_of<T, int>}, [&] { return lu_slogdet(n, lu, pivots); });
+    return launch_value(slogdet_kernel, {.bytes = n * bytes_of<T, int>},
+                        [&] { return lu_slogdet(n, lu, pivots); });
   T sign = 1;
   double log = 0;  // in float64, so that large matrices keep their last places
   for (std::int64_t i = 0; i < n; ++i) {
@@ -155,9 +161,8 @@ SignAndLog<T> lu_slogdet(std::int64_t n, const T* lu, const std::vector<int>& pi
 
 template <class T>
 int cholesky_factor(std::int64_t size, T* a) {
-  static constexpr Kernel kernel = {.name = "potrf"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch_value(kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = lu_flops(size) / 2},
+    return launch_value(potrf_kernel, {.bytes = 2 * size * size * bytes_of<T>, .flops = lu_flops(size) / 2},
                         [&] { return cholesky_factor(size, a); });
   const int n = blas_int(size);
   if (n == 0) return 0;
@@ -170,9 +175,8 @@ int cholesky_factor(std::int64_t size, T* a) {
 
 template <class T>
 int symmetric_eigen(std::int64_t size, T* a, T* w) {
-  static constexpr Kernel kernel = {.name = "syevd"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch_value(kernel,
+    return launch_value(syevd_kernel,
                         {.bytes = (2 * size + 1) * size * bytes_of<T>, .flops = 9 * size * size * size},
                         [&] { return symmetric_eigen(size, a, w); });
   const int n = blas_int(size);
@@ -194,11 +198,10 @@ int symmetric_eigen(std::int64_t size, T* a, T* w) {
 // Turned on the way in and out, so that the signs of the vectors are those of other programs on LAPACK.
 template <class T>
 int singular_values(std::int64_t rows, std::int64_t columns, bool full, T* a, T* s, T* u, T* vh) {
-  static constexpr Kernel kernel = {.name = "gesdd"};
   const int m = blas_int(rows), n = blas_int(columns), k = std::min(m, n);
   const int p = full ? m : k, q = full ? n : k;
   if (longest_unheard == 0) [[unlikely]]
-    return launch_value(kernel,
+    return launch_value(gesdd_kernel,
                         {.bytes = (rows * columns + rows * p + q * columns) * bytes_of<T>,
                          .flops = singular_value_flops(rows, columns)},
                         [&] { return singular_values(rows, columns, full, a, s, u, vh); });
@@ -231,11 +234,10 @@ int singular_values(std::int64_t rows, std::int64_t columns, bool full, T* a, T*
 // a = q r is a^T = r^T q^T: an LQ factorisation of what LAPACK sees, and nothing is turned.
 template <class T>
 void qr_factor(std::int64_t rows, std::int64_t columns, bool complete, T* a, T* q, T* r) {
-  static constexpr Kernel kernel = {.name = "qr"};
   const int m = blas_int(rows), n = blas_int(columns), k = std::min(m, n), p = complete ? m : k;
   if (longest_unheard == 0) [[unlikely]]
     return launch(
-        kernel,
+        qr_kernel,
         {.bytes = (rows * columns + (rows + columns) * p) * bytes_of<T>, .flops = qr_flops(rows, columns, p)},
         [&] { qr_factor(rows, columns, complete, a, q, r); });
   std::fill_n(r, std::int64_t{p} * n, T(0));

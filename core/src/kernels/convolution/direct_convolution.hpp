@@ -17,6 +17,10 @@
 
 namespace xgrad::detail {
 
+inline constexpr Kernel pack_weights_kernel = {.name = "pack_weights"};
+inline constexpr Kernel direct_conv_kernel = {.name = "direct_conv"};
+inline constexpr Kernel direct_conv_weight_kernel = {.name = "direct_conv_weight"};
+
 /// Images [c][h][w], outputs [o][oh][ow], weights [o][c][kh][kw].
 struct DirectSizes {
   std::int64_t c, h, w, o, kh, kw, ph, pw, oh, ow;
@@ -63,9 +67,9 @@ class DirectConvolution {
   /// The weights for `correlate`, where w(o, c, tap) is the weight of an output, a channel and a tap.
   template <class W>
   void take_weights(W w) {
-    static constexpr Kernel kernel = {.name = "pack_weights"};
     if (longest_unheard == 0) [[unlikely]]
-      return launch(kernel, {.bytes = s_.o * s_.c * taps() * bytes_of<T, T>}, [&] { take_weights(w); });
+      return launch(pack_weights_kernel, {.bytes = s_.o * s_.c * taps() * bytes_of<T, T>},
+                    [&] { take_weights(w); });
     own_weights_ = zeros(s_.o * s_.c * taps());
     T* to = own_weights_.data();
     weights_ = to;
@@ -87,17 +91,15 @@ class DirectConvolution {
 
   /// y = bias + the correlation of x with the weights; bias may be null.
   void correlate(const T* x, const T* bias, T* y) {
-    static constexpr Kernel kernel = {.name = "direct_conv"};
     if (longest_unheard == 0) [[unlikely]]
-      return launch(kernel, work(1), [=, this] { correlate_planes(x, bias, y); });
+      return launch(direct_conv_kernel, work(1), [=, this] { correlate_planes(x, bias, y); });
     correlate_planes(x, bias, y);
   }
 
   /// w += the weights' gradient from images x and the cotangents g of their outputs.
   void gather_weights(std::int64_t images, const T* x, const T* g, T* w) {
-    static constexpr Kernel kernel = {.name = "direct_conv_weight"};
     if (longest_unheard == 0) [[unlikely]]
-      return launch(kernel, work(images), [=, this] { gather_planes(images, x, g, w); });
+      return launch(direct_conv_weight_kernel, work(images), [=, this] { gather_planes(images, x, g, w); });
     gather_planes(images, x, g, w);
   }
 

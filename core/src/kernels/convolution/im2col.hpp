@@ -9,6 +9,9 @@
 
 namespace xgrad::detail {
 
+inline constexpr Kernel im2col_kernel = {.name = "im2col"};
+inline constexpr Kernel col2im_kernel = {.name = "col2im"};
+
 /// How a kernel moves over an image. Small enough to be an op's attribute.
 struct Window {
   std::int16_t stride_h = 1, stride_w = 1, padding_h = 0, padding_w = 0, dilation_h = 1, dilation_w = 1;
@@ -66,9 +69,8 @@ inline std::int64_t patch_elements(const Window& k, std::int64_t channels, std::
 /// columns[channels kh kw][positions] from an image [channels][h][w].
 template <class T>
 void im2col(const Window& k, std::int64_t channels, std::int64_t h, std::int64_t w, const T* x, T* columns) {
-  static constexpr Kernel kernel = {.name = "im2col"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel, {.bytes = patch_elements(k, channels, h, w) * bytes_of<T, T>},
+    return launch(im2col_kernel, {.bytes = patch_elements(k, channels, h, w) * bytes_of<T, T>},
                   [=] { im2col(k, channels, h, w, x, columns); });
   const std::int64_t ow = k.out_w(w);
   each_patch_row(k, channels, h, w, [&](std::int64_t at, std::int64_t row, int j) {
@@ -89,9 +91,8 @@ void im2col(const Window& k, std::int64_t channels, std::int64_t h, std::int64_t
 /// image[channels][h][w] += columns, each at the place that im2col took it from.
 template <class T>
 void col2im(const Window& k, std::int64_t channels, std::int64_t h, std::int64_t w, const T* columns, T* x) {
-  static constexpr Kernel kernel = {.name = "col2im"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel, {.bytes = patch_elements(k, channels, h, w) * bytes_of<T, T, T>},
+    return launch(col2im_kernel, {.bytes = patch_elements(k, channels, h, w) * bytes_of<T, T, T>},
                   [=] { col2im(k, channels, h, w, columns, x); });
   each_patch_row(k, channels, h, w, [&](std::int64_t at, std::int64_t row, int j) {
     if (row < 0) return;

@@ -24,8 +24,8 @@ struct Run {
 
 /// A kernel over runs, as it is heard.
 struct RunKernel {
-  Kernel elementwise;  ///< where all operands have the output's shape
-  Kernel broadcast;    ///< where some are repeated
+  const Kernel& elementwise;  ///< where all operands have the output's shape
+  const Kernel& broadcast;    ///< where some are repeated
   std::int64_t bytes;  ///< for each element of the output: of that, and of what else runs along with it
 
   template <int N>

@@ -13,6 +13,9 @@ namespace xgrad::detail {
 
 inline constexpr Kernel map_kernel = {.name = "map", .elementwise = true};
 inline constexpr Kernel zip_kernel = {.name = "zip", .elementwise = true};
+inline constexpr Kernel zip_broadcast_kernel = {.name = "zip_broadcast"};
+inline constexpr Kernel update_kernel = {.name = "update", .elementwise = true};
+inline constexpr Kernel update_broadcast_kernel = {.name = "update_broadcast"};
 inline constexpr Kernel zip_scalar_kernel = {.name = "zip_scalar"};  ///< an operand is one number, repeated
 
 /// o[i] = f(x[i]).

@@ -25,6 +25,9 @@ void LayoutCopy::axis(std::int64_t size, std::int64_t to, std::int64_t from) {
 
 namespace {
 
+constexpr Kernel copy_kernel = {.name = "copy", .elementwise = true};
+constexpr Kernel strided_copy_kernel = {.name = "strided_copy"};
+
 struct Line {
   std::int64_t size, to, from;
 };
@@ -109,12 +112,10 @@ template void LayoutCopy::run_as(bool*, const bool*) const;
 
 /// What the copy is heard as.
 const Kernel& LayoutCopy::kernel() const {
-  static constexpr Kernel copy = {.name = "copy", .elementwise = true}, strided = {.name = "strided_copy"},
-                          transpose = {.name = "transpose"};
-  if (rank_ == 0 || (rank_ == 1 && axes_[0].to == 1 && axes_[0].from == 1)) return copy;
+  if (rank_ == 0 || (rank_ == 1 && axes_[0].to == 1 && axes_[0].from == 1)) return copy_kernel;
   for (int k = 0; k + 1 < rank_; ++k)
-    if (axes_[k].from == 1 && axes_[rank_ - 1].from > 1) return transpose;
-  return strided;
+    if (axes_[k].from == 1 && axes_[rank_ - 1].from > 1) return transpose_kernel;
+  return strided_copy_kernel;
 }
 
 /// At the door: cuts the outermost axis where there is much to copy.

@@ -24,6 +24,10 @@ void PartLayout::axis_of_offsets(std::int64_t n) {
 
 namespace {
 
+constexpr Kernel index_kernel = {.name = "index"};
+constexpr Kernel index_put_kernel = {.name = "index_put"};
+constexpr Kernel index_add_kernel = {.name = "index_add"};
+
 /// Calls f(place in the part, place in the whole, number of elements, their step, or their offsets where
 /// these are not null) for each inner loop.
 template <class F>
@@ -62,9 +66,9 @@ Work work_of(DType dtype, const PartLayout& part, std::int64_t times) {
 }  // namespace
 
 void take_part(DType dtype, void* y, const void* x, const PartLayout& part, const std::int64_t* offsets) {
-  static constexpr Kernel kernel = {.name = "index"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(kernel, work_of(dtype, part, 2), [=, &part] { take_part(dtype, y, x, part, offsets); });
+    return launch(index_kernel, work_of(dtype, part, 2),
+                  [=, &part] { take_part(dtype, y, x, part, offsets); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     each_inner(part, offsets,
@@ -86,9 +90,8 @@ void take_part(DType dtype, void* y, const void* x, const PartLayout& part, cons
 
 void put_part(DType dtype, void* x, const void* y, const PartLayout& part, const std::int64_t* offsets,
               bool add) {
-  static constexpr Kernel put = {.name = "index_put"}, sum = {.name = "index_add"};
   if (longest_unheard == 0) [[unlikely]]
-    return launch(add ? sum : put, work_of(dtype, part, 2 + add),
+    return launch(add ? index_add_kernel : index_put_kernel, work_of(dtype, part, 2 + add),
                   [=, &part] { put_part(dtype, x, y, part, offsets, add); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;

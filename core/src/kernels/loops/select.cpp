@@ -10,6 +10,9 @@
 namespace xgrad::detail {
 namespace {
 
+constexpr Kernel select_kernel = {.name = "select", .elementwise = true};
+constexpr Kernel select_broadcast_kernel = {.name = "select_broadcast"};
+
 /// A bool as it lies in memory, 0 or 1: g++ 12 makes no vector code of loops that read bools.
 using Byte = unsigned char;
 
@@ -70,8 +73,7 @@ void select_walk(DType dtype, const Walker<3>& walk, void* o, const bool* condit
                  const void* b) {
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    static constexpr RunKernel kernel = {
-        {.name = "select", .elementwise = true}, {.name = "select_broadcast"}, sizeof(T)};
+    static constexpr RunKernel kernel = {select_kernel, select_broadcast_kernel, sizeof(T)};
     each_run(
         kernel, walk,
         [to = plain(static_cast<T*>(o))](std::int64_t at, std::int64_t n, const Run<bool>& c, const Run<T>& u,

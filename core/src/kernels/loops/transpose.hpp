@@ -9,6 +9,8 @@
 
 namespace xgrad::detail {
 
+inline constexpr Kernel transpose_kernel = {.name = "transpose"};
+
 /// Elements that one register tile has along each side: 32 bytes of them.
 template <class T>
 inline constexpr std::int64_t tile_side = 32 / sizeof(T);
@@ -91,8 +93,7 @@ void transpose_tiles(T* __restrict to, std::int64_t to_step, const T* __restrict
 template <class T>
 void transpose_plane(T* __restrict to, std::int64_t to_step, const T* __restrict from, std::int64_t from_step,
                      std::int64_t n, std::int64_t m) {
-  static constexpr Kernel kernel = {.name = "transpose"};
-  launch(kernel, {.bytes = n * m * bytes_of<T, T>},
+  launch(transpose_kernel, {.bytes = n * m * bytes_of<T, T>},
          [=] { transpose_tiles(to, to_step, from, from_step, n, m); });
 }
 

@@ -132,9 +132,10 @@ CellGradient lstm_cell_vjp(const Tensor& dh, const Tensor& dc, const Tensor& inp
         const CellGradient d = lstm_cell_vjp(by.x(0), by.x(1), by.x(2), by.x(3), by.x(4));
         return std::vector<Tensor>{d.gates, d.c};
       }};
+  // Before the kernel, which is the last that is heard before its op.
+  const Tensor zero = doors == 0 || (dh.defined() && dc.defined()) ? Tensor() : zeros_like(c);
   CellGradient d = gradient_of(dh, dc, input_gates, hidden_gates, c);
   if (doors == 0) return d;
-  const Tensor zero = zeros_like(c);
   std::array<Tensor, 2> all = {std::move(d.gates), std::move(d.c)};
   record_outputs(op,
                  std::initializer_list<Ref>{dh.defined() ? dh : zero, dc.defined() ? dc : zero, input_gates,

@@ -64,7 +64,7 @@ Tensor zip_as(const char* op, const Tensor& a, const Tensor& b, F f) {
   }
   Tensor o = new_tensor(broadcast_shapes(op, a, b), dtype_of<R>);
   const Walker<2> walk(o.shape(), {&a.shape(), &b.shape()});
-  static constexpr RunKernel kernel = {zip_kernel, {.name = "zip_broadcast"}, sizeof(R)};
+  static constexpr RunKernel kernel = {zip_kernel, zip_broadcast_kernel, sizeof(R)};
   each_run(
       kernel, walk,
       [po = ptr<R>(o), f](std::int64_t at, std::int64_t n, const Run<T>& u, const Run<T>& v) {
@@ -109,8 +109,7 @@ void update(Tensor& x, const Tensor& y, F f) {
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Walker<1> walk(x.shape(), {&y.shape()});
-    static constexpr RunKernel kernel = {
-        {.name = "update", .elementwise = true}, {.name = "update_broadcast"}, 2 * sizeof(T)};
+    static constexpr RunKernel kernel = {update_kernel, update_broadcast_kernel, 2 * sizeof(T)};
     each_run(
         kernel, walk,
         [f, px = ptr<T>(x)](std::int64_t at, std::int64_t n, const Run<T>& v) {
