@@ -14,7 +14,7 @@
 
 using namespace xgrad;
 using detail::InstructionSet;
-using detail::Product;
+using detail::MatrixProduct;
 
 namespace {
 
@@ -40,7 +40,7 @@ const detail::ProductKernels<T>& kernels_of(const InstructionSet& set) {
 /// A product with operands of its own, each row of which has some elements behind it that belong to nobody.
 template <class T>
 struct Case {
-  Product<T> p;
+  MatrixProduct<T> p;
   std::vector<T> a, b, c;
 
   template <class Random>
@@ -145,7 +145,7 @@ TEST_CASE("an element has the same bits whatever stands beside it and however th
       const std::vector<float> all = whole.run(kernels);
       const std::int64_t row = random() % static_cast<unsigned>(whole.p.m),
                          column = random() % static_cast<unsigned>(whole.p.n);
-      Product<float>& p = whole.p;
+      MatrixProduct<float>& p = whole.p;
       p.a += p.transpose_a ? row : row * p.lda, p.b += p.transpose_b ? column * p.ldb : column;
       p.m = p.n = 1;
       float alone = whole.c[static_cast<std::size_t>(row * p.ldc + column)];
@@ -191,6 +191,6 @@ TEST_CASE("nothing to multiply gives zeros, or leaves what is there") {
   CHECK(matmul(zeros({3, 0}), zeros({0, 4})).to_vector<double>() == std::vector<double>(12, 0));
   CHECK(matmul(zeros({0, 5}), zeros({5, 4})).shape() == Shape{0, 4});
   float c[] = {1, 2};
-  multiply(Product<float>{false, false, true, 1, 2, 0, nullptr, 1, nullptr, 2, c, 2});
+  multiply(MatrixProduct<float>{false, false, true, 1, 2, 0, nullptr, 1, nullptr, 2, c, 2});
   CHECK(c[1] == 2);
 }

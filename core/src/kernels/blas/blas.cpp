@@ -134,7 +134,7 @@ void product(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, 
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
   if (!by_vector)
-    return multiply(Product<T>{ta, tb, accumulate, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n});
+    return multiply(MatrixProduct<T>{ta, tb, accumulate, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n});
   // By a vector, that is twice as fast as a product of matrices, and more on old kernels.
   const VectorProduct<T> p = n == 1 ? VectorProduct<T>{ta, ta ? k : m, ta ? m : k, a, b, c}
                                     : VectorProduct<T>{!tb, tb ? n : k, tb ? k : n, b, a, c};

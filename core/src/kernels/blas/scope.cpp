@@ -44,7 +44,7 @@ void find_memory(int calls) {
   void* found = mmap(nullptr, memory_of_a_call, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (found == MAP_FAILED)
     fail("blas",
-         "out of memory: OpenBLAS asks for 128 MiB of address space for each product that runs at a "
+         "out of memory: OpenBLAS asks for 128 MiB of address space for each decomposition that runs at a "
          "time: this would be number " +
              std::to_string(calls) + "; free memory, raise the limit, or see set_num_threads()");
   munmap(found, memory_of_a_call);

@@ -9,7 +9,7 @@
 
 namespace {
 
-using xgrad::detail::Product;
+using xgrad::detail::MatrixProduct;
 using xgrad::detail::ProductKernels;
 
 inline constexpr Int most_depth = 256;  ///< of a block of k
@@ -39,7 +39,7 @@ struct Panel {
   Int step;
 };
 template <class T>
-Panel<T> panel_of(const Product<T>& p, Int j, Int n, Int p0, Int k, Int m, Room<T>& room) {
+Panel<T> panel_of(const MatrixProduct<T>& p, Int j, Int n, Int p0, Int k, Int m, Room<T>& room) {
   const Int width = padded<T>(n);
   const T* b = p.transpose_b ? p.b + j * p.ldb + p0 : p.b + p0 * p.ldb + j;
   if (!p.transpose_b && n == width && m <= 2 * tile_rows) return {b, p.ldb};  // too few rows to copy it for
@@ -70,12 +70,12 @@ void multiply_column(Int m, Int n, Int k, const T* a, Int step_a, Int next_a, Pa
 
 /// Whether the columns of a are read so often that they are turned first.
 template <class T>
-bool packs_rows(const Product<T>& p) {
+bool packs_rows(const MatrixProduct<T>& p) {
   return p.transpose_a && p.n > 2 * tile_columns<T>;
 }
 
 template <class T>
-void multiply_block(const Product<T>& p, Int i0, Int m, Int p0, Int k, bool add, Room<T>& room) {
+void multiply_block(const MatrixProduct<T>& p, Int i0, Int m, Int p0, Int k, bool add, Room<T>& room) {
   const T* a = p.transpose_a ? p.a + p0 * p.lda + i0 : p.a + i0 * p.lda + p0;
   const bool pack_a = packs_rows(p);
   if (pack_a) pack_turned(k, m, a, p.lda, room.rows);
@@ -94,14 +94,14 @@ void multiply_block(const Product<T>& p, Int i0, Int m, Int p0, Int k, bool add,
 
 /// For the turned rows of a block.
 template <class T>
-Int room_of(const Product<T>& p) {
+Int room_of(const MatrixProduct<T>& p) {
   return packs_rows(p)
              ? blocks_of(least(p.m, most_rows + tile_rows), tile_rows) * tile_rows * least(p.k, most_depth)
              : 0;
 }
 
 template <class T>
-void multiply(const Product<T>& p, T* rows) {
+void multiply(const MatrixProduct<T>& p, T* rows) {
   Room<T> room;
   room.rows = rows;
   const Int deep = blocks_of(p.k, most_depth), high = blocks_of(p.m, most_rows);

@@ -25,7 +25,7 @@ const ProductKernels<float>& kernels_of(float) { return instruction_set().f32; }
 const ProductKernels<double>& kernels_of(double) { return instruction_set().f64; }
 
 template <class T>
-void run_alone(const ProductKernels<T>& kernels, const Product<T>& p) {
+void run_alone(const ProductKernels<T>& kernels, const MatrixProduct<T>& p) {
   const std::int64_t room = kernels.room(p);
   const Workspace<T> work = room > 0 ? Workspace<T>(room) : Workspace<T>();
   kernels.multiply(p, room > 0 ? work.data() : nullptr);
@@ -36,7 +36,7 @@ constexpr double shared_product = 1 << 19;
 
 /// The part of the product that has these rows and columns.
 template <class T>
-Product<T> part_of(Product<T> p, std::int64_t i, std::int64_t m, std::int64_t j, std::int64_t n) {
+MatrixProduct<T> part_of(MatrixProduct<T> p, std::int64_t i, std::int64_t m, std::int64_t j, std::int64_t n) {
   p.m = m, p.n = n;
   p.a += p.transpose_a ? i : i * p.lda;
   p.b += p.transpose_b ? j * p.ldb : j;
@@ -45,7 +45,7 @@ Product<T> part_of(Product<T> p, std::int64_t i, std::int64_t m, std::int64_t j,
 }
 
 template <class T>
-void run(const Product<T>& p) {
+void run(const MatrixProduct<T>& p) {
   const ProductKernels<T>& kernels = kernels_of(T());
   if (p.m == 0 || p.n == 0) return;
   if (p.k == 0) {
@@ -77,7 +77,7 @@ const InstructionSet& instruction_set() {
   return chosen;
 }
 
-void multiply(const Product<float>& p) { run(p); }
-void multiply(const Product<double>& p) { run(p); }
+void multiply(const MatrixProduct<float>& p) { run(p); }
+void multiply(const MatrixProduct<double>& p) { run(p); }
 
 }  // namespace xgrad::detail
