@@ -54,7 +54,7 @@ constexpr std::int64_t most_blocks = 8;   // where the number of threads may not
 template <class F>
 void in_equal_blocks(std::int64_t n, std::int64_t blocks, const F& f) {
   constexpr std::int64_t unit = 48;
-  parallel_products(blocks, 1, [&](std::int64_t i, std::int64_t) {
+  parallel_for(blocks, 1, [&](std::int64_t i, std::int64_t) {
     f(n / unit * i / blocks * unit, i + 1 == blocks ? n : n / unit * (i + 1) / blocks * unit);
   });
 }
@@ -64,7 +64,7 @@ void in_equal_blocks(std::int64_t n, std::int64_t blocks, const F& f) {
 template <class T, class Gemv>
 [[gnu::noinline]] void run_large(const VectorProduct<T>& p, Gemv cblas_gemv) {
   const std::int64_t blocks = std::min(p.rows / least_side, most_blocks);
-  const bool ours = rows_suit<T>(p.columns), alone = free_threads() == 1 || !BlasScope::shared();
+  const bool ours = rows_suit<T>(p.columns), alone = free_threads() == 1;
   if (alone && (ours || !p.transposed)) return p.run(cblas_gemv);
   const auto part = [&](std::int64_t first, std::int64_t last, T* to) {
     return VectorProduct<T>{
@@ -78,7 +78,7 @@ template <class T, class Gemv>
   const std::int64_t count = (p.rows + size - 1) / size;
   const Workspace<T> sums(count * p.columns);
   std::fill_n(sums.data(), count * p.columns, T(-0.0));  // which leaves what is added to it as it is
-  parallel_products(p.rows, size, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(p.rows, size, [&](std::int64_t first, std::int64_t last) {
     part(first, last, sums.data() + first / size * p.columns).run(cblas_gemv);
   });
   for (std::int64_t i = 0; i < count; ++i)

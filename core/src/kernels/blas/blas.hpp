@@ -22,9 +22,6 @@ class BlasScope {
   BlasScope& operator=(const BlasScope&) = delete;
   ~BlasScope();
 
-  /// Whether several threads may have a scope at once.
-  static bool shared();
-
  private:
   void leave();
 
@@ -35,23 +32,9 @@ class BlasScope {
 /// Products of two numbers that are worth a thread of their own.
 inline constexpr std::int64_t large_product = std::int64_t{1} << 22;
 
-/// parallel_for of blocks that are mostly products.
-template <class F>
-void parallel_products(std::int64_t n, std::int64_t size, const F& f) {
-  if (BlasScope::shared()) return parallel_for(n, size, f);
-  for (std::int64_t i = 0; i < n; i += size) f(i, std::min(n, i + size));
-}
-
-/// The door of a kernel of such blocks.
-template <class F>
-void launch_products(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, const F& f) {
-  if (BlasScope::shared()) return launch(kernel, work, n, size, f);
-  launch(kernel, work, [&] { parallel_products(n, size, f); });
-}
-
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.
-/// All calls of BLAS are behind this file. Several threads share a large product, with the same bits for any
-/// number.
+/// By our own kernels, see products/product.hpp, apart from vectors with which those of OpenBLAS are faster.
+/// Several threads share a large product, with the same bits for any number.
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           const float* b, bool accumulate, float* c);
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,

@@ -89,6 +89,4 @@ BlasScope::~BlasScope() {
   leave();
 }
 
-bool BlasScope::shared() { return !build().serial; }
-
 }  // namespace xgrad::detail

@@ -80,9 +80,9 @@ struct Heads {
   void launch(const Kernel& kernel, std::int64_t elements, DType dtype, std::int64_t products,
               const F& f) const {
     const std::int64_t each = queries * keys * (size + value_size) + 1;
-    launch_products(kernel,
-                    {.bytes = elements * size_of(dtype), .flops = 2 * count * queries * keys * products},
-                    count, std::max<std::int64_t>(large_product / each, 1), f);
+    detail::launch(kernel,
+                   {.bytes = elements * size_of(dtype), .flops = 2 * count * queries * keys * products},
+                   count, std::max<std::int64_t>(large_product / each, 1), f);
   }
 
   /// Where the weights of head i are: in `kept`, or one place for all.

@@ -104,7 +104,7 @@ void add_by_blocks(const Kernel& kernel, const Sizes& s, const Tensor& w, F f) {
   if (s.n <= size) return f(ptr<T>(w), std::int64_t{0}, s.n);
   const std::int64_t blocks = (s.n + size - 1) / size;
   const Tensor sums = zeros_of({blocks, w.numel()}, w.dtype());
-  parallel_products(s.n, size, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(s.n, size, [&](std::int64_t first, std::int64_t last) {
     f(ptr<T>(sums) + first / size * w.numel(), first, last);
   });
   for (std::int64_t i = 0; i < blocks; ++i)
@@ -154,19 +154,18 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
           });
         });
       }
-      launch_products(
-          patches_kernel, s.work(sizeof(T)), s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
-            const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
-            s.each(first, last,
-                   [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
-                     im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
-                     if (b)
-                       for (std::int64_t o = 0; o < s.o; ++o)
-                         std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
-                     gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns),
-                          b != nullptr, ptr<T>(y) + out);
-                   });
-          });
+      launch(patches_kernel, s.work(sizeof(T)), s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
+        const Tensor columns = new_tensor({s.taps, s.positions}, x.dtype());
+        s.each(first, last,
+               [&](std::int64_t image, std::int64_t out, std::int64_t weight, std::int64_t of_bias) {
+                 im2col(k.window, s.c, s.h, s.w, ptr<T>(x) + image, ptr<T>(columns));
+                 if (b)
+                   for (std::int64_t o = 0; o < s.o; ++o)
+                     std::fill_n(ptr<T>(y) + out + o * s.positions, s.positions, b[of_bias + o]);
+                 gemm(false, false, s.o, s.positions, s.taps, ptr<T>(w) + weight, ptr<T>(columns),
+                      b != nullptr, ptr<T>(y) + out);
+               });
+      });
     });
   return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
 }
@@ -209,15 +208,15 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
       });
     }
     x = zeros_of(image, g.dtype());
-    launch_products(
-        image_patches_kernel, s.work(sizeof(T)), s.n, s.block(), [&](std::int64_t first, std::int64_t last) {
-          const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
-          s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight, std::int64_t) {
-            gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
-                 ptr<T>(columns));
-            col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
-          });
-        });
+    launch(image_patches_kernel, s.work(sizeof(T)), s.n, s.block(),
+           [&](std::int64_t first, std::int64_t last) {
+             const Tensor columns = new_tensor({s.taps, s.positions}, g.dtype());
+             s.each(first, last, [&](std::int64_t part, std::int64_t out, std::int64_t weight, std::int64_t) {
+               gemm(true, false, s.taps, s.positions, s.o, ptr<T>(w) + weight, ptr<T>(g) + out, false,
+                    ptr<T>(columns));
+               col2im(k.window, s.c, s.h, s.w, ptr<T>(columns), ptr<T>(x) + part);
+             });
+           });
   });
   return record(op, {g, w}, std::move(x), k);
 }

@@ -4,6 +4,7 @@
 
 #include "autodiff/fields.hpp"
 #include "kernels/blas/blas.hpp"
+#include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "ops/linalg/matrices.hpp"
 #include "ops/linalg/products.hpp"
@@ -24,6 +25,8 @@ struct Transposed {
   void fields(auto&& field) const { field("transpose_a", a), field("transpose_b", b); }
 };
 
+constexpr Kernel batched_gemm_kernel = {.name = "batched_gemm"};
+
 /// Of batches, which are checked and broadcast.
 Tensor batches_of_products(const char* op, const Tensor& a, const Tensor& b, Transposed t, std::int64_t m,
                            std::int64_t n, std::int64_t k) {
@@ -43,8 +46,9 @@ Tensor batches_of_products(const char* op, const Tensor& a, const Tensor& b, Tra
     const std::int64_t count = walk.numel(),
                        each = std::max<std::int64_t>(large_product / sum_of(product_of(m, n, k), 1), 1);
     if (count > each)
-      parallel_products(count, each,
-                        [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
+      launch(batched_gemm_kernel,
+             {.bytes = count * (m * k + k * n + m * n) * bytes_of<T>, .flops = 2 * count * m * n * k}, count,
+             each, [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
     else
       walk.each_inner([&](std::int64_t at, const auto& x) { run(at, x, walk.size[0]); });
   });
