@@ -156,6 +156,15 @@ TEST_CASE("an element has the same bits whatever stands beside it and however th
     }
 }
 
+TEST_CASE("products have the same bits with each instruction set") {
+  std::mt19937 random(4);
+  for (int i = 0; i < 40; ++i) {
+    Case<double> one(random, 1 + random() % 30, 1 + random() % 70, 1 + random() % 600);
+    const std::vector<double> first = one.run(instruction_sets().front()->f64);
+    CHECK(first == one.run(instruction_sets().back()->f64));
+  }
+}
+
 TEST_CASE("products have the same bits on any number of threads") {
   manual_seed(5);
   const Shape shapes[] = {{300, 200, 400}, {32, 512, 128}, {1000, 10, 300}, {10, 1000, 300}};
