@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "tensor/workspace.hpp"
+#include "xgrad/core/error.hpp"
 #include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
@@ -13,9 +15,15 @@ namespace {
 
 const InstructionSet& choose() {
 #if defined(__x86_64__)
-  const char* asked = std::getenv("XGRAD_KERNELS");
-  const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-  return has && !(asked && std::string_view(asked) == "avx2") ? avx512 : avx2;
+  const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+  const char* variable = std::getenv("XGRAD_KERNELS");
+  const std::string_view asked = variable ? variable : "";
+  if (asked == "avx2") return avx2;
+  if (asked.empty() || (asked == "avx512" && has_avx512)) return has_avx512 ? avx512 : avx2;
+  throw Error(
+      "matmul: the environment variable XGRAD_KERNELS must be avx2, avx512 where the processor has it, or "
+      "unset, for the best that it has: it is \"" +
+      std::string(asked) + "\"");
 #else
   return generic;
 #endif
