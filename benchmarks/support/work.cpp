@@ -185,9 +185,7 @@ int run(int argc, char** argv) {
 
 }  // namespace bench
 
-int main(int argc, char** argv) try {
-  return bench::run(argc, argv);
-} catch (const std::exception& error) {
+int main(int argc, char** argv) try { return bench::run(argc, argv); } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;
 }

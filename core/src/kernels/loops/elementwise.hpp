@@ -33,10 +33,10 @@ void map_loop(std::int64_t n, R* __restrict o, const T* x, F f) {
 /// o[i] = f(a[i], b[i]) by whole lines: reads and writes the padding behind the last elements. For functors
 /// that can be applied to anything, and elements that have lines.
 template <bool is_block = false, class T, class F>
-void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f) {
+void zip_lines(std::int64_t n, T* o, const T* a, const T* b, F f, const Kernel& kernel = zip_kernel) {
   if constexpr (!is_block)
     if (!runs_unheard(n)) [[unlikely]]
-      return launch_pass(zip_kernel, {.bytes = n * bytes_of<T, T, T>}, n,
+      return launch_pass(kernel, {.bytes = n * bytes_of<T, T, T>}, n,
                          [=](std::int64_t first, std::int64_t last) {
                            zip_lines<true>(last - first, o + first, a + first, b + first, f);
                          });

@@ -18,16 +18,25 @@ namespace {
 
 constexpr Kernel bias_kernel = {.name = "bias"};
 
+/// The bias in each row.
+template <class T>
+void repeat(const T* bias, std::int64_t rows, std::int64_t n, T* y) {
+  for (std::int64_t i = 0; i < rows; ++i) std::copy_n(bias, n, y + i * n);
+}
+
 /// x weight^T, each row started from the bias.
 Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const std::int64_t rows = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor y = new_tensor({rows, out}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    if (bias.defined())
-      launch(bias_kernel, {.bytes = (rows + 1) * out * bytes_of<T>}, [&] {
-        for (std::int64_t i = 0; i < rows; ++i) std::copy_n(ptr<T>(bias), out, ptr<T>(y) + i * out);
-      });
+    if (bias.defined()) {
+      if (longest_unheard != 0) [[likely]]
+        repeat(ptr<T>(bias), rows, out, ptr<T>(y));
+      else
+        launch(bias_kernel, {.bytes = (rows + 1) * out * bytes_of<T>},
+               [=, from = ptr<T>(bias), to = ptr<T>(y)] { repeat(from, rows, out, to); });
+    }
     gemm(false, true, rows, out, in, ptr<T>(x), ptr<T>(weight), bias.defined(), ptr<T>(y));
   });
   return y;

@@ -20,18 +20,19 @@ constexpr Kernel accumulate_kernel = {.name = "accumulate", .elementwise = true,
 }  // namespace
 
 void add_in_place(Node* x, const Tensor& g) {
-  if (longest_unheard == 0) [[unlikely]]
-    return launch(accumulate_kernel, {.bytes = 3 * x->numel * size_of(x->dtype)},
-                  [&] { add_in_place(x, g); });
   ++x->buffer->version;
   visit_floating(x->dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     T* px = static_cast<T*>(x->data);
     const T* pg = ptr<T>(g);
     if (have_lines(x, g.node()))
-      zip_lines(x->numel, px, px, pg, [](T u, T v) { return u + v; });
+      zip_lines(
+          x->numel, px, px, pg, [](T u, T v) { return u + v; }, accumulate_kernel);
     else
-      for (std::int64_t i = 0; i < x->numel; ++i) px[i] += pg[i];
+      launch(accumulate_kernel, {.bytes = x->numel * bytes_of<T, T, T>}, x->numel,
+             [=](std::int64_t first, std::int64_t last) {
+               for (std::int64_t i = first; i < last; ++i) px[i] += pg[i];
+             });
   });
 }
 
