@@ -75,7 +75,7 @@ TEST_CASE("a recorded graph keeps the memory that its rules read") {
 }
 
 TEST_CASE("ops on foreign memory give what they give on the library's, and touch nothing behind it") {
-  for (std::size_t n : {1, 3, 7, 8, 9, 15, 17, 100}) {
+  for (const std::size_t n : std::vector<std::size_t>{1, 3, 7, 8, 9, 15, 17, 100}) {
     const Tensor x = numbers(n), own = x.clone();
     Tensor w = numbers(n).requires_grad_();
     Tensor v = own.clone().requires_grad_();

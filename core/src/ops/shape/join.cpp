@@ -74,7 +74,8 @@ Tensor cat(std::span<const Tensor> tensors, int axis) {
     const Unheard guard;
     y = record(op, inputs, std::move(y), Along{along});
   }
-  tell(op, std::span(inputs).subspan(1), {&y, 1}, std::make_shared<Along>(along));  // not of the starts
+  tell(op, std::span(inputs).subspan(1), {&y, 1},
+       std::make_shared<Along>(Along{along}));  // not of the starts
   return y;
 }
 
