@@ -69,19 +69,19 @@ TEST_CASE("a kernel is heard once, whether it is one block or many") {
     const Threads guard(threads);
     for (const std::int64_t n :
          {std::int64_t{1}, std::int64_t{1000}, large_work, large_work + 1, 10 * large_work}) {
-      const Listener listener;
+      const Listener ear;
       CHECK(count_by_pass(n) == n);
       CHECK(count_by_blocks(n, 300) == n);
       CHECK(count_by_blocks(n, n) == n);
-      REQUIRE(listener.runs.size() == 3);
-      for (const Run& r : listener.runs) {
+      REQUIRE(ear.runs.size() == 3);
+      for (const Run& r : ear.runs) {
         CHECK(r.name == "first");
         CHECK(r.n == n);
         CHECK(r.work.bytes == n);
         CHECK(r.work.flops == 2 * n);
         CHECK(r.begin <= r.end);
       }
-      CHECK(listener.runs[0].end <= listener.runs[1].begin);
+      CHECK(ear.runs[0].end <= ear.runs[1].begin);
     }
   }
 }
@@ -89,9 +89,9 @@ TEST_CASE("a kernel is heard once, whether it is one block or many") {
 TEST_CASE("a kernel over no elements is neither run nor heard") {
   const auto run = [] { return count_by_pass(0) + count_by_blocks(0, 8); };
   CHECK(run() == 0);
-  const Listener listener;
+  const Listener ear;
   CHECK(run() == 0);
-  CHECK(listener.runs.empty());
+  CHECK(ear.runs.empty());
 }
 
 TEST_CASE("a pass that is heard is cut as one that is not") {
@@ -103,7 +103,7 @@ TEST_CASE("a pass that is heard is cut as one that is not") {
     };
     run(unheard);
     {
-      const Listener listener;
+      const Listener ear;
       run(heard);
     }
     CHECK(heard == unheard);
@@ -145,15 +145,15 @@ TEST_CASE("listeners may be left out of their order") {
 TEST_CASE("what a kernel runs is a part of it") {
   for (const int threads : {1, 3}) {
     const Threads guard(threads);
-    const Listener listener;
+    const Listener ear;
     launch(first, {}, [] { launch(second, {}, nothing); });
     launch(first, {}, 8, 1, [](std::int64_t, std::int64_t) { count_by_pass(10 * large_work); });
     launch(second, {}, nothing);  // the door is as it was
-    CHECK(listener.names() == "first first second");
+    CHECK(ear.names() == "first first second");
   }
 }
 
-TEST_CASE("a listener that comes within a kernel hears what follows there") {
+TEST_CASE("a ear that comes within a kernel hears what follows there") {
   const Listener outer;
   launch(first, {}, [] {
     const Listener inner;
@@ -166,14 +166,14 @@ TEST_CASE("a listener that comes within a kernel hears what follows there") {
 }
 
 TEST_CASE("nothing is heard in a pause") {
-  const Listener listener;
+  const Listener ear;
   {
     const KernelListener::Pause pause;
     launch(first, {}, nothing);
     CHECK(count_by_pass(3 * large_work) == 3 * large_work);
   }
   launch(second, {}, nothing);
-  CHECK(listener.names() == "second");
+  CHECK(ear.names() == "second");
 }
 
 TEST_CASE("an exception in a kernel leaves the door as it was") {
@@ -188,13 +188,13 @@ TEST_CASE("an exception in a kernel leaves the door as it was") {
       CHECK_THROWS_WITH(fails(n), "no");
       CHECK(nobody_listens());
       {
-        const Listener listener;
+        const Listener ear;
         CHECK_THROWS_WITH(fails(n), "no");
         CHECK_THROWS_WITH(launch(second, {}, [] { throw std::runtime_error("neither"); }), "neither");
         CHECK(!nobody_listens());
-        CHECK(listener.runs.empty());  // they did not end
+        CHECK(ear.runs.empty());  // they did not end
         launch(second, {}, nothing);
-        CHECK(listener.names() == "second");
+        CHECK(ear.names() == "second");
       }
       CHECK(nobody_listens());
     }
@@ -202,7 +202,7 @@ TEST_CASE("an exception in a kernel leaves the door as it was") {
 }
 
 TEST_CASE("kernels on other threads are not heard") {
-  const Listener listener;
+  const Listener ear;
   std::string there;
   std::thread([&] {
     CHECK(nobody_listens());
@@ -212,10 +212,10 @@ TEST_CASE("kernels on other threads are not heard") {
     there = own.names();
   }).join();
   CHECK(there == "second");
-  CHECK(listener.runs.empty());
+  CHECK(ear.runs.empty());
 }
 
-TEST_CASE("values have the same bits with a listener") {
+TEST_CASE("values have the same bits with a ear") {
   const std::vector<std::pair<const char*, std::function<Tensor(const Tensor&)>>> functions = {
       {"rand", [](const Tensor& x) { return rand_like(x, {}, Generator(1)); }},
       {"randn", [](const Tensor& x) { return randn_like(x, {}, Generator(1)); }},
@@ -255,14 +255,16 @@ TEST_CASE("values have the same bits with a listener") {
     const Threads guard(threads);
     for (const Shape& shape : {Shape{6, 10}, Shape{700, 300}}) {
       const Tensor x = rand(shape, {}, Generator(7));
-      for (const auto& [name, f] : functions) {
+      for (const auto& function : functions) {
+        const auto& name = function.first;
+        const auto& f = function.second;
         CAPTURE(name);
         const Tensor unheard = f(x);
         Tensor heard;
         {
-          const Listener listener;
+          const Listener ear;
           heard = f(x);
-          CHECK(!listener.runs.empty());
+          CHECK(!ear.runs.empty());
         }
         CHECK(equal(heard, unheard));
       }
@@ -270,7 +272,7 @@ TEST_CASE("values have the same bits with a listener") {
   }
 }
 
-TEST_CASE("gradients have the same bits with a listener") {
+TEST_CASE("gradients have the same bits with a ear") {
   const auto gradients = [](const Shape& shape) {
     const Tensor x = rand(shape, {}, Generator(7)).requires_grad_();
     const Tensor image = reshape(x, {2, 1, shape[0] / 2, shape[1]});
@@ -281,7 +283,7 @@ TEST_CASE("gradients have the same bits with a listener") {
   };
   for (const Shape& shape : {Shape{8, 10}, Shape{700, 300}}) {
     const auto unheard = gradients(shape);
-    const Listener listener;
+    const Listener ear;
     const auto heard = gradients(shape);
     REQUIRE(heard.size() == unheard.size());
     for (std::size_t i = 0; i < heard.size(); ++i) CHECK(equal(heard[i], unheard[i]));

@@ -78,7 +78,7 @@ const Call calls[] = {
     {"sub", [](Tensor& u, const Tensor&) { 1 - u; }},
     {"div", [](Tensor& u, const Tensor&) { 1 / u; }},
     {"neg", [](Tensor& u, const Tensor&) { -u; }},
-    {"lt", [](Tensor& u, const Tensor&) { u < 1; }},
+    {"lt", [](Tensor& u, const Tensor&) { static_cast<void>(u < 1); }},
     {"logical_not", [](Tensor& u, const Tensor&) { !u; }},
     {"maximum", [](Tensor& u, const Tensor&) { maximum(1, u); }},
     {"fmod", [](Tensor& u, const Tensor&) { fmod(1, u); }},

@@ -63,8 +63,8 @@ TEST_CASE("every op of every row, and of its gradient, passes the kernels' door"
 
   CHECK(watch.heard.size() > 250);
   for (const std::string& op : watch.silent) CHECK_MESSAGE(false, op, " made elements without a kernel");
-  for (const auto& [name, kernels] : watch.named)
-    CHECK_MESSAGE(kernels.size() == 1, name, " names several kernels");
+  for (const auto& named : watch.named)
+    CHECK_MESSAGE(named.second.size() == 1, named.first, " names several kernels");
 }
 
 }  // namespace xgrad::test

@@ -137,7 +137,8 @@ TEST_CASE("no two ops have one name, and each can be called again, those of grad
   });
 
   CHECK(heard.ops.size() > 200);
-  for (const auto& [name, ops] : heard.ops) CHECK_MESSAGE(ops.size() == 1, name, " names several ops");
+  for (const auto& named : heard.ops)
+    CHECK_MESSAGE(named.second.size() == 1, named.first, " names several ops");
   for (const std::string& name : heard.mute) CHECK_MESSAGE(false, name, " cannot be called again");
 }
 
