@@ -37,8 +37,15 @@ struct Batch {
   Batch(const Lanes& all) : lanes(all) {}
   Batch(T each) : lanes(each - Lanes{}) {}  // -0 stays
 
-  static Batch load_unaligned(const T* p) { return Lanes(*reinterpret_cast<const Anywhere*>(p)); }
-  static Batch load_aligned(const T* p) { return Lanes(*reinterpret_cast<const Aligned*>(p)); }
+  // By way of a value: clang takes a reference to one for a reference to the other, which is aligned.
+  static Batch load_unaligned(const T* p) {
+    const Lanes all = *reinterpret_cast<const Anywhere*>(p);
+    return all;
+  }
+  static Batch load_aligned(const T* p) {
+    const Lanes all = *reinterpret_cast<const Aligned*>(p);
+    return all;
+  }
   void store_unaligned(T* p) const { *reinterpret_cast<Anywhere*>(p) = lanes; }
   void store_aligned(T* p) const { *reinterpret_cast<Aligned*>(p) = lanes; }
 
