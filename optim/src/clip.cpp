@@ -46,7 +46,7 @@ template <class T>
 double largest_in(std::span<const T> g, double largest) {
   for (const T v : g) {
     const double size = std::abs(static_cast<double>(v));
-    largest = size <= largest ? largest : size;
+    largest = std::isnan(largest) || size <= largest ? largest : size;
   }
   return largest;
 }

@@ -60,7 +60,7 @@ TEST_CASE("a second backward through a freed graph is an error, and leaves gradi
   CHECK_THROWS_WITH_AS(
       z.backward(),
       "backward: the graph was freed by an earlier backward: it reached mul_number of f64[1]; pass "
-      "{.retain_graph = true} to the earlier one",
+      "{.retain_graph = true} to the earlier one, or detach() what it may leave out",
       Error);
   CHECK_THROWS_AS((y * 3).backward(), Error);
   CHECK(x.grad().item() == 12);
@@ -249,4 +249,15 @@ TEST_CASE("an undefined tensor is named as such") {
       Tensor() + 1,
       "add: a tensor is undefined: default-constructed, or a gradient that is not there; give it a value",
       Error);
+}
+
+TEST_CASE("grad does not leave out what an earlier walk has freed") {
+  const Tensor x = full({1}, 3.0, {.requires_grad = true}), h = x * x;
+  const double first = grad(sum(x * h), {x})[0].item();
+
+  CHECK(first == 27);
+  CHECK_THROWS_AS(grad(sum(x * h), {x}), Error);
+  CHECK_THROWS_AS(grad(sum(x * h), {x, h}), Error);
+  CHECK(grad(sum(x * h), {h})[0].item() == 3);
+  CHECK(grad(sum(x * h.detach()), {x})[0].item() == 9);
 }

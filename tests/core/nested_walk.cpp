@@ -85,7 +85,7 @@ TEST_CASE("a walk from a hook that frees what the outer walk will visit is an er
   CHECK_THROWS_WITH_AS(
       y.backward(),
       "backward: the graph was freed by an earlier backward: it reached mul_number of f64[1]; pass "
-      "{.retain_graph = true} to the earlier one",
+      "{.retain_graph = true} to the earlier one, or detach() what it may leave out",
       Error);
   CHECK(a.grad().item() == 15);
 }

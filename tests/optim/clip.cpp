@@ -129,3 +129,9 @@ TEST_CASE("clipping changes nothing where one of the gradients is not to be writ
   CHECK_THROWS_AS(optim::clip_grad_value_({a, b}, 1), Error);
   CHECK(a.grad().to_vector<double>() == std::vector<double>{2, 2});
 }
+
+TEST_CASE("a nan is not lost among larger gradients, in the largest one either") {
+  const Tensor p = with_gradient({std::nan(""), 5});
+
+  CHECK(std::isnan(optim::clip_grad_norm_({p}, 1, infinity)));
+}

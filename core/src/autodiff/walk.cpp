@@ -202,7 +202,7 @@ namespace {
 [[noreturn]] void was_freed(const Op& op, Node* value) {
   fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + op.name +
                        (value ? " of " + Tensor::share(value).describe() : "") +
-                       "; pass {.retain_graph = true} to the earlier one");
+                       "; pass {.retain_graph = true} to the earlier one, or detach() what it may leave out");
 }
 
 /// Rules do not add in place to sums of fewer elements, where looking for them costs as much as it saves.
@@ -332,7 +332,7 @@ void Walk::visit_joint(Node* n, Tensor&& g) {
 
 /// Marks every recorded node from which an input of `grad` can be reached: all inputs of a node are marked
 /// before the node, because they are older.
-void Walk::find_needed(std::span<const Tensor> outputs, bool partial) {
+void Walk::find_needed(std::span<const Tensor> outputs, bool single, bool partial) {
   NodeMap seen;
   std::vector<Entry> nodes;
   const auto reach = [&](Node* n) {
@@ -343,6 +343,8 @@ void Walk::find_needed(std::span<const Tensor> outputs, bool partial) {
   for (const Tensor& y : outputs) reach(y.node());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     Node* n = nodes[i].node;
+    // What it was made of is not known any more: its part of a gradient would be left out.
+    if (n->freed && !(single && captured_.find(n))) was_freed(*n->op, n->buffer ? n : nullptr);
     for (int k = 0; k < n->input_count; ++k)
       if (Node* x = n->inputs()[k]; x && x->requires_grad) reach(x);
   }

@@ -58,7 +58,7 @@ class Walk {
     for (const Tensor& x : inputs) captured_.insert(x.node(), 1);
     restricted_ = choosy_ = true;
     partial_ = partial;
-    find_needed(outputs, partial);
+    find_needed(outputs, inputs.size() == 1, partial);
   }
 
   /// A contribution to the cotangent of n.
@@ -165,7 +165,7 @@ class Walk {
   bool wants(Node* x) const { return x && x->requires_grad && (!restricted_ || leads_to_captured(x)); }
   bool leads_to_captured(Node* x) const;  ///< or is an input of `grad` itself
   bool leads_to_input(Node* x) const { return needed_.find(x) != nullptr; }
-  void find_needed(std::span<const Tensor> outputs, bool partial);
+  void find_needed(std::span<const Tensor> outputs, bool single, bool partial);
 
   void await_leaves();
   void settle(Node* n);
