@@ -248,3 +248,24 @@ TEST_CASE("a checkpoint whose value has no gradient requires none") {
 
   CHECK_FALSE(checkpoint([](const Tensor& t) { return (t > 1).to(float64); }, x).requires_grad());
 }
+
+TEST_CASE("a checkpoint refuses a function that lets go of what its value is made of") {
+  const Tensor x = leaf({3}), w = leaf({2});
+  const auto freed = [&](const Tensor& t) {
+    const Tensor h = t * w, g = grad(sum(h), {t})[0];
+    return h * 2 + t * g;
+  };
+  const auto kept = [&](const Tensor& t) {
+    const Tensor h = t * w, g = grad(sum(h), {t}, {.retain_graph = true})[0];
+    return h * 2 + t * g;
+  };
+
+  CHECK_THROWS_WITH_AS(
+      checkpoint(freed, x),
+      "checkpoint: the function has differentiated and let go of mul, which its value is made "
+      "of; pass {.retain_graph = true} or {.create_graph = true} to grad there",
+      Error);
+  sum(checkpoint(kept, x)).backward();
+  CHECK(x.grad().item() == 6);
+  CHECK(w.grad().item() == 6);
+}

@@ -1,8 +1,11 @@
 #include "autodiff/births.hpp"
 
 #include <functional>
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "tensor/errors.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -44,9 +47,14 @@ Segment segment_of(const Tensor& y, const std::vector<Tensor>& inputs, const Bir
       s.captured.push_back(Tensor::share(n));
   };
   reach(y.node());
-  for (std::size_t i = 0; i < nodes.size(); ++i)
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i]->freed)
+      fail("checkpoint", std::string("the function has differentiated and let go of ") + nodes[i]->op->name +
+                             ", which its value is made of; pass {.retain_graph = true} or {.create_graph = "
+                             "true} to grad there");
     for (int k = 0; k < nodes[i]->input_count; ++k)
       if (Node* x = nodes[i]->inputs()[k]) reach(x);
+  }
   return s;
 }
 

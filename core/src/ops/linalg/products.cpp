@@ -35,6 +35,7 @@ Tensor batches_of_products(const char* op, const Tensor& a, const Tensor& b, Tra
   const Shape shape = matrix_shape(batch, m, n);
   check_product(op, shape);
   Tensor c = new_tensor(shape, a.dtype());
+  if (c.numel() == 0) return c;  // of however many matrices
   visit_number(a.dtype(), [&](auto tag) {
     using T = type_of<decltype(tag)>;
     const Walker<2> walk(batch, {&batch_a, &batch_b});
