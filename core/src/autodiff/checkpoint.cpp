@@ -28,7 +28,7 @@ struct Recipe {
   TensorFunction f;
   std::size_t inputs = 0;  ///< of f; what it captured comes behind them
   DrawScript draws = {};   ///< the random numbers that f took
-  Segment segment = {};    ///< without what it captured, of which the call knows
+  Segment segment = {};    ///< what f recorded at first
 };
 
 void check_same(const Recipe& r, const Segment& again, const Tensor& y, const Tensor& g) {

@@ -84,9 +84,6 @@ struct ShortRows : Columns<T> {
   void store(T* p, std::int64_t i, const V& v) const { v.store_aligned(p + i * short_rows<T>); }
 };
 
-/// What is heard of lines whose kernel has no name of its own.
-inline constexpr Kernel lines_kernel = {.name = "lines"};
-
 /// The door of a kernel over rows, n elements each: f(first, last) at once, or by blocks where there are
 /// many.
 template <class F>
@@ -95,10 +92,6 @@ void by_rows(const Kernel& kernel, Work work, std::int64_t rows, std::int64_t n,
     return f(std::int64_t{0}, rows);
   launch(kernel, work, rows, rows * n <= large_work ? rows : std::max<std::int64_t>(block_elements / n, 1),
          f);
-}
-template <class F>
-void by_rows(std::int64_t rows, std::int64_t n, const F& f) {
-  by_rows(lines_kernel, {}, rows, n, f);
 }
 
 /// f(lines, number of the first line, its start in y, its start in each x) for a block of the short rows from
@@ -153,11 +146,6 @@ template <class T, class F, class... X>
     k += std::min(short_rows<T>, b.outer - k);
   }
   for (; k < b.outer; ++k) lines(Row<T>{b.n}, k, k * size);
-}
-
-template <class T, class F, class... X>
-void each_line(const Block& b, F f, std::int64_t start, T* y, const X*... x) {
-  each_line<T>(lines_kernel, b, f, start, y, x...);
 }
 
 /// The sum over a line of f(step), in halves down to short runs, so that its error grows with the logarithm
