@@ -1,6 +1,6 @@
 // Products of matrices against plain sums in long double, with each instruction set that the processor has.
 
-#include "kernels/products/product.hpp"
+#include "kernels/products/packed.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,6 @@
 #include <limits>
 #include <random>
 
-#include "tensor/workspace.hpp"
 #include "xgrad/core.hpp"
 
 using namespace xgrad;
@@ -37,45 +36,52 @@ const detail::ProductKernels<T>& kernels_of(const InstructionSet& set) {
     return set.f64;
 }
 
-/// A product with operands of its own, each row of which has some elements behind it that belong to nobody.
+/// A product with operands of its own, each row of which has some elements behind it that belong to nobody,
+/// with any form of b and any end.
 template <class T>
 struct Case {
-  MatrixProduct<T> p;
-  std::vector<T> a, b, c;
+  MatrixProduct<T> p = {};
+  bool packs;
+  std::vector<T> a, b, c, bias;
+  std::vector<std::int64_t> rows_of_b;
 
   template <class Random>
-  Case(Random& random, std::int64_t m, std::int64_t n, std::int64_t k)
-      : p{random() % 2 == 0,
-          random() % 2 == 0,
-          random() % 2 == 0,
-          m,
-          n,
-          k,
-          nullptr,
-          0,
-          nullptr,
-          0,
-          nullptr,
-          0} {
-    const auto numbers = [&](std::int64_t rows, std::int64_t step) {
+  Case(Random& random, std::int64_t m, std::int64_t n, std::int64_t k) : packs(random() % 3 == 0) {
+    const auto numbers = [&](std::int64_t count) {
       std::normal_distribution<T> normal;
-      std::vector<T> v(static_cast<std::size_t>(rows * step));
+      std::vector<T> v(static_cast<std::size_t>(count));
       for (T& x : v) x = normal(random);
       return v;
     };
     const auto behind = [&] { return static_cast<std::int64_t>(random() % 3); };
+    p.transpose_a = random() % 2, p.transpose_b = random() % 2, p.add = random() % 2, p.relu = random() % 2;
+    p.m = m, p.n = n, p.k = k;
     p.lda = (p.transpose_a ? m : k) + behind(), p.ldb = (p.transpose_b ? k : n) + behind(),
     p.ldc = n + behind();
-    a = numbers(p.transpose_a ? k : m, p.lda), b = numbers(p.transpose_b ? n : k, p.ldb),
-    c = numbers(m, p.ldc);
+    const std::int64_t height_of_b = p.transpose_b ? n : k;
+    a = numbers((p.transpose_a ? k : m) * p.lda), b = numbers(height_of_b * p.ldb), c = numbers(m * p.ldc);
+    bias = numbers(n);
     p.a = a.data(), p.b = b.data();
+    if (random() % 2) p.bias = bias.data();
+    if (packs || random() % 2) return;
+    for (std::int64_t i = 0; i < height_of_b; ++i)  // with overlaps
+      rows_of_b.push_back(
+          static_cast<std::int64_t>(random() % static_cast<unsigned>((height_of_b - 1) * p.ldb + 1)));
+    p.rows_of_b = rows_of_b.data();
   }
+  Case(const Case&) = delete;
 
   std::vector<T> run(const detail::ProductKernels<T>& kernels) {
     std::vector<T> y = c;
     p.c = y.data();
-    const detail::Workspace<T> room(kernels.room(p) + 1);
-    kernels.multiply(p, room.data());
+    detail::Workspace<T> packed(kernels.packed_columns(p.n) * p.k);
+    MatrixProduct<T> q = p;
+    if (packs) {
+      kernels.pack(p.transpose_b, p.n, p.k, p.b, p.ldb, packed.data());
+      q.packed = {packed.data(), kernels.packed_columns(p.n), 0}, q.b = nullptr;
+    }
+    const detail::Workspace<T> room(kernels.room(q) + 1);
+    kernels.multiply(q, room.data());
     return y;
   }
 
@@ -83,7 +89,9 @@ struct Case {
     return a[static_cast<std::size_t>(p.transpose_a ? q * p.lda + i : i * p.lda + q)];
   }
   T right(std::int64_t q, std::int64_t j) const {
-    return b[static_cast<std::size_t>(p.transpose_b ? j * p.ldb + q : q * p.ldb + j)];
+    const std::int64_t row = p.transpose_b ? j : q, column = p.transpose_b ? q : j;
+    return b[static_cast<std::size_t>(
+        (rows_of_b.empty() ? row * p.ldb : rows_of_b[static_cast<std::size_t>(row)]) + column)];
   }
 
   /// The largest error of y, in units of eps times the sum of the terms' sizes.
@@ -96,12 +104,16 @@ struct Case {
           CHECK(y[at] == c[at]);
           continue;
         }
-        long double sum = p.add ? c[at] : T(0), sizes = std::abs(sum);
+        long double sum = p.add    ? c[at]
+                          : p.bias ? bias[static_cast<std::size_t>(j)]
+                                   : T(0),
+                    sizes = std::abs(sum);
         for (std::int64_t q = 0; q < p.k; ++q) {
           const long double term =
               static_cast<long double>(left(i, q)) * static_cast<long double>(right(q, j));
           sum += term, sizes += std::abs(term);
         }
+        if (p.relu) sum = std::max(sum, 0.0L);
         if (sizes > 0)
           worst = std::max(worst,
                            static_cast<double>(std::abs(static_cast<long double>(y[at]) - sum) / sizes /
@@ -142,6 +154,7 @@ TEST_CASE("an element has the same bits whatever stands beside it and however th
     for (int i = 0; i < 40; ++i) {
       Case<float> whole(random, 1 + random() % 70, 1 + random() % 130, 1 + random() % 600);
       const auto& kernels = set->f32;
+      whole.packs = false, whole.p.rows_of_b = nullptr, whole.p.bias = nullptr;
       const std::vector<float> all = whole.run(kernels);
       const std::int64_t row = random() % static_cast<unsigned>(whole.p.m),
                          column = random() % static_cast<unsigned>(whole.p.n);
@@ -181,6 +194,30 @@ TEST_CASE("products have the same bits on any number of threads") {
   }
 }
 
+TEST_CASE("a product of packed rows has the same bits on any number of threads as one that is not packed") {
+  manual_seed(6);
+  const int before = num_threads();
+  for (const Shape& s : {Shape{300, 200, 400}, Shape{32, 512, 128}, Shape{20, 1000, 300}}) {
+    const std::int64_t m = s[0], n = s[1], k = s[2];
+    const Tensor a = randn({m, k}), b = randn({n, k}), bias = randn({n});
+    const float *pa = a.data<float>().data(), *pb = b.data<float>().data();
+    const detail::PackedMatrix<float> packed(true, n, k, pb, k);
+    std::vector<float> expected(static_cast<std::size_t>(m * n)), y(expected.size());
+    MatrixProduct<float> p{false, true, false, m, n, k, pa, k, pb, k, expected.data(), n};
+    p.bias = bias.data<float>().data(), p.relu = true;
+    set_num_threads(1);
+    multiply(p);
+    p.packed = *packed, p.b = nullptr, p.c = y.data();
+    for (int threads : {1, 2, 3, 4}) {
+      set_num_threads(threads);
+      std::fill(y.begin(), y.end(), 0.0f);
+      multiply(p);
+      CHECK(y == expected);
+    }
+  }
+  set_num_threads(before);
+}
+
 TEST_CASE("nan, inf and zeros go through products as through a plain loop") {
   const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
   const Tensor a = full({20, 20}, 1);
@@ -202,4 +239,19 @@ TEST_CASE("nothing to multiply gives zeros, or leaves what is there") {
   float c[] = {1, 2};
   multiply(MatrixProduct<float>{false, false, true, 1, 2, 0, nullptr, 1, nullptr, 2, c, 2});
   CHECK(c[1] == 2);
+  const float bias[] = {3, -4};
+  MatrixProduct<float> p{false, false, false, 1, 2, 0, nullptr, 1, nullptr, 2, c, 2};
+  p.bias = bias, p.relu = true;
+  multiply(p);
+  CHECK(c[0] == 3);
+  CHECK(c[1] == 0);
+}
+
+TEST_CASE("relu at the end of a product keeps nan") {
+  float a = std::numeric_limits<float>::quiet_NaN(), b[20] = {1}, c[20];
+  MatrixProduct<float> p{false, false, false, 1, 20, 1, &a, 1, b, 20, c, 20};
+  p.relu = true;
+  multiply(p);
+  CHECK(std::isnan(c[0]));
+  CHECK(std::isnan(c[19]));
 }

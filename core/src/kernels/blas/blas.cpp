@@ -8,7 +8,6 @@
 #include "kernels/blas/matvec.hpp"
 #include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
-#include "kernels/products/product.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/workspace.hpp"
 
@@ -124,12 +123,15 @@ void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_
      : multiply_tiny_dots<false>(m, n, k, a, b, accumulate, c);
 }
 
+bool is_tiny(std::int64_t m, std::int64_t n, std::int64_t k) {
+  return std::max({m, n, k}) <= tiny_product && m * n * k <= tiny_product;
+}
+
 template <class T, class Gemv>
 void product(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
              const T* b, bool accumulate, T* c) {
   if (m == 0 || n == 0) return;
-  if (std::max({m, n, k}) <= tiny_product && m * n * k <= tiny_product)
-    return multiply_tiny(ta, tb, m, n, k, a, b, accumulate, c);
+  if (is_tiny(m, n, k)) return multiply_tiny(ta, tb, m, n, k, a, b, accumulate, c);
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
@@ -142,36 +144,71 @@ void product(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, 
                                                                          : p.run(cblas_gemv);
 }
 
-/// gemm at the door, where somebody listens.
-template <class T>
-[[gnu::cold, gnu::noinline]] void heard_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k,
-                                             const T* a, const T* b, bool accumulate, T* c) {
+/// The bias before the product and relu after it, where the product does not do them itself.
+template <class T, class Gemv>
+void product_with(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k,
+                  const T* a, const T* b, const GemmEnd<T>& end, T* c) {
+  if (m == 0 || n == 0) return;
+  if (end.packed.at || !(is_tiny(m, n, k) || m == 1 || n == 1)) {
+    MatrixProduct<T> p{ta, tb, false, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n};
+    p.bias = end.bias, p.relu = end.relu, p.packed = end.packed;
+    return multiply(p);
+  }
+  if (end.bias)
+    for (std::int64_t i = 0; i < m; ++i) std::copy_n(end.bias, n, c + i * n);
+  product(cblas_gemv, ta, tb, m, n, k, a, b, end.bias != nullptr, c);
+  if (end.relu)
+    for (std::int64_t i = 0; i < m * n; ++i) c[i] = c[i] < 0 ? T(0) : c[i];
+}
+
+/// gemm at the door, where somebody listens: b is read once, c once more where something is added to it.
+template <class T, class F>
+[[gnu::cold, gnu::noinline]] void heard_gemm(std::int64_t m, std::int64_t n, std::int64_t k, bool accumulate,
+                                             const F& run) {
   if (m == 0 || n == 0) return;
   launch(m == 1 || n == 1 ? gemv_kernel : gemm_kernel,
          {.bytes = (m * k + k * n + (accumulate ? 2 : 1) * m * n) * bytes_of<T>, .flops = 2 * m * n * k},
-         [=] { gemm(ta, tb, m, n, k, a, b, accumulate, c); });
+         run);
 }
 
 }  // namespace
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           bool accumulate, float* c) {
+  const auto run = [=] { product(cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c); };
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
-  product(cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c);
+    return heard_gemm<float>(m, n, k, accumulate, run);
+  run();
+}
+
+void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
+          const GemmEnd<float>& end, float* c) {
+  const auto run = [=] { product_with(cblas_sgemv, ta, tb, m, n, k, a, b, end, c); };
+  if (longest_unheard == 0) [[unlikely]]
+    return heard_gemm<float>(m, n, k, false, run);
+  run();
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           bool accumulate, double* c) {
+  const auto run = [=] { product(cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c); };
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
-  product(cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c);
+    return heard_gemm<double>(m, n, k, accumulate, run);
+  run();
+}
+
+void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
+          const GemmEnd<double>& end, double* c) {
+  const auto run = [=] { product_with(cblas_dgemv, ta, tb, m, n, k, a, b, end, c); };
+  if (longest_unheard == 0) [[unlikely]]
+    return heard_gemm<double>(m, n, k, false, run);
+  run();
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const std::int64_t* a,
           const std::int64_t* b, bool accumulate, std::int64_t* c) {
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm(ta, tb, m, n, k, a, b, accumulate, c);
+    return heard_gemm<std::int64_t>(m, n, k, accumulate, [=] { gemm(ta, tb, m, n, k, a, b, accumulate, c); });
   if (!accumulate) std::fill_n(c, m * n, std::int64_t{0});
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t p = 0; p < k; ++p) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/products/product.hpp"
 #include "xgrad/core/launch.hpp"
 
 namespace xgrad::detail {
@@ -41,6 +42,20 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
           const double* b, bool accumulate, double* c);
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
           const std::int64_t* a, const std::int64_t* b, bool accumulate, std::int64_t* c);
+
+/// What a product does besides.
+template <class T>
+struct GemmEnd {
+  const T* bias = nullptr;  ///< n elements, which are added to each row
+  bool relu = false;        ///< max(0, x) of what comes out
+  Packed<T> packed = {};    ///< b, where it is packed; then b may be null
+};
+
+/// c = op(a) op(b) with these at its end.
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
+          const float* b, const GemmEnd<float>& end, float* c);
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
+          const double* b, const GemmEnd<double>& end, double* c);
 
 /// A triangular matrix a, of which only the named triangle is read.
 struct Triangle {

@@ -32,39 +32,56 @@ struct Room {
   T* rows;                                            ///< of a, turned
 };
 
-/// Where the columns of a block of b are read: in place, or packed.
+/// Columns [j, j + n) of rows [p0, p0 + k) of op(b), as a tile reads them.
 template <class T>
 struct Panel {
   const T* at;
   Int step;
 };
+
+template <class T>
+void pack_panel_of(bool transpose, Rows<T> b, Int j, Int n, Int p0, Int k, T* to) {
+  transpose ? pack_turned_panel(k, n, padded<T>(n), b, p0, j, to)
+            : pack_panel(k, n, padded<T>(n), b, p0, j, to);
+}
+
+/// In place, or packed.
 template <class T>
 Panel<T> panel_of(const MatrixProduct<T>& p, Int j, Int n, Int p0, Int k, Int m, Room<T>& room) {
   const Int width = padded<T>(n);
-  const T* b = p.transpose_b ? p.b + j * p.ldb + p0 : p.b + p0 * p.ldb + j;
-  if (!p.transpose_b && n == width && m <= 2 * tile_rows) return {b, p.ldb};  // too few rows to copy it for
-  pack_panel(p.transpose_b, k, n, width, b, p.ldb, room.panel);
+  if (p.packed.at) return {p.packed.at + p0 * p.packed.columns + (p.packed.first + j) * k, width};
+  const bool lies_so = !p.transpose_b && !p.rows_of_b && n == width;
+  if (lies_so && m <= 2 * tile_rows) return {p.b + p0 * p.ldb + j, p.ldb};  // too few rows to copy it for
+  pack_panel_of<T>(p.transpose_b, {p.b, p.ldb, p.rows_of_b}, j, n, p0, k, room.panel);
   return {room.panel, width};
 }
 
-/// One column of tiles: c[m x n] = a b + (add ? c : 0), n at most the width of a tile.
+/// c[rows x n] of a tile that sticks out.
+template <class T>
+void store_inside(Int rows, Int n, const T* tile, Int width, T* c, Int step_c, Ending<T> end) {
+  for (Int u = 0; u < rows; ++u)
+    for (Int v = 0; v < n; ++v) {
+      const T sum = tile[u * width + v], x = end.start ? end.start[u * end.step + v] + sum : sum;
+      c[u * step_c + v] = end.relu && x < 0 ? T(0) : x;
+    }
+}
+
+/// One column of tiles: c[m x n] = a b + start, n at most the width of a tile.
 template <class T, bool turned>
 void multiply_column(Int m, Int n, Int k, const T* a, Int step_a, Int next_a, Panel<T> b, T* c, Int step_c,
-                     bool add, Room<T>& room) {
+                     Ending<T> end, Room<T>& room) {
   const Int registers = blocks_of(n, lanes<T>), width = registers * lanes<T>;
-  for (Int i = 0; i < m; i += tile_rows, a += next_a, c += tile_rows * step_c) {
+  for (Int i = 0; i < m; i += tile_rows) {
     const Int rows = least(tile_rows, m - i);
     const Tile<T> tile = tiles<T, turned>.of[rows - 1][registers - 1];
     if (n == width) {
-      tile(k, a, step_a, b.at, b.step, c, step_c, add);
-      continue;
+      tile(k, a, step_a, b.at, b.step, c, step_c, end);
+    } else {
+      tile(k, a, step_a, b.at, b.step, room.tile, width, {nullptr, 0, false});
+      store_inside(rows, n, room.tile, width, c, step_c, end);
     }
-    tile(k, a, step_a, b.at, b.step, room.tile, width, false);
-    for (Int u = 0; u < rows; ++u)
-      for (Int v = 0; v < n; ++v) {
-        T& to = c[u * step_c + v];
-        to = add ? to + room.tile[u * width + v] : room.tile[u * width + v];
-      }
+    a += next_a, c += tile_rows * step_c;
+    if (end.start) end.start += tile_rows * end.step;
   }
 }
 
@@ -74,21 +91,23 @@ bool packs_rows(const MatrixProduct<T>& p) {
   return p.transpose_a && p.n > 2 * tile_columns<T>;
 }
 
+/// Rows [i0, i0 + m) of c, by the terms [p0, p0 + k).
 template <class T>
-void multiply_block(const MatrixProduct<T>& p, Int i0, Int m, Int p0, Int k, bool add, Room<T>& room) {
+void multiply_block(const MatrixProduct<T>& p, Int i0, Int m, Int p0, Int k, Room<T>& room) {
   const T* a = p.transpose_a ? p.a + p0 * p.lda + i0 : p.a + i0 * p.lda + p0;
-  const bool pack_a = packs_rows(p);
+  const bool pack_a = packs_rows(p), add = p.add || p0 > 0, relu = p.relu && p0 + k == p.k;
   if (pack_a) pack_turned(k, m, a, p.lda, room.rows);
   for (Int j = 0; j < p.n; j += tile_columns<T>) {
     const Int n = least(tile_columns<T>, p.n - j);
     const Panel<T> b = panel_of(p, j, n, p0, k, m, room);
     T* c = p.c + i0 * p.ldc + j;
+    const Ending<T> end = {add ? c : p.bias ? p.bias + j : nullptr, add ? p.ldc : 0, relu};
     if (pack_a)
-      multiply_column<T, true>(m, n, k, room.rows, tile_rows, tile_rows * k, b, c, p.ldc, add, room);
+      multiply_column<T, true>(m, n, k, room.rows, tile_rows, tile_rows * k, b, c, p.ldc, end, room);
     else if (p.transpose_a)
-      multiply_column<T, true>(m, n, k, a, p.lda, tile_rows, b, c, p.ldc, add, room);
+      multiply_column<T, true>(m, n, k, a, p.lda, tile_rows, b, c, p.ldc, end, room);
     else
-      multiply_column<T, false>(m, n, k, a, p.lda, tile_rows * p.lda, b, c, p.ldc, add, room);
+      multiply_column<T, false>(m, n, k, a, p.lda, tile_rows * p.lda, b, c, p.ldc, end, room);
   }
 }
 
@@ -111,12 +130,25 @@ void multiply(const MatrixProduct<T>& p, T* rows) {
               last = least(p.m, tiles_of_rows * (x + 1) / high * tile_rows);
     for (Int y = 0; y < deep; ++y) {
       const Int p0 = p.k * y / deep;
-      multiply_block(p, first, last - first, p0, p.k * (y + 1) / deep - p0, p.add || y > 0, room);
+      multiply_block(p, first, last - first, p0, p.k * (y + 1) / deep - p0, room);
     }
   }
 }
 
+/// op(b) in the blocks of k that `multiply` has, each in its panels.
 template <class T>
-inline constexpr ProductKernels<T> kernels = {tile_rows, tile_columns<T>, room_of<T>, multiply<T>};
+void pack_whole(bool transpose_b, Int n, Int k, const T* b, Int ldb, T* to) {
+  const Int deep = blocks_of(k, most_depth), columns = padded<T>(n);
+  for (Int y = 0; y < deep; ++y) {
+    const Int p0 = k * y / deep, depth = k * (y + 1) / deep - p0;
+    for (Int j = 0; j < n; j += tile_columns<T>)
+      pack_panel_of<T>(transpose_b, {b, ldb, nullptr}, j, least(tile_columns<T>, n - j), p0, depth,
+                       to + p0 * columns + j * depth);
+  }
+}
+
+template <class T>
+inline constexpr ProductKernels<T> kernels = {tile_rows,   tile_columns<T>, room_of<T>,
+                                              multiply<T>, padded<T>,       pack_whole<T>};
 
 }  // namespace

@@ -25,12 +25,22 @@ using HalfInMemory = typename Vectors<T, 32>::InMemory;
   }
 }
 
-/// to[i * to_step + j] = from[j * from_step + i] for i, j < 32 bytes, in registers.
+/// The rows of a matrix: `step` apart, or where `begin` says.
 template <class T>
-[[gnu::always_inline]] inline void turn_square(T* to, Int to_step, const T* from, Int from_step) {
+struct Rows {
+  const T* at;
+  Int step;
+  const Int* begin;
+
+  const T* operator[](Int i) const { return at + (begin ? begin[i] : i * step); }
+};
+
+/// to[i * to_step + j] = from[j][i] for i, j < 32 bytes, in registers.
+template <class T>
+[[gnu::always_inline]] inline void turn_square(T* to, Int to_step, const T* const* from, Int offset) {
   constexpr int side = 32 / sizeof(T);
   Half<T> a[side], b[side];
-  for (int k = 0; k < side; ++k) a[k] = *reinterpret_cast<const HalfInMemory<T>*>(from + k * from_step);
+  for (int k = 0; k < side; ++k) a[k] = *reinterpret_cast<const HalfInMemory<T>*>(from[k] + offset);
   interleave(b, a);
   interleave(a, b);
   if constexpr (side == 8) interleave(b, a);
@@ -38,28 +48,37 @@ template <class T>
     *reinterpret_cast<HalfInMemory<T>*>(to + k * to_step) = side == 8 ? b[k] : a[k];
 }
 
-/// to[p * width + j] = op(b)[p, j] for p < k, j < n, and 0 for n <= j < width.
+/// to[p * width + j] = b[p0 + p][j0 + j] for p < k, j < n, and 0 for n <= j < width.
 template <class T>
-void pack_panel(bool transpose, Int k, Int n, Int width, const T* b, Int step, T* to) {
-  if (!transpose) {
-    for (Int p = 0; p < k; ++p, to += width, b += step) {
-      Int j = 0;
-      for (; j + lanes<T> <= n; j += lanes<T>) store(to + j, load(b + j));
-      for (; j < n; ++j) to[j] = b[j];
-      for (; j < width; ++j) to[j] = 0;
-    }
-    return;
+void pack_panel(Int k, Int n, Int width, Rows<T> b, Int p0, Int j0, T* to) {
+  for (Int p = 0; p < k; ++p, to += width) {
+    const T* row = b[p0 + p] + j0;
+    Int j = 0;
+    for (; j + lanes<T> <= n; j += lanes<T>) store(to + j, load(row + j));
+    for (; j < n; ++j) to[j] = row[j];
+    for (; j < width; ++j) to[j] = 0;
   }
+}
+
+/// to[p * width + j] = b[j0 + j][p0 + p] for p < k, j < n, and 0 for n <= j < width.
+template <class T>
+void pack_turned_panel(Int k, Int n, Int width, Rows<T> b, Int p0, Int j0, T* to) {
   constexpr Int side = 32 / sizeof(T);
   Int j = 0;
   for (; j + side <= n; j += side) {
+    const T* rows[side];
+    for (Int i = 0; i < side; ++i) rows[i] = b[j0 + j + i] + p0;
     Int p = 0;
-    for (; p + side <= k; p += side) turn_square(to + p * width + j, width, b + j * step + p, step);
+    for (; p + side <= k; p += side) turn_square(to + p * width + j, width, rows, p);
     for (; p < k; ++p)
-      for (Int i = j; i < j + side; ++i) to[p * width + i] = b[i * step + p];
+      for (Int i = 0; i < side; ++i) to[p * width + j + i] = rows[i][p];
+  }
+  for (; j < n; ++j) {
+    const T* row = b[j0 + j] + p0;
+    for (Int p = 0; p < k; ++p) to[p * width + j] = row[p];
   }
   for (; j < width; ++j)
-    for (Int p = 0; p < k; ++p) to[p * width + j] = j < n ? b[j * step + p] : T(0);
+    for (Int p = 0; p < k; ++p) to[p * width + j] = 0;
 }
 
 /// The rows of a turned block in tiles: to[i * k + p * tile_rows + u] = a[p * step + i + u] for the tile from

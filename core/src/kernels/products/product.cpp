@@ -5,13 +5,16 @@
 #include <string>
 #include <string_view>
 
-#include "tensor/workspace.hpp"
+#include "kernels/products/packed.hpp"
 #include "xgrad/core/error.hpp"
+#include "xgrad/core/launch.hpp"
 #include "xgrad/core/threads.hpp"
 
 namespace xgrad::detail {
 
 namespace {
+
+constexpr Kernel pack_kernel = {.name = "pack_matrix"};
 
 const InstructionSet& choose() {
 #if defined(__x86_64__)
@@ -47,20 +50,33 @@ template <class T>
 MatrixProduct<T> part_of(MatrixProduct<T> p, std::int64_t i, std::int64_t m, std::int64_t j, std::int64_t n) {
   p.m = m, p.n = n;
   p.a += p.transpose_a ? i : i * p.lda;
-  p.b += p.transpose_b ? j * p.ldb : j;
   p.c += i * p.ldc + j;
+  if (p.bias) p.bias += j;
+  if (p.packed.at)
+    p.packed.first += j;
+  else if (p.transpose_b && p.rows_of_b)
+    p.rows_of_b += j;
+  else
+    p.b += p.transpose_b ? j * p.ldb : j;
   return p;
+}
+
+/// What is left of a product without terms.
+template <class T>
+void multiply_nothing(const MatrixProduct<T>& p) {
+  for (std::int64_t i = 0; i < p.m; ++i)
+    for (std::int64_t j = 0; j < p.n; ++j) {
+      T& c = p.c[i * p.ldc + j];
+      const T x = p.add ? c : p.bias ? p.bias[j] : T(0);
+      c = p.relu && x < 0 ? T(0) : x;
+    }
 }
 
 template <class T>
 void run(const MatrixProduct<T>& p) {
   const ProductKernels<T>& kernels = kernels_of(T());
   if (p.m == 0 || p.n == 0) return;
-  if (p.k == 0) {
-    if (!p.add)
-      for (std::int64_t i = 0; i < p.m; ++i) std::fill_n(p.c + i * p.ldc, p.n, T(0));
-    return;
-  }
+  if (p.k == 0) return multiply_nothing(p);
   const double size = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const int threads = size < 2 * shared_product ? 1 : free_threads();
   if (threads == 1) return run_alone(kernels, p);
@@ -87,5 +103,14 @@ const InstructionSet& instruction_set() {
 
 void multiply(const MatrixProduct<float>& p) { run(p); }
 void multiply(const MatrixProduct<double>& p) { run(p); }
+
+template <class T>
+PackedMatrix<T>::PackedMatrix(bool transpose_b, std::int64_t n, std::int64_t k, const T* b, std::int64_t ldb)
+    : columns_(kernels_of(T()).packed_columns(n)), memory_(columns_ * k) {
+  launch(pack_kernel, {.bytes = (n + columns_) * k * std::int64_t{sizeof(T)}},
+         [&] { kernels_of(T()).pack(transpose_b, n, k, b, ldb, memory_.data()); });
+}
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
 
 }  // namespace xgrad::detail

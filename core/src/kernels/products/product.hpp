@@ -4,7 +4,15 @@
 
 namespace xgrad::detail {
 
-/// c = op(a) op(b) + (add ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n. The
+/// A matrix op(b) in the order in which the inner loops read it: see PackedMatrix.
+template <class T>
+struct Packed {
+  const T* at = nullptr;
+  std::int64_t columns = 0;  ///< of the whole matrix, rounded up to registers
+  std::int64_t first = 0;    ///< column of the whole matrix that is column 0 of this operand
+};
+
+/// c = op(a) op(b) + (add ? c : bias) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n. The
 /// rows of a as it lies in memory are lda elements apart, and so on.
 template <class T>
 struct MatrixProduct {
@@ -16,6 +24,10 @@ struct MatrixProduct {
   std::int64_t ldb;
   T* c;
   std::int64_t ldc;
+  const T* bias = nullptr;                  ///< n elements, which begin each row; zeros where it is null
+  bool relu = false;                        ///< max(0, x) of what comes out
+  const std::int64_t* rows_of_b = nullptr;  ///< where the rows of b begin, counted from b, if not ldb apart
+  Packed<T> packed = {};                    ///< where it is set, it is b
 };
 
 /// Kernels of one instruction set, each compiled in a file of its own with the compiler's flags for that set.
@@ -25,6 +37,8 @@ struct ProductKernels {
   std::int64_t (*room)(
       const MatrixProduct<T>& p);  ///< elements that the call works in, from a boundary of 64 bytes on
   void (*multiply)(const MatrixProduct<T>& p, T* room);
+  std::int64_t (*packed_columns)(std::int64_t n);  ///< n rounded up to registers
+  void (*pack)(bool transpose_b, std::int64_t n, std::int64_t k, const T* b, std::int64_t ldb, T* to);
 };
 struct InstructionSet {
   const char* name;

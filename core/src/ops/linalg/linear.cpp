@@ -16,28 +16,14 @@ using namespace detail;
 
 namespace {
 
-constexpr Kernel bias_kernel = {.name = "bias"};
-
-/// The bias in each row.
-template <class T>
-void repeat(const T* bias, std::int64_t rows, std::int64_t n, T* y) {
-  for (std::int64_t i = 0; i < rows; ++i) std::copy_n(bias, n, y + i * n);
-}
-
-/// x weight^T, each row started from the bias.
-Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+/// x weight^T + bias, and the activation's relu.
+Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu = false) {
   const std::int64_t rows = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor y = new_tensor({rows, out}, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    if (bias.defined()) {
-      if (longest_unheard != 0) [[likely]]
-        repeat(ptr<T>(bias), rows, out, ptr<T>(y));
-      else
-        launch(bias_kernel, {.bytes = (rows + 1) * out * bytes_of<T>},
-               [=, from = ptr<T>(bias), to = ptr<T>(y)] { repeat(from, rows, out, to); });
-    }
-    gemm(false, true, rows, out, in, ptr<T>(x), ptr<T>(weight), bias.defined(), ptr<T>(y));
+    const GemmEnd<T> end = {.bias = bias.defined() ? ptr<T>(bias) : nullptr, .relu = relu};
+    gemm(false, true, rows, out, in, ptr<T>(x), ptr<T>(weight), end, ptr<T>(y));
   });
   return y;
 }
@@ -101,8 +87,8 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
                 true},
       .fields = &fields_of<Activated>,
       .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2), c.attributes<Activated>().activation); }};
-  Tensor y = linear_value(x, weight, bias);
-  activate(activation, y);
+  Tensor y = linear_value(x, weight, bias, activation == Activation::relu);
+  if (activation != Activation::relu) activate(activation, y);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y), Activated{activation});
   return record(op, {x, weight, bias}, std::move(y), Activated{activation});
 }
