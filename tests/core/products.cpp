@@ -67,7 +67,7 @@ struct Case {
     for (std::int64_t i = 0; i < height_of_b; ++i)  // with overlaps
       rows_of_b.push_back(
           static_cast<std::int64_t>(random() % static_cast<unsigned>((height_of_b - 1) * p.ldb + 1)));
-    p.rows_of_b = rows_of_b.data();
+    p.placed.rows = rows_of_b.data();
   }
   Case(const Case&) = delete;
 
@@ -78,7 +78,7 @@ struct Case {
     MatrixProduct<T> q = p;
     if (packs) {
       kernels.pack(p.transpose_b, p.n, p.k, p.b, p.ldb, packed.data());
-      q.packed = {packed.data(), kernels.packed_columns(p.n), 0}, q.b = nullptr;
+      q.packed = {packed.data(), kernels.packed_columns(p.n)}, q.b = nullptr;
     }
     const detail::Workspace<T> room(kernels.room(q) + 1);
     kernels.multiply(q, room.data());
@@ -154,7 +154,7 @@ TEST_CASE("an element has the same bits whatever stands beside it and however th
     for (int i = 0; i < 40; ++i) {
       Case<float> whole(random, 1 + random() % 70, 1 + random() % 130, 1 + random() % 600);
       const auto& kernels = set->f32;
-      whole.packs = false, whole.p.rows_of_b = nullptr, whole.p.bias = nullptr;
+      whole.packs = false, whole.p.placed = {}, whole.p.bias = nullptr;
       const std::vector<float> all = whole.run(kernels);
       const std::int64_t row = random() % static_cast<unsigned>(whole.p.m),
                          column = random() % static_cast<unsigned>(whole.p.n);

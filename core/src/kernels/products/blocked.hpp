@@ -1,7 +1,6 @@
 #pragma once
 
 #include "kernels/products/pack.hpp"
-#include "kernels/products/product.hpp"
 
 // Products by blocks that the caches hold: for each block of k, a panel of b as wide as a tile, which the L1
 // or L2 cache keeps while the tiles go down its columns.
@@ -12,8 +11,7 @@ namespace {
 using xgrad::detail::MatrixProduct;
 using xgrad::detail::ProductKernels;
 
-inline constexpr Int most_depth = 256;  ///< of a block of k
-inline constexpr Int most_rows = 512;   ///< of a block of m
+inline constexpr Int most_rows = 512;  ///< of a block of m
 
 inline Int least(Int a, Int b) { return a < b ? a : b; }
 inline Int blocks_of(Int n, Int most) { return (n + most - 1) / most; }
@@ -24,12 +22,20 @@ inline Int padded(Int n) {
   return blocks_of(n, lanes<T>) * lanes<T>;
 }
 
+/// Columns of the next panel of so many that are left: those of a tile, but not so that one register is left,
+/// for which the rows of a would be read once more.
+template <class T>
+inline Int panel_columns(Int left) {
+  if (blocks_of(left, lanes<T>) == tile_registers + 1) return (tile_registers - 1) * lanes<T>;
+  return least(left, tile_columns<T>);
+}
+
 /// What a block works in.
 template <class T>
 struct Room {
-  alignas(64) T panel[most_depth * tile_columns<T>];  ///< of b
-  alignas(64) T tile[tile_rows * tile_columns<T>];    ///< of c, where a tile sticks out
-  T* rows;                                            ///< of a, turned
+  alignas(64) T panel[most_depth * tile_columns<T> + lanes<T>];  ///< of b
+  alignas(64) T tile[tile_rows * tile_columns<T>];               ///< of c, where a tile sticks out
+  T* rows;                                                       ///< of a, turned
 };
 
 /// Columns [j, j + n) of rows [p0, p0 + k) of op(b), as a tile reads them.
@@ -40,30 +46,20 @@ struct Panel {
 };
 
 template <class T>
-void pack_panel_of(bool transpose, Rows<T> b, Int j, Int n, Int p0, Int k, T* to) {
+void pack_panel_of(bool transpose, const Rows<T>& b, Int j, Int n, Int p0, Int k, T* to) {
   transpose ? pack_turned_panel(k, n, padded<T>(n), b, p0, j, to)
             : pack_panel(k, n, padded<T>(n), b, p0, j, to);
 }
 
-/// In place, or packed.
+/// In place, or packed; j is a column of op(b).
 template <class T>
 Panel<T> panel_of(const MatrixProduct<T>& p, Int j, Int n, Int p0, Int k, Int m, Room<T>& room) {
   const Int width = padded<T>(n);
-  if (p.packed.at) return {p.packed.at + p0 * p.packed.columns + (p.packed.first + j) * k, width};
-  const bool lies_so = !p.transpose_b && !p.rows_of_b && n == width;
+  if (p.packed.at) return {p.packed.at + p0 * p.packed.columns + j * k, width};
+  const bool lies_so = !p.transpose_b && !p.placed.rows && n == width;
   if (lies_so && m <= 2 * tile_rows) return {p.b + p0 * p.ldb + j, p.ldb};  // too few rows to copy it for
-  pack_panel_of<T>(p.transpose_b, {p.b, p.ldb, p.rows_of_b}, j, n, p0, k, room.panel);
+  pack_panel_of<T>(p.transpose_b, {p.b, p.ldb, p.placed}, j, n, p0, k, room.panel);
   return {room.panel, width};
-}
-
-/// c[rows x n] of a tile that sticks out.
-template <class T>
-void store_inside(Int rows, Int n, const T* tile, Int width, T* c, Int step_c, Ending<T> end) {
-  for (Int u = 0; u < rows; ++u)
-    for (Int v = 0; v < n; ++v) {
-      const T sum = tile[u * width + v], x = end.start ? end.start[u * end.step + v] + sum : sum;
-      c[u * step_c + v] = end.relu && x < 0 ? T(0) : x;
-    }
 }
 
 /// One column of tiles: c[m x n] = a b + start, n at most the width of a tile.
@@ -77,11 +73,13 @@ void multiply_column(Int m, Int n, Int k, const T* a, Int step_a, Int next_a, Pa
     if (n == width) {
       tile(k, a, step_a, b.at, b.step, c, step_c, end);
     } else {
-      tile(k, a, step_a, b.at, b.step, room.tile, width, {nullptr, 0, false});
-      store_inside(rows, n, room.tile, width, c, step_c, end);
+      tile(k, a, step_a, b.at, b.step, room.tile, width, {});
+      for (Int u = 0; u < rows; ++u)
+        for (Int v = 0; v < n; ++v) c[u * step_c + v] = end(u, v, room.tile[u * width + v]);
     }
     a += next_a, c += tile_rows * step_c;
     if (end.start) end.start += tile_rows * end.step;
+    if (end.each) end.each += tile_rows;
   }
 }
 
@@ -97,11 +95,12 @@ void multiply_block(const MatrixProduct<T>& p, Int i0, Int m, Int p0, Int k, Roo
   const T* a = p.transpose_a ? p.a + p0 * p.lda + i0 : p.a + i0 * p.lda + p0;
   const bool pack_a = packs_rows(p), add = p.add || p0 > 0, relu = p.relu && p0 + k == p.k;
   if (pack_a) pack_turned(k, m, a, p.lda, room.rows);
-  for (Int j = 0; j < p.n; j += tile_columns<T>) {
-    const Int n = least(tile_columns<T>, p.n - j);
-    const Panel<T> b = panel_of(p, j, n, p0, k, m, room);
+  for (Int j = 0, n = 0; j < p.n; j += n) {
+    n = panel_columns<T>(p.n - j);
+    const Panel<T> b = panel_of(p, p.first + j, n, p0, k, m, room);
     T* c = p.c + i0 * p.ldc + j;
-    const Ending<T> end = {add ? c : p.bias ? p.bias + j : nullptr, add ? p.ldc : 0, relu};
+    Ending<T> end = {add ? c : nullptr, add ? p.ldc : 0, nullptr, relu};
+    if (!add && p.bias) p.bias_of_rows ? end.each = p.bias + i0 : end.start = p.bias + j;
     if (pack_a)
       multiply_column<T, true>(m, n, k, room.rows, tile_rows, tile_rows * k, b, c, p.ldc, end, room);
     else if (p.transpose_a)
@@ -141,9 +140,10 @@ void pack_whole(bool transpose_b, Int n, Int k, const T* b, Int ldb, T* to) {
   const Int deep = blocks_of(k, most_depth), columns = padded<T>(n);
   for (Int y = 0; y < deep; ++y) {
     const Int p0 = k * y / deep, depth = k * (y + 1) / deep - p0;
-    for (Int j = 0; j < n; j += tile_columns<T>)
-      pack_panel_of<T>(transpose_b, {b, ldb, nullptr}, j, least(tile_columns<T>, n - j), p0, depth,
-                       to + p0 * columns + j * depth);
+    for (Int j = 0, some = 0; j < n; j += some) {
+      some = panel_columns<T>(n - j);
+      pack_panel_of<T>(transpose_b, {b, ldb, {}}, j, some, p0, depth, to + p0 * columns + j * depth);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/products/product.hpp"
 #include "kernels/products/tile.hpp"
 
 // Copies of parts of the operands in the order in which a tile reads them.
@@ -25,14 +26,38 @@ using HalfInMemory = typename Vectors<T, 32>::InMemory;
   }
 }
 
-/// The rows of a matrix: `step` apart, or where `begin` says.
+/// The rows of a matrix as they lie in memory.
 template <class T>
 struct Rows {
   const T* at;
   Int step;
-  const Int* begin;
+  xgrad::detail::Placement placed;
 
-  const T* operator[](Int i) const { return at + (begin ? begin[i] : i * step); }
+  const T* operator[](Int i) const { return at + (placed.rows ? placed.rows[i] : i * step); }
+};
+
+/// Elements [first, first + n) of a row that consists of runs: where these lie, and where they are copied to.
+template <int most>
+struct Runs {
+  struct {
+    Int from, to, length;
+  } of[most];
+  int count = 0;
+
+  Runs(const xgrad::detail::Placement& placed, Int first, Int n) {
+    for (Int j = 0; j < n; ++count) {
+      const Int line = (first + j) / placed.run, in_line = (first + j) % placed.run;
+      const Int left = placed.run - in_line, length = left < n - j ? left : n - j;
+      of[count] = {placed.lines[line] + in_line, j, length};
+      j += length;
+    }
+  }
+  /// Whole registers: what is written behind a run is written again by the next one.
+  template <class T>
+  void copy(const T* row, T* to) const {
+    for (int i = 0; i < count; ++i)
+      for (Int j = 0; j < of[i].length; j += lanes<T>) store(to + of[i].to + j, load(row + of[i].from + j));
+  }
 };
 
 /// to[i * to_step + j] = from[j][i] for i, j < 32 bytes, in registers.
@@ -48,9 +73,18 @@ template <class T>
     *reinterpret_cast<HalfInMemory<T>*>(to + k * to_step) = side == 8 ? b[k] : a[k];
 }
 
-/// to[p * width + j] = b[p0 + p][j0 + j] for p < k, j < n, and 0 for n <= j < width.
+/// to[p * width + j] = b[p0 + p][j0 + j] for p < k, j < n, and 0 for n <= j < width. Up to a register behind
+/// the last row is written.
 template <class T>
-void pack_panel(Int k, Int n, Int width, Rows<T> b, Int p0, Int j0, T* to) {
+void pack_panel(Int k, Int n, Int width, const Rows<T>& b, Int p0, Int j0, T* to) {
+  if (b.placed.run > 0) {
+    const Runs<tile_columns<T>> runs(b.placed, j0, n);
+    for (Int p = 0; p < k; ++p, to += width) {
+      runs.copy(b[p0 + p], to);
+      for (Int j = n; j < width; ++j) to[j] = 0;
+    }
+    return;
+  }
   for (Int p = 0; p < k; ++p, to += width) {
     const T* row = b[p0 + p] + j0;
     Int j = 0;
@@ -62,23 +96,29 @@ void pack_panel(Int k, Int n, Int width, Rows<T> b, Int p0, Int j0, T* to) {
 
 /// to[p * width + j] = b[j0 + j][p0 + p] for p < k, j < n, and 0 for n <= j < width.
 template <class T>
-void pack_turned_panel(Int k, Int n, Int width, Rows<T> b, Int p0, Int j0, T* to) {
-  constexpr Int side = 32 / sizeof(T);
+void pack_turned_panel(Int k, Int n, Int width, const Rows<T>& b, Int p0, Int j0, T* to) {
+  constexpr Int side = 32 / sizeof(T), room = most_depth + lanes<T>;
+  alignas(64) T lines[side * room];  // rows that consist of runs, made whole
   Int j = 0;
-  for (; j + side <= n; j += side) {
+  for (; j < n; j += side) {
+    const Int some = side < n - j ? side : n - j;
     const T* rows[side];
-    for (Int i = 0; i < side; ++i) rows[i] = b[j0 + j + i] + p0;
+    for (Int i = 0; i < some; ++i) rows[i] = b[j0 + j + i] + p0;
+    if (b.placed.run > 0) {
+      const Runs<most_depth> runs(b.placed, p0, k);
+      for (Int i = 0; i < some; ++i) {
+        runs.copy(b[j0 + j + i], lines + i * room);
+        rows[i] = lines + i * room;
+      }
+    }
     Int p = 0;
-    for (; p + side <= k; p += side) turn_square(to + p * width + j, width, rows, p);
-    for (; p < k; ++p)
-      for (Int i = 0; i < side; ++i) to[p * width + j + i] = rows[i][p];
+    if (some == side)
+      for (; p + side <= k; p += side) turn_square(to + p * width + j, width, rows, p);
+    for (Int i = 0; i < some; ++i)
+      for (Int q = p; q < k; ++q) to[q * width + j + i] = rows[i][q];
   }
-  for (; j < n; ++j) {
-    const T* row = b[j0 + j] + p0;
-    for (Int p = 0; p < k; ++p) to[p * width + j] = row[p];
-  }
-  for (; j < width; ++j)
-    for (Int p = 0; p < k; ++p) to[p * width + j] = 0;
+  for (Int p = 0; p < k; ++p)
+    for (Int i = n; i < width; ++i) to[p * width + i] = 0;
 }
 
 /// The rows of a turned block in tiles: to[i * k + p * tile_rows + u] = a[p * step + i + u] for the tile from

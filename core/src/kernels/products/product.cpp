@@ -51,13 +51,8 @@ MatrixProduct<T> part_of(MatrixProduct<T> p, std::int64_t i, std::int64_t m, std
   p.m = m, p.n = n;
   p.a += p.transpose_a ? i : i * p.lda;
   p.c += i * p.ldc + j;
-  if (p.bias) p.bias += j;
-  if (p.packed.at)
-    p.packed.first += j;
-  else if (p.transpose_b && p.rows_of_b)
-    p.rows_of_b += j;
-  else
-    p.b += p.transpose_b ? j * p.ldb : j;
+  if (p.bias) p.bias += p.bias_of_rows ? i : j;
+  p.first += j;
   return p;
 }
 
@@ -67,7 +62,7 @@ void multiply_nothing(const MatrixProduct<T>& p) {
   for (std::int64_t i = 0; i < p.m; ++i)
     for (std::int64_t j = 0; j < p.n; ++j) {
       T& c = p.c[i * p.ldc + j];
-      const T x = p.add ? c : p.bias ? p.bias[j] : T(0);
+      const T x = p.add ? c : p.bias ? p.bias[p.bias_of_rows ? i : j] : T(0);
       c = p.relu && x < 0 ? T(0) : x;
     }
 }

@@ -9,7 +9,15 @@ template <class T>
 struct Packed {
   const T* at = nullptr;
   std::int64_t columns = 0;  ///< of the whole matrix, rounded up to registers
-  std::int64_t first = 0;    ///< column of the whole matrix that is column 0 of this operand
+};
+
+/// Where the elements of b lie in memory, if its rows are not ldb apart: row i begins at rows[i], counted
+/// from b on, and consists of runs, where `run` is not 0: its element j lies at lines[j / run] + j % run from
+/// there. Up to a register behind a run is read.
+struct Placement {
+  const std::int64_t* rows = nullptr;
+  const std::int64_t* lines = nullptr;
+  std::int64_t run = 0;
 };
 
 /// c = op(a) op(b) + (add ? c : bias) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n. The
@@ -24,10 +32,12 @@ struct MatrixProduct {
   std::int64_t ldb;
   T* c;
   std::int64_t ldc;
-  const T* bias = nullptr;                  ///< n elements, which begin each row; zeros where it is null
-  bool relu = false;                        ///< max(0, x) of what comes out
-  const std::int64_t* rows_of_b = nullptr;  ///< where the rows of b begin, counted from b, if not ldb apart
-  Packed<T> packed = {};                    ///< where it is set, it is b
+  const T* bias = nullptr;    ///< n elements, which begin each row; zeros where it is null
+  bool bias_of_rows = false;  ///< it has m elements instead, which begin each column
+  bool relu = false;          ///< max(0, x) of what comes out
+  Placement placed = {};      ///< of b
+  Packed<T> packed = {};      ///< where it is set, it is b
+  std::int64_t first = 0;     ///< the column of op(b) that is column 0 of c
 };
 
 /// Kernels of one instruction set, each compiled in a file of its own with the compiler's flags for that set.

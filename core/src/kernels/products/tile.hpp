@@ -13,6 +13,7 @@ using Int = std::int64_t;
 inline constexpr int register_bytes = XGRAD_REGISTER_BYTES;     // by the file that is compiled
 inline constexpr int tile_rows = register_bytes == 64 ? 8 : 4;  ///< which AVX-512's 32 registers hold
 inline constexpr int tile_registers = 3;                        ///< across a tile
+inline constexpr int most_depth = 256;                          ///< terms that are added up in a row
 
 template <class T, int bytes>
 struct Vectors {
@@ -62,12 +63,19 @@ template <class V>
 }
 #endif
 
-/// What becomes of the sums of a tile: start[i * step + j] is added, where there is one, then relu.
+/// What becomes of the sums of a tile: start[i * step + j] is added where there is one, or each[i], then
+/// relu.
 template <class T>
 struct Ending {
   const T* start;
   Int step;
+  const T* each;
   bool relu;
+
+  T operator()(Int i, Int j, T sum) const {
+    const T x = start ? start[i * step + j] + sum : each ? each[i] + sum : sum;
+    return relu && x < 0 ? T(0) : x;
+  }
 };
 
 template <class T>
@@ -105,7 +113,10 @@ void tile(Int k, const T* __restrict a, Int step_a, const T* __restrict b, Int s
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
     for (int v = 0; v < registers; ++v) {
-      if (end.start) sum[i][v] = load(end.start + i * end.step + v * lanes<T>) + sum[i][v];
+      if (end.start)
+        sum[i][v] = load(end.start + i * end.step + v * lanes<T>) + sum[i][v];
+      else if (end.each)
+        sum[i][v] = (end.each[i] - Register<T>{}) + sum[i][v];
       if (end.relu) sum[i][v] = rectified<T>(sum[i][v]);
       store(c + i * step_c + v * lanes<T>, sum[i][v]);
     }
