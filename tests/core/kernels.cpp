@@ -10,7 +10,7 @@
 #include "kernels/blas/blas.hpp"
 #include "kernels/blas/cofactor.hpp"
 #include "kernels/blas/lapack.hpp"
-#include "kernels/convolution/direct_convolution.hpp"
+#include "kernels/convolution/im2col.hpp"
 #include "kernels/convolution/im2col.hpp"
 #include "kernels/loops/arg.hpp"
 #include "kernels/loops/broadcast_runs.hpp"
@@ -233,18 +233,10 @@ TEST_CASE("products and factorisations are heard once, with their multiplication
 
 TEST_CASE("convolutions are heard once") {
   const Window k = {.padding_h = 1, .padding_w = 1, .kernel_h = 3, .kernel_w = 3};
-  const V x = numbers(2 * 5 * 6), w = numbers(4 * 2 * 9);
+  const V x = numbers(2 * 5 * 6);
 
   check("im2col", false, 2 * 9 * 30, [&](V& o) { im2col(k, 2, 5, 6, x.data(), o.data()); });
   check("col2im", false, 2 * 5 * 6, [&](V& o) { col2im(k, 2, 5, 6, numbers(2 * 9 * 30).data(), o.data()); });
-  DirectConvolution<double> direct(DirectSizes(2, 5, 6, 4, k));
-  const auto weight = [&](std::int64_t o, std::int64_t c, std::int64_t tap) {
-    return w[static_cast<std::size_t>((o * 2 + c) * 9 + tap)];
-  };
-  direct.take_weights(weight);
-  const Work work =
-      check("direct_conv", false, 4 * 30, [&](V& o) { direct.correlate(x.data(), nullptr, o.data()); });
-  CHECK(work.flops == 2 * 4 * 30 * 2 * 9);
   check("max_pool2d", false, 6, [&](V& o) {
     V pairs(12);
     max_of_tiles(2, 3, x.data(), pairs.data(), o.data());

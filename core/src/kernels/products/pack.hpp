@@ -38,13 +38,13 @@ struct Rows {
 
 /// Elements [first, first + n) of a row that consists of runs: where these lie, and where they are copied to.
 template <int most>
-struct Runs {
+struct Segments {
   struct {
     Int from, to, length;
   } of[most];
   int count = 0;
 
-  Runs(const xgrad::detail::Placement& placed, Int first, Int n) {
+  Segments(const xgrad::detail::Placement& placed, Int first, Int n) {
     for (Int j = 0; j < n; ++count) {
       const Int line = (first + j) / placed.run, in_line = (first + j) % placed.run;
       const Int left = placed.run - in_line, length = left < n - j ? left : n - j;
@@ -78,9 +78,9 @@ template <class T>
 template <class T>
 void pack_panel(Int k, Int n, Int width, const Rows<T>& b, Int p0, Int j0, T* to) {
   if (b.placed.run > 0) {
-    const Runs<tile_columns<T>> runs(b.placed, j0, n);
+    const Segments<tile_columns<T>> segments(b.placed, j0, n);
     for (Int p = 0; p < k; ++p, to += width) {
-      runs.copy(b[p0 + p], to);
+      segments.copy(b[p0 + p], to);
       for (Int j = n; j < width; ++j) to[j] = 0;
     }
     return;
@@ -105,9 +105,9 @@ void pack_turned_panel(Int k, Int n, Int width, const Rows<T>& b, Int p0, Int j0
     const T* rows[side];
     for (Int i = 0; i < some; ++i) rows[i] = b[j0 + j + i] + p0;
     if (b.placed.run > 0) {
-      const Runs<most_depth> runs(b.placed, p0, k);
+      const Segments<most_depth> segments(b.placed, p0, k);
       for (Int i = 0; i < some; ++i) {
-        runs.copy(b[j0 + j + i], lines + i * room);
+        segments.copy(b[j0 + j + i], lines + i * room);
         rows[i] = lines + i * room;
       }
     }
