@@ -69,7 +69,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     fail(name, "the mask must broadcast to the scores " + scores.str() + ": it is " + mask.describe() + "; " +
                    describe_all(q, k, v));
   if (mask.defined() && mask.dtype() == boolean) mask = additive(mask, q.dtype());
-  if (o.dropout_p == 0 && !(mask.defined() && mask.requires_grad()))
+  if (o.dropout_p == 0)
     return fused_attention(in_batch(q, batch), in_batch(k, batch), in_batch(v, batch),
                            mask.defined() ? in_matrices(mask) : mask, scale, o.is_causal);
   const Tensor weights = softmax(attention_scores(q, k, mask, scale, o.is_causal), -1);

@@ -106,13 +106,23 @@ Tensor value_of(const Operands& x, DType dtype, const Tensor& kept) {
   return y;
 }
 
-/// The same from other ops, for second derivatives: of g, q, k, v and the mask if there is one.
+/// The weights, and the cotangents of the scores, from other ops.
+struct Composed {
+  Tensor weights, scores;
+
+  Composed(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+           Attributes a)
+      : weights(softmax(attention_scores(q, k, mask, a.scale, a.causal), -1)),
+        scores(softmax_vjp(gemm(g, v, false, true), weights, weights.dim() - 1)) {}
+};
+
+/// The gradients from other ops, for second derivatives: of g, q, k, v and the mask if there is one.
 std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
   const auto a = f.attributes<Attributes>();
-  const Tensor &g = x[0], &q = x[1], &k = x[2], &v = x[3];
-  const Tensor weights = softmax(attention_scores(q, k, a.masked ? x[4] : Tensor(), a.scale, a.causal), -1);
-  const Tensor scores = softmax_vjp(gemm(g, v, false, true), weights, weights.dim() - 1) * a.scale;
-  return {gemm(scores, k, false, false), gemm(scores, q, true, false), gemm(weights, g, true, false)};
+  const Tensor &g = x[0], &q = x[1], &k = x[2];
+  const Composed c(g, q, k, x[3], a.masked ? x[4] : Tensor(), a);
+  const Tensor scores = c.scores * a.scale;
+  return {gemm(scores, k, false, false), gemm(scores, q, true, false), gemm(c.weights, g, true, false)};
 }
 
 /// The gradients of q, k and v. `y` and `kept` are those of the forward pass, or undefined and made again.
@@ -148,8 +158,11 @@ constexpr Op attention_op = {
     .joint = {by_blocks ? keep::every_x | keep::y : keep::every_x,
               [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
                 const auto a = f.attributes<Attributes>();
-                auto d = attention_vjp(g[0], f.x(0), f.x(1), f.x(2), a.masked ? f.x(3) : Tensor(),
-                                       by_blocks ? f.y() : Tensor(), f.x(3 + a.masked), a);
+                const Tensor q = f.x(0), k = f.x(1), v = f.x(2), mask = a.masked ? f.x(3) : Tensor();
+                if (a.masked && f.wants(3)) dx[3] = Composed(g[0], q, k, v, mask, a).scores;
+                if (!(f.wants(0) || f.wants(1) || f.wants(2))) return;
+                auto d =
+                    attention_vjp(g[0], q, k, v, mask, by_blocks ? f.y() : Tensor(), f.x(3 + a.masked), a);
                 std::move(d.begin(), d.end(), dx.begin());
               }},
     .scratch = 1,  // what is kept
