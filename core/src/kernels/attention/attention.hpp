@@ -15,11 +15,11 @@ template <class T>
 struct Attention {
   std::int64_t heads, queries, keys, size, value_size;
   T scale;
-  bool causal;
-  const T *q, *k, *v;
-  const T* mask;                       ///< added to the scores; may be null
-  const std::int64_t* mask_of;         ///< where each head's begins
-  std::int64_t mask_row, mask_column;  ///< its steps; 0 where it is broadcast
+  bool causal = false;
+  const T *q = nullptr, *k = nullptr, *v = nullptr;
+  const T* mask = nullptr;                     ///< added to the scores; may be null
+  const std::int64_t* mask_of = nullptr;       ///< where each head's begins
+  std::int64_t mask_row = 0, mask_column = 0;  ///< its steps; 0 where it is broadcast
 
   /// How many keys query i sees.
   std::int64_t seen(std::int64_t i) const { return causal ? std::min(keys, i + 1) : keys; }

@@ -8,8 +8,9 @@
 
 namespace xgrad::detail {
 
-/// The sides of a block, so that its scores, their cotangents and what they are made of stay in the L2 cache.
-inline constexpr std::int64_t most_queries = 128, most_keys = 256;
+/// The sides of a block: whole tiles of products, and few enough that its scores, their cotangents and what
+/// they are made of stay in the L2 cache.
+inline constexpr std::int64_t most_queries = 128, most_keys = 240;
 
 /// Neighbouring queries or keys.
 struct Span {
