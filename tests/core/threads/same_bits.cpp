@@ -133,11 +133,17 @@ const Work lines[] = {
        const Tensor a = leaf({700, 300}, 1), w = leaf({300}, 2), b = leaf({300}, 3);
        return with_gradients(layer_norm(a, {300}, w, b), {a, w, b});
      }},
-    {"attention, with weights that are kept and not",
+    {"attention by weights and by blocks",
      [] {
        const Tensor a = leaf({6, 180, 40}, 1), b = leaf({6, 180, 40}, 2), c = leaf({6, 500, 40}, 3);
        Results all = with_gradients(scaled_dot_product_attention(a, b, a, {.is_causal = true}), {a, b});
        for (const Tensor& r : with_gradients(scaled_dot_product_attention(c, c, c), {c})) all.push_back(r);
+       const Tensor d = leaf({1, 1100, 40}, 4), e = leaf({3, 700, 40}, 5);
+       for (const Tensor& x : {d, e})
+         for (const bool causal : {false, true})
+           for (const Tensor& r :
+                with_gradients(scaled_dot_product_attention(x, x, x, {.is_causal = causal}), {x}))
+             all.push_back(r);
        return all;
      }},
     {"recurrent cells and linear with an activation",

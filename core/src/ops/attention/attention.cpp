@@ -3,6 +3,7 @@
 #include "ops/attention/attention.hpp"
 #include "ops/linalg/matrices.hpp"
 #include "tensor/errors.hpp"
+#include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -27,12 +28,13 @@ Tensor additive(const Tensor& mask, DType dtype) {
   return where(mask, full({}, 0.0, {.dtype = dtype}), full({}, -INFINITY, {.dtype = dtype}));
 }
 
-/// True where all have one batch, and the mask no gradient.
-bool fits_one_node(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
-  const Shape batch = batch_of(q.shape());
-  return batch == batch_of(k.shape()) && batch == batch_of(v.shape()) &&
-         !(mask.defined() && mask.requires_grad());
+/// The operand with this batch.
+Tensor in_batch(const Tensor& x, const Shape& batch) {
+  return batch_of(x.shape()) == batch ? x : expand(x, matrix_shape(batch, x.size(-2), x.size(-1)));
 }
+
+/// The mask as matrices of which each side is that of the scores or 1.
+Tensor in_matrices(const Tensor& mask) { return mask.dim() >= 2 ? mask : reshape(mask, {1, mask.numel()}); }
 
 }  // namespace
 
@@ -55,6 +57,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   check_one_floating(name, k, v);
   const Shape scores = matrix_shape(broadcast_batches(name, q, k), q.size(-2), k.size(-2));
   broadcast_batches(name, k, v), broadcast_batches(name, q, v);
+  const Shape batch = broadcast_shapes(name, batch_of(scores), batch_of(v.shape()));
   if (!(o.dropout_p >= 0 && o.dropout_p <= 1))
     fail(name, "the probability dropout_p must lie in [0, 1]: it is " + short_text(o.dropout_p));
   if (o.mask.defined() && o.mask.dtype() != boolean && o.mask.dtype() != q.dtype())
@@ -66,12 +69,9 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     fail(name, "the mask must broadcast to the scores " + scores.str() + ": it is " + mask.describe() + "; " +
                    describe_all(q, k, v));
   if (mask.defined() && mask.dtype() == boolean) mask = additive(mask, q.dtype());
-  if (o.dropout_p == 0 && fits_one_node(q, k, v, mask)) {
-    const Shape whole = {q.size(-2), k.size(-2)};
-    if (mask.defined() && !(mask.dim() >= 2 && mask.size(-2) == whole[0] && mask.size(-1) == whole[1]))
-      mask = mask + zeros(whole, {.dtype = q.dtype()});
-    return fused_attention(q, k, v, mask, scale, o.is_causal);
-  }
+  if (o.dropout_p == 0)
+    return fused_attention(in_batch(q, batch), in_batch(k, batch), in_batch(v, batch),
+                           mask.defined() ? in_matrices(mask) : mask, scale, o.is_causal);
   const Tensor weights = softmax(attention_scores(q, k, mask, scale, o.is_causal), -1);
   return matmul(o.dropout_p > 0 ? dropout(weights, o.dropout_p) : weights, v);
 }

@@ -8,8 +8,8 @@ namespace xgrad::detail {
 /// undefined, is floating and broadcasts.
 Tensor attention_scores(const Tensor& q, const Tensor& k, const Tensor& mask, double scale, bool causal);
 
-/// softmax(scores) v in one node, for operands of one batch and a mask of [..., L, S] that broadcasts to it
-/// and has no gradient.
+/// softmax(scores) v in one node, for operands of one batch and a mask of at least two axes that broadcasts
+/// to the scores; it may be undefined.
 Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, double scale,
                        bool causal);
 

@@ -2,9 +2,8 @@
 #include <vector>
 
 #include "autodiff/fields.hpp"
-#include "kernels/blas/blas.hpp"
+#include "kernels/attention/attention.hpp"
 #include "kernels/loops/dispatch.hpp"
-#include "kernels/loops/lines.hpp"
 #include "ops/attention/attention.hpp"
 #include "ops/linalg/matrices.hpp"
 #include "ops/support/composed.hpp"
@@ -17,246 +16,180 @@
 #include "xgrad/core/ops/linalg.hpp"
 #include "xgrad/core/ops/normalization.hpp"
 
-// Attention, one head after the other: all that is made for a head stays in the cache until it is used.
+// Attention as one node, by weights or by blocks.
 
 namespace xgrad::detail {
 
 namespace {
 
-constexpr Kernel attention_kernel = {.name = "attention"}, attention_vjp_kernel = {.name = "attention_vjp"};
-
-/// Up to so many weights in all are kept until backward; more are computed again there, one head at a time,
-/// so that memory grows with the length and not with its square.
+/// Up to so many weights in all heads are kept until backward, which takes a fifth less time than to make
+/// them again; where there are more, heads go by blocks.
 constexpr std::int64_t most_kept = std::int64_t{1} << 20;
+
+/// Causal heads of so many pairs go by blocks all the same: those that are left out are worth more.
+constexpr std::int64_t causal_by_blocks = std::int64_t{1} << 16;
 
 struct Attributes {
   double scale;
-  bool causal, masked, kept;
+  bool causal, masked;
   void fields(auto&& field) const { field("scale", scale), field("is_causal", causal); }
 };
 
-/// The operands of one head, and where its weights are; the mask may be null.
-template <class T>
-struct Head {
-  const T *q, *k, *v, *mask;
-  T* weights;
-};
-
-/// What all heads have in common.
-struct Heads {
-  std::int64_t count, queries, keys, size, value_size;
-  double scale;
-  bool causal;
-  std::vector<std::int64_t> mask_of;  ///< where each head's mask begins
-
-  Heads(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, Attributes a)
-      : count(batch_of(q.shape()).numel()),
-        queries(q.size(-2)),
-        keys(k.size(-2)),
-        size(q.size(-1)),
-        value_size(v.size(-1)),
-        scale(a.scale),
-        causal(a.causal),
-        mask_of(static_cast<std::size_t>(count)) {
+/// Operands of one batch; the mask may be undefined.
+class Operands {
+ public:
+  Operands(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, Attributes a)
+      : q_(q), k_(k), v_(v), mask_(mask), attributes_(a), batch_(batch_of(q.shape())) {
     if (!mask.defined()) return;
-    const Shape batch = batch_of(q.shape()), masks = batch_of(mask.shape());
-    const Walker<1> walk(batch, {&masks});
+    const Shape masks = batch_of(mask.shape());
+    const Walker<1> walk(batch_, {&masks});
+    mask_of_.resize(static_cast<std::size_t>(batch_.numel()));
     walk.each_inner([&](std::int64_t at, const auto& from) {
       for (std::int64_t i = 0; i < walk.size[0]; ++i)
-        mask_of[static_cast<std::size_t>(at + i)] = (from[0] + i * walk.stride[0][0]) * queries * keys;
+        mask_of_[static_cast<std::size_t>(at + i)] =
+            (from[0] + i * walk.stride[0][0]) * mask.size(-2) * mask.size(-1);
     });
   }
 
-  template <class T>
-  Head<T> head(std::int64_t i, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
-               T* weights) const {
-    return {ptr<T>(q) + i * queries * size, ptr<T>(k) + i * keys * size, ptr<T>(v) + i * keys * value_size,
-            mask.defined() ? ptr<T>(mask) + mask_of[static_cast<std::size_t>(i)] : nullptr, weights};
+  /// By shape alone, so that values have the same bits with gradients and without.
+  bool by_blocks() const {
+    const std::int64_t pairs = q_.size(-2) * k_.size(-2);
+    return batch_.numel() * pairs > most_kept || (attributes_.causal && pairs >= causal_by_blocks);
+  }
+  Shape value_shape() const { return matrix_shape(batch_, q_.size(-2), v_.size(-1)); }
+  /// Of what backward needs besides the operands: weights, or two numbers for each query.
+  Shape kept_shape() const {
+    return by_blocks() ? matrix_shape(batch_, 2, q_.size(-2))
+                       : matrix_shape(batch_, q_.size(-2), k_.size(-2));
   }
 
-  /// Calls f(first, last) for the heads, on several threads where their products are worth it.
-  /// `elements` are those that are read and written.
+  /// Calls f with the operands as kernels take them.
   template <class F>
-  void launch(const Kernel& kernel, std::int64_t elements, DType dtype, std::int64_t products,
-              const F& f) const {
-    const std::int64_t each = queries * keys * (size + value_size) + 1;
-    detail::launch(kernel,
-                   {.bytes = elements * size_of(dtype), .flops = 2 * count * queries * keys * products},
-                   count, std::max<std::int64_t>(large_product / each, 1), f);
+  void visit(const F& f) const {
+    visit_floating(q_.dtype(), [&](auto t) {
+      using T = type_of<decltype(t)>;
+      const auto step = [&](int axis, std::int64_t n) { return mask_.size(axis) == 1 ? 0 : n; };
+      f(Attention<T>{.heads = batch_.numel(),
+                     .queries = q_.size(-2),
+                     .keys = k_.size(-2),
+                     .size = q_.size(-1),
+                     .value_size = v_.size(-1),
+                     .scale = static_cast<T>(attributes_.scale),
+                     .causal = attributes_.causal,
+                     .q = ptr<T>(q_),
+                     .k = ptr<T>(k_),
+                     .v = ptr<T>(v_),
+                     .mask = mask_.defined() ? ptr<T>(mask_) : nullptr,
+                     .mask_of = mask_of_.data(),
+                     .mask_row = mask_.defined() ? step(-2, mask_.size(-1)) : 0,
+                     .mask_column = mask_.defined() ? step(-1, 1) : 0});
+    });
   }
 
-  /// Where the weights of head i are: in `kept`, or one place for all.
-  template <class T>
-  T* weights_of(std::int64_t i, const Tensor& kept, const Tensor& scratch) const {
-    return kept.defined() ? ptr<T>(kept) + i * queries * keys : ptr<T>(scratch);
-  }
+ private:
+  const Tensor &q_, &k_, &v_, &mask_;
+  Attributes attributes_;
+  Shape batch_;
+  std::vector<std::int64_t> mask_of_;  ///< where each head's begins
 };
 
-/// s = softmax(s scale + mask) of a row of scores, of which the first `seen` take part; 0 where all are
-/// masked.
-template <class T, class L>
-void softmax_row(const L& along, std::int64_t seen, T scale, const T* mask, T* s) {
-  using V = xsimd::batch<T>;
-  constexpr T low = -std::numeric_limits<T>::infinity();
-  for (std::int64_t i = 0; i < along.steps(); ++i) {
-    const V v = along.load(s, i) * V(scale);
-    along.store(s, i, mask ? v + along.load(mask, i) : v);
-  }
-  std::fill(s + seen, s + along.n, low);
-  const V top = line_max(along, s);
-  const V total = line_sum(along, [&](std::int64_t i) {
-    // Apart: on the way of exp to 0 lie subnormal numbers, which many processors are slow with.
-    const V v = along.load(s, i, low);
-    const auto hidden = v == V(low);
-    const V e = xsimd::select(hidden, V(0), simd::exp(xsimd::select(hidden, V(0), v - top)));
-    along.store(s, i, e);
-    return e;
-  });
-  const T sum = total.get(0);
-  const V share(sum == 0 ? 0 : 1 / sum);  // of a row that is wholly masked, nothing
-  for (std::int64_t i = 0; i < along.steps(); ++i) along.store(s, i, along.load(s, i) * share);
-}
-
-template <class T, class L>
-[[gnu::flatten]] void softmax_rows(const L& along, const Heads& h, const Head<T>& at) {
-  for (std::int64_t i = 0; i < h.queries; ++i)
-    softmax_row(along, h.causal ? std::min(h.keys, i + 1) : h.keys, static_cast<T>(h.scale),
-                at.mask ? at.mask + i * h.keys : nullptr, at.weights + i * h.keys);
-}
-
-/// The weights of a head.
+/// Where the elements are, or null where there are none.
 template <class T>
-void make_weights(const Heads& h, const Head<T>& at) {
-  gemm(false, true, h.queries, h.keys, h.size, at.q, at.k, false, at.weights);
-  visit_row<T>(h.keys, [&](const auto& along) { softmax_rows(along, h, at); });
+T* or_null(const Tensor& t) {
+  return t.defined() && t.numel() > 0 ? ptr<T>(t) : nullptr;
 }
 
-/// scores = weights (scores - sum(weights scores)) scale in each row: from the cotangents of the weights
-/// those of the products q k^T.
-template <class T, class L>
-[[gnu::flatten]] void softmax_back(const L& along, const Heads& h, const T* weights, T* scores) {
-  using V = xsimd::batch<T>;
-  const V scale(static_cast<T>(h.scale));
-  for (std::int64_t i = 0; i < h.queries; ++i, weights += h.keys, scores += h.keys) {
-    const V mean =
-        line_sum(along, [&](std::int64_t j) { return along.load(weights, j) * along.load(scores, j); });
-    for (std::int64_t j = 0; j < along.steps(); ++j)
-      along.store(scores, j, along.load(weights, j) * (along.load(scores, j) - mean) * scale);
-  }
-}
-
-/// The values; `kept`, where it is defined, is filled with the weights.
-Tensor value_of(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, const Tensor& kept,
-                Attributes a) {
-  const Heads h(q, k, v, mask, a);
-  const Tensor y = new_tensor(matrix_shape(batch_of(q.shape()), h.queries, h.value_size), q.dtype());
-  const std::int64_t elements = q.numel() + k.numel() + v.numel() + y.numel();
-  h.launch(attention_kernel, elements, q.dtype(), h.size + h.value_size,
-           [&](std::int64_t first, std::int64_t last) {
-             const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
-             visit_floating(q.dtype(), [&](auto t) {
-               using T = type_of<decltype(t)>;
-               for (std::int64_t i = first; i < last; ++i) {
-                 const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
-                 make_weights(h, at);
-                 gemm(false, false, h.queries, h.value_size, h.keys, at.weights, at.v, false,
-                      ptr<T>(y) + i * h.queries * h.value_size);
-               }
-             });
-           });
+/// The values; fills `kept`, which may be empty where weights are made.
+Tensor value_of(const Operands& x, DType dtype, const Tensor& kept) {
+  const Tensor y = new_tensor(x.value_shape(), dtype);
+  x.visit([&]<class T>(const Attention<T>& a) {
+    x.by_blocks() ? attend_by_blocks(a, ptr<T>(kept), ptr<T>(y))
+                  : attend_by_weights(a, or_null<T>(kept), ptr<T>(y));
+  });
   return y;
 }
 
-struct AttentionGradient {
-  Tensor q, k, v;
+/// The weights, and the cotangents of the scores, from other ops.
+struct Composed {
+  Tensor weights, scores;
+
+  Composed(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+           Attributes a)
+      : weights(softmax(attention_scores(q, k, mask, a.scale, a.causal), -1)),
+        scores(softmax_vjp(gemm(g, v, false, true), weights, weights.dim() - 1)) {}
 };
 
-AttentionGradient gradient_of(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
-                              const Tensor& mask, const Tensor& kept, Attributes a) {
-  const Heads h(q, k, v, mask, a);
-  const AttentionGradient d{new_like(q), new_like(k), new_like(v)};
-  const std::int64_t elements = g.numel() + 2 * (q.numel() + k.numel() + v.numel());
-  const std::int64_t products = 2 * h.value_size + (kept.defined() ? 2 : 3) * h.size;
-  h.launch(attention_vjp_kernel, elements, q.dtype(), products, [&](std::int64_t first, std::int64_t last) {
-    const Tensor scratch = new_tensor({kept.defined() ? 0 : h.queries, h.keys}, q.dtype());
-    const Tensor scores = new_tensor({h.queries, h.keys}, q.dtype());
-    visit_floating(q.dtype(), [&](auto t) {
-      using T = type_of<decltype(t)>;
-      T* ds = ptr<T>(scores);
-      for (std::int64_t i = first; i < last; ++i) {
-        const Head<T> at = h.head<T>(i, q, k, v, mask, h.weights_of<T>(i, kept, scratch));
-        if (!kept.defined()) make_weights(h, at);
-        const T* dy = ptr<T>(g) + i * h.queries * h.value_size;
-        gemm(true, false, h.keys, h.value_size, h.queries, at.weights, dy, false,
-             ptr<T>(d.v) + i * h.keys * h.value_size);
-        gemm(false, true, h.queries, h.keys, h.value_size, dy, at.v, false, ds);
-        visit_row<T>(h.keys, [&](const auto& along) { softmax_back(along, h, at.weights, ds); });
-        gemm(false, false, h.queries, h.size, h.keys, ds, at.k, false, ptr<T>(d.q) + i * h.queries * h.size);
-        gemm(true, false, h.keys, h.size, h.queries, ds, at.q, false, ptr<T>(d.k) + i * h.keys * h.size);
-      }
-    });
-  });
-  return d;
-}
-
-/// The same from other ops, for second derivatives: of g, q, k, v and the mask if there is one.
+/// The gradients from other ops, for second derivatives: of g, q, k, v and the mask if there is one.
 std::vector<Tensor> composed_gradient(const std::vector<Tensor>& x, Fn f) {
   const auto a = f.attributes<Attributes>();
-  const Tensor &g = x[0], &q = x[1], &k = x[2], &v = x[3];
-  const Tensor weights = softmax(attention_scores(q, k, a.masked ? x[4] : Tensor(), a.scale, a.causal), -1);
-  const Tensor scores = softmax_vjp(gemm(g, v, false, true), weights, weights.dim() - 1) * a.scale;
-  return {gemm(scores, k, false, false), gemm(scores, q, true, false), gemm(weights, g, true, false)};
+  const Tensor &g = x[0], &q = x[1], &k = x[2];
+  const Composed c(g, q, k, x[3], a.masked ? x[4] : Tensor(), a);
+  const Tensor scores = c.scores * a.scale;
+  return {gemm(scores, k, false, false), gemm(scores, q, true, false), gemm(c.weights, g, true, false)};
 }
 
-/// The gradients of q, k and v.
+/// The gradients of q, k and v. `y` and `kept` are those of the forward pass, or undefined and made again.
 std::array<Tensor, 3> attention_vjp(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
-                                    const Tensor& mask, const Tensor& kept, Attributes a) {
+                                    const Tensor& mask, Tensor y, Tensor kept, Attributes attributes) {
   static constexpr Op op = {.name = "scaled_dot_product_attention_vjp",
                             .joint = derived<composed_gradient>,
                             .fields = &fields_of<Attributes>,
                             .again_all = [](Call c) {
-                              const auto d = attention_vjp(c.x(0), c.x(1), c.x(2), c.x(3), c.x(4), {},
+                              const auto d = attention_vjp(c.x(0), c.x(1), c.x(2), c.x(3), c.x(4), {}, {},
                                                            c.attributes<Attributes>());
                               return std::vector<Tensor>(d.begin(), d.end());
                             }};
-  AttentionGradient d = gradient_of(g, q, k, v, mask, kept, a);
-  std::array<Tensor, 3> all = {std::move(d.q), std::move(d.k), std::move(d.v)};
-  const std::array<Ref, 5> inputs = {g, q, k, v, a.masked ? mask : q};
-  record_outputs(op, std::span(inputs).first(a.masked ? 5 : 4), all, a);
+  const Operands x(q, k, v, mask, attributes);
+  if (x.by_blocks() && !kept.defined()) {
+    kept = new_tensor(x.kept_shape(), q.dtype());
+    y = value_of(x, q.dtype(), kept);
+  }
+  std::array<Tensor, 3> all = {new_like(q), new_like(k), new_like(v)};
+  x.visit([&]<class T>(const Attention<T>& a) {
+    const AttentionGradients<T> d = {ptr<T>(all[0]), ptr<T>(all[1]), ptr<T>(all[2])};
+    x.by_blocks() ? attend_by_blocks_vjp(a, ptr<T>(g), ptr<T>(y), ptr<T>(kept), d)
+                  : attend_by_weights_vjp(a, ptr<T>(g), or_null<T>(kept), d);
+  });
+  const std::array<Ref, 5> inputs = {g, q, k, v, attributes.masked ? mask : q};
+  record_outputs(op, std::span(inputs).first(attributes.masked ? 5 : 4), all, attributes);
   return all;
 }
+
+template <bool by_blocks>
+constexpr Op attention_op = {
+    .name = "scaled_dot_product_attention",
+    .joint = {by_blocks ? keep::every_x | keep::y : keep::every_x,
+              [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
+                const auto a = f.attributes<Attributes>();
+                const Tensor q = f.x(0), k = f.x(1), v = f.x(2), mask = a.masked ? f.x(3) : Tensor();
+                if (a.masked && f.wants(3)) dx[3] = Composed(g[0], q, k, v, mask, a).scores;
+                if (!(f.wants(0) || f.wants(1) || f.wants(2))) return;
+                auto d =
+                    attention_vjp(g[0], q, k, v, mask, by_blocks ? f.y() : Tensor(), f.x(3 + a.masked), a);
+                std::move(d.begin(), d.end(), dx.begin());
+              }},
+    .scratch = 1,  // what is kept
+    .fields = &fields_of<Attributes>,
+    .again = [](Call c) {
+      const auto& a = c.attributes<Attributes>();
+      return scaled_dot_product_attention(c.x(0), c.x(1), c.x(2),
+                                          {.mask = c.x(3), .is_causal = a.causal, .scale = a.scale});
+    }};
 
 }  // namespace
 
 Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, double scale,
                        bool causal) {
-  static constexpr Op op = {
-      .name = "scaled_dot_product_attention",
-      .joint = {keep::every_x,
-                [](std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
-                  const auto a = f.attributes<Attributes>();
-                  const Tensor m = a.masked ? f.x(3) : Tensor(), kept = a.kept ? f.x(3 + a.masked) : Tensor();
-                  auto d = attention_vjp(g[0], f.x(0), f.x(1), f.x(2), m, kept, a);
-                  std::move(d.begin(), d.end(), dx.begin());
-                }},
-      .scratch = 1,  // the weights, if they are kept
-      .fields = &fields_of<Attributes>,
-      .again = [](Call c) {
-        const auto& a = c.attributes<Attributes>();
-        return scaled_dot_product_attention(c.x(0), c.x(1), c.x(2),
-                                            {.mask = c.x(3), .is_causal = a.causal, .scale = a.scale});
-      }};
-  const Shape weights = matrix_shape(batch_of(q.shape()), q.size(-2), k.size(-2));
+  const Attributes a{scale, causal, mask.defined()};
+  const Operands x(q, k, v, mask, a);
   std::array<Ref, 5> inputs = {q, k, v, q, q};
   std::size_t count = 3;
-  const bool kept =
-      is_recording() && weights.numel() <= most_kept && any_requires_grad(std::span(inputs).first(count));
-  const Attributes a{scale, causal, mask.defined(), kept};
-  const Tensor all = new_tensor(kept ? weights : Shape{0}, q.dtype());
+  const bool kept = x.by_blocks() || (is_recording() && any_requires_grad(std::span(inputs).first(count)));
+  const Tensor all = new_tensor(kept ? x.kept_shape() : Shape{0}, q.dtype());
   if (mask.defined()) inputs[count++] = mask;
   inputs[count++] = all;
-  return record(op, std::span<const Ref>(inputs).first(count),
-                value_of(q, k, v, mask, kept ? all : Tensor(), a), a);
+  return record(x.by_blocks() ? attention_op<true> : attention_op<false>,
+                std::span<const Ref>(inputs).first(count), value_of(x, q.dtype(), all), a);
 }
 
 }  // namespace xgrad::detail

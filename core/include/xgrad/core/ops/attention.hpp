@@ -13,9 +13,11 @@ struct AttentionOptions {
 };
 
 /// softmax(q k^T * scale + mask) v over the last two axes: q[..., L, d], k[..., S, d], v[..., S, e] to [...,
-/// L, e]. One node where q, k and v have one batch, the mask no gradient and dropout is off: of more than
-/// 2^20 weights in all it keeps none, and makes them again in backward. A query that sees no key gives 0, and
-/// no gradient to any of q, k and v. Throws Error when shapes or dtypes do not fit. Vaswani et al., 2017.
+/// L, e]; batches broadcast. One node unless dropout is on. More than 2^20 weights in all are never there
+/// together, nor are those of long causal sequences: values and gradients of q, k and v are made by blocks,
+/// and memory grows with L + S. A product L S of numbers is still taken by dropout, by the gradient of a
+/// mask, and by second derivatives. A query that sees no key gives 0, and no gradient to any of q, k and v.
+/// Throws Error when shapes or dtypes do not fit. Vaswani et al., 2017; Dao, "FlashAttention-2", 2023.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
 
