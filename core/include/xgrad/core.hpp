@@ -2,9 +2,11 @@
 
 #include "xgrad/core/anomaly.hpp"
 #include "xgrad/core/backward.hpp"
+#include "xgrad/core/build_info.hpp"
 #include "xgrad/core/checkpoint.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/custom_op.hpp"
+#include "xgrad/core/denormals.hpp"
 #include "xgrad/core/functional.hpp"
 #include "xgrad/core/gradcheck.hpp"
 #include "xgrad/core/graph.hpp"

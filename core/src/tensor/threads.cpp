@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tensor/fork.hpp"
+#include "xgrad/core/denormals.hpp"
 #include "xgrad/core/error.hpp"
 
 namespace xgrad {
@@ -54,6 +55,7 @@ struct Job {
   std::int64_t n, size, blocks;
   const void* f;
   void (*call)(const void*, std::int64_t, std::int64_t);
+  unsigned modes = detail::floating_point_modes();  // of the thread that brought it
 
   std::atomic<std::int64_t> next = 0;
   std::mutex mutex{};  // of what follows
@@ -144,6 +146,7 @@ class Pool {
       --wanted_, ++active_;
       Job& job = *job_;
       lock.unlock();
+      detail::set_floating_point_modes(job.modes);
       job.work();
       lock.lock();
       if (--active_ == 0) done_.notify_one();

@@ -26,8 +26,6 @@ constexpr Kernel gemm_kernel = {.name = "gemm"};
 constexpr Kernel gemv_kernel = {.name = "gemv"};
 constexpr Kernel trsm_kernel = {.name = "trsm"};
 
-CBLAS_TRANSPOSE turned(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
-
 /// c += op(a) x for a matrix a[rows, columns].
 template <class T>
 struct VectorProduct {
@@ -36,13 +34,8 @@ struct VectorProduct {
   const T *a, *x;
   T* c;
 
-  template <class Gemv>
-  void run(Gemv cblas_gemv) const {
-    if (rows_suit<T>(columns))
-      return transposed ? add_sum_of_rows(rows, columns, a, x, c) : add_row_products(rows, columns, a, x, c);
-    const BlasScope scope;
-    cblas_gemv(CblasRowMajor, turned(transposed), blas_int(rows), blas_int(columns), T(1), a,
-               blas_int(columns), x, 1, T(1), c, 1);
+  void run() const {
+    transposed ? add_sum_of_rows(rows, columns, a, x, c) : add_row_products(rows, columns, a, x, c);
   }
 };
 
@@ -58,27 +51,24 @@ void in_equal_blocks(std::int64_t n, std::int64_t blocks, const F& f) {
   });
 }
 
-/// By blocks of rows; transposed, each block has a sum of its own, and they are added up in their order. Our
-/// own loop does the same by itself.
-template <class T, class Gemv>
-[[gnu::noinline]] void run_large(const VectorProduct<T>& p, Gemv cblas_gemv) {
-  const std::int64_t blocks = std::min(p.rows / least_side, most_blocks);
-  const bool ours = rows_suit<T>(p.columns), alone = free_threads() == 1;
-  if (alone && (ours || !p.transposed)) return p.run(cblas_gemv);
+/// By blocks of rows; transposed, each block has a sum of its own, and they are added up in their order, as
+/// they are where one thread goes through all.
+template <class T>
+[[gnu::noinline]] void run_large(const VectorProduct<T>& p) {
+  if (free_threads() == 1) return p.run();
   const auto part = [&](std::int64_t first, std::int64_t last, T* to) {
     return VectorProduct<T>{
         p.transposed, last - first, p.columns, p.a + first * p.columns, p.transposed ? p.x + first : p.x, to};
   };
   if (!p.transposed)
-    return in_equal_blocks(p.rows, blocks, [&](std::int64_t first, std::int64_t last) {
-      part(first, last, p.c + first).run(cblas_gemv);
-    });
-  const std::int64_t size = ours ? summed_rows : (p.rows + blocks - 1) / blocks;
-  const std::int64_t count = (p.rows + size - 1) / size;
+    return in_equal_blocks(
+        p.rows, std::min(p.rows / least_side, most_blocks),
+        [&](std::int64_t first, std::int64_t last) { part(first, last, p.c + first).run(); });
+  const std::int64_t count = (p.rows + summed_rows - 1) / summed_rows;
   const Workspace<T> sums(count * p.columns);
   std::fill_n(sums.data(), count * p.columns, T(-0.0));  // which leaves what is added to it as it is
-  parallel_for(p.rows, size, [&](std::int64_t first, std::int64_t last) {
-    part(first, last, sums.data() + first / size * p.columns).run(cblas_gemv);
+  parallel_for(p.rows, summed_rows, [&](std::int64_t first, std::int64_t last) {
+    part(first, last, sums.data() + first / summed_rows * p.columns).run();
   });
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += sums.data()[i * p.columns + j];
@@ -127,9 +117,9 @@ bool is_tiny(std::int64_t m, std::int64_t n, std::int64_t k) {
   return std::max({m, n, k}) <= tiny_product && m * n * k <= tiny_product;
 }
 
-template <class T, class Gemv>
-void product(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
-             const T* b, bool accumulate, T* c) {
+template <class T>
+void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+             bool accumulate, T* c) {
   if (m == 0 || n == 0) return;
   if (is_tiny(m, n, k)) return multiply_tiny(ta, tb, m, n, k, a, b, accumulate, c);
   const bool by_vector = m == 1 || n == 1;
@@ -137,17 +127,15 @@ void product(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, 
   if (k == 0) return;
   if (!by_vector)
     return multiply(MatrixProduct<T>{ta, tb, accumulate, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n});
-  // By a vector, that is twice as fast as a product of matrices, and more on old kernels.
   const VectorProduct<T> p = n == 1 ? VectorProduct<T>{ta, ta ? k : m, ta ? m : k, a, b, c}
                                     : VectorProduct<T>{!tb, tb ? n : k, tb ? k : n, b, a, c};
-  return p.rows >= 2 * least_side && p.rows * p.columns > 2 * large_work ? run_large(p, cblas_gemv)
-                                                                         : p.run(cblas_gemv);
+  return p.rows >= 2 * least_side && p.rows * p.columns > 2 * large_work ? run_large(p) : p.run();
 }
 
 /// The bias before the product and relu after it, where the product does not do them itself.
-template <class T, class Gemv>
-void product_with(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k,
-                  const T* a, const T* b, const GemmEnd<T>& end, T* c) {
+template <class T>
+void product_with(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+                  const GemmEnd<T>& end, T* c) {
   if (m == 0 || n == 0) return;
   if (end.packed.at || !(is_tiny(m, n, k) || m == 1 || n == 1)) {
     MatrixProduct<T> p{ta, tb, false, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n};
@@ -156,7 +144,7 @@ void product_with(Gemv cblas_gemv, bool ta, bool tb, std::int64_t m, std::int64_
   }
   if (end.bias)
     for (std::int64_t i = 0; i < m; ++i) std::copy_n(end.bias, n, c + i * n);
-  product(cblas_gemv, ta, tb, m, n, k, a, b, end.bias != nullptr, c);
+  product(ta, tb, m, n, k, a, b, end.bias != nullptr, c);
   if (end.relu)
     for (std::int64_t i = 0; i < m * n; ++i) c[i] = c[i] < 0 ? T(0) : c[i];
 }
@@ -175,7 +163,7 @@ template <class T, class F>
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           bool accumulate, float* c) {
-  const auto run = [=] { product(cblas_sgemv, ta, tb, m, n, k, a, b, accumulate, c); };
+  const auto run = [=] { product(ta, tb, m, n, k, a, b, accumulate, c); };
   if (longest_unheard == 0) [[unlikely]]
     return heard_gemm<float>(m, n, k, accumulate, run);
   run();
@@ -183,7 +171,7 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           const GemmEnd<float>& end, float* c) {
-  const auto run = [=] { product_with(cblas_sgemv, ta, tb, m, n, k, a, b, end, c); };
+  const auto run = [=] { product_with(ta, tb, m, n, k, a, b, end, c); };
   if (longest_unheard == 0) [[unlikely]]
     return heard_gemm<float>(m, n, k, false, run);
   run();
@@ -191,7 +179,7 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           bool accumulate, double* c) {
-  const auto run = [=] { product(cblas_dgemv, ta, tb, m, n, k, a, b, accumulate, c); };
+  const auto run = [=] { product(ta, tb, m, n, k, a, b, accumulate, c); };
   if (longest_unheard == 0) [[unlikely]]
     return heard_gemm<double>(m, n, k, accumulate, run);
   run();
@@ -199,7 +187,7 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           const GemmEnd<double>& end, double* c) {
-  const auto run = [=] { product_with(cblas_dgemv, ta, tb, m, n, k, a, b, end, c); };
+  const auto run = [=] { product_with(ta, tb, m, n, k, a, b, end, c); };
   if (longest_unheard == 0) [[unlikely]]
     return heard_gemm<double>(m, n, k, false, run);
   run();

@@ -34,7 +34,7 @@ class BlasScope {
 inline constexpr std::int64_t large_product = std::int64_t{1} << 22;
 
 /// c = op(a) op(b) + (accumulate ? c : 0) of row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n.
-/// By our own kernels, see products/product.hpp, apart from vectors with which those of OpenBLAS are faster.
+/// By our own kernels, see products/product.hpp and matvec.hpp.
 /// Several threads share a large product, with the same bits for any number.
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           const float* b, bool accumulate, float* c);

@@ -3,14 +3,29 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cstdio>
 #include <string>
 
 #include "kernels/blas/blas.hpp"
+#include "kernels/blas/openblas.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/fork.hpp"
 
 namespace xgrad::detail {
 namespace {
+
+/// When the program is loaded: OpenBLAS is there before, and other threads not yet.
+const char* const to_be_set = choose_openblas_kernels();
+
+/// Said once, when it first matters.
+void tell_of_slow_kernels() {
+  if (to_be_set)
+    std::fprintf(
+        stderr,
+        "xgrad: OpenBLAS does not know this processor and runs its kernels for %s, which are slow: set "
+        "the environment variable OPENBLAS_CORETYPE=%s\n",
+        openblas_get_corename(), to_be_set);
+}
 
 /// How the OpenBLAS at hand is kept on one thread.
 struct Build {
@@ -20,6 +35,7 @@ struct Build {
   void (*set_openmp_threads)(int) = nullptr;
 
   Build() {
+    tell_of_slow_kernels();
     const int kind = openblas_get_parallel();
     serial = kind == OPENBLAS_SEQUENTIAL;
     if (kind == OPENBLAS_OPENMP) {
