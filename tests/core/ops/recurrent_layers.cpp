@@ -45,14 +45,17 @@ std::vector<Tensor> by_layer(const Layer& l, const RecurrentOptions& options) {
     const LstmResult y = lstm(o[0], {o[1], o[2]}, o[3], o[4], bias(l, 0), bias(l, 1), options);
     return {y.outputs, y.state.h, y.state.c};
   }
-  const RecurrentResult y =
-      l.kind == Kind::gru ? gru(o[0], o[1], o[3], o[4], bias(l, 0), bias(l, 1), options)
-                          : rnn(o[0], o[1], o[3], o[4], bias(l, 0), bias(l, 1), l.activation, options);
+  const RecurrentResult y = l.kind == Kind::gru
+                                ? gru(o[0], o[1], o[3], o[4], bias(l, 0), bias(l, 1), options)
+                                : rnn(o[0], o[1], o[3], o[4], bias(l, 0), bias(l, 1), l.activation, options);
   return {y.outputs, y.h};
 }
 
 Tensor activated(const Tensor& x, Activation a) {
-  return a == Activation::relu ? relu(x) : a == Activation::sigmoid ? sigmoid(x) : a == Activation::tanh ? tanh(x) : x;
+  return a == Activation::relu      ? relu(x)
+         : a == Activation::sigmoid ? sigmoid(x)
+         : a == Activation::tanh    ? tanh(x)
+                                    : x;
 }
 
 LstmState by_cell(const Layer& l, const Tensor& x, const LstmState& s) {
@@ -68,8 +71,9 @@ std::vector<Tensor> by_cells(const Layer& l, const RecurrentOptions& options) {
   std::vector<std::vector<Tensor>> outputs(steps);
   std::vector<Tensor> h, c;
   for (std::int64_t row = 0; row < batch; ++row) {
-    const std::int64_t length =
-        options.lengths.defined() ? options.lengths.at(row).item<std::int64_t>() : steps;
+    const std::int64_t length = options.lengths.defined()
+                                    ? options.lengths.to_vector<std::int64_t>()[static_cast<std::size_t>(row)]
+                                    : steps;
     LstmState s{narrow(o[1], 0, row, 1), narrow(o[2], 0, row, 1)};
     std::vector<Tensor> mine(steps, zeros({1, hidden}, {.dtype = o[0].dtype()}));
     for (std::int64_t i = 0; i < length; ++i) {
@@ -114,15 +118,15 @@ void check_alike(const Layer& l, const RecurrentOptions& options, unsigned outpu
 }
 
 const std::vector<RecurrentOptions>& all_options() {
-  static const Tensor unsorted = tensor({2, 5, 0, 3}), full = tensor({5, 5, 5, 5}), early = tensor({1, 2, 3, 2});
-  static const std::vector<RecurrentOptions> all = {
-      {},
-      {.reverse = true},
-      {.lengths = unsorted},
-      {.reverse = true, .lengths = unsorted},
-      {.lengths = full},
-      {.reverse = true, .lengths = early},
-      {.lengths = early}};
+  static const Tensor unsorted = tensor({2, 5, 0, 3}), full = tensor({5, 5, 5, 5}),
+                      early = tensor({1, 2, 3, 2});
+  static const std::vector<RecurrentOptions> all = {{},
+                                                    {.reverse = true},
+                                                    {.lengths = unsorted},
+                                                    {.reverse = true, .lengths = unsorted},
+                                                    {.lengths = full},
+                                                    {.reverse = true, .lengths = early},
+                                                    {.lengths = early}};
   return all;
 }
 
@@ -141,11 +145,48 @@ TEST_CASE("layers compute what their cells compute step by step, with the same g
 
 TEST_CASE("an rnn takes every activation") {
   for (const Activation a : {Activation::none, Activation::relu, Activation::sigmoid, Activation::tanh})
-    for (const bool reverse : {false, true}) check_alike(Layer(Kind::rnn, float64, true, a), {.reverse = reverse});
+    for (const bool reverse : {false, true})
+      check_alike(Layer(Kind::rnn, float64, true, a), {.reverse = reverse});
 }
 
 TEST_CASE("layers have gradients through each output alone") {
   for (const Kind kind : {Kind::rnn, Kind::gru, Kind::lstm})
     for (unsigned k = 0; k < (kind == Kind::lstm ? 3u : 2u); ++k)
-      for (const RecurrentOptions& options : all_options()) check_alike(Layer(kind, float64), options, 1u << k);
+      for (const RecurrentOptions& options : all_options())
+        check_alike(Layer(kind, float64), options, 1u << k);
+}
+
+TEST_CASE("what lies behind the end of a row has no effect, and gets no gradient") {
+  const Tensor lengths = tensor({2, 5, 0, 3});
+  for (const Kind kind : {Kind::rnn, Kind::gru, Kind::lstm})
+    for (const bool reverse : {false, true}) {
+      const Layer clean(kind, float64);
+      Layer dirty = clean;
+      const Tensor active = unsqueeze(gt(unsqueeze(lengths, 0), unsqueeze(arange(steps), 1)), 2);
+      const Tensor nothing = full({}, std::numeric_limits<double>::quiet_NaN(), {.dtype = float64});
+      dirty.operands[0] = where(active, clean.operands[0], nothing).detach().requires_grad_();
+      const RecurrentOptions options = {.reverse = reverse, .lengths = lengths};
+
+      const std::vector<Tensor> a = with_gradients(clean, by_layer(clean, options), 7),
+                                b = with_gradients(dirty, by_layer(dirty, options), 7);
+
+      for (std::size_t i = 0; i < a.size(); ++i)
+        if (a[i].defined()) CHECK(allclose(a[i], b[i], 0, 0));
+      const Tensor behind = where(active, zeros_like(a[0]), a[0]);
+      CHECK(max(abs(behind)).item() == 0);
+    }
+}
+
+TEST_CASE("a layer keeps nothing where nothing is recorded, and gives the same values") {
+  for (const Kind kind : {Kind::rnn, Kind::gru, Kind::lstm}) {
+    const Layer l(kind, float32);
+    const std::vector<Tensor> recorded = by_layer(l, {});
+    const NoGrad guard;
+    const std::vector<Tensor> plain = by_layer(l, {});
+
+    for (std::size_t k = 0; k < plain.size(); ++k) {
+      CHECK_FALSE(plain[k].requires_grad());
+      CHECK(allclose(plain[k], recorded[k], 0, 0));
+    }
+  }
 }
