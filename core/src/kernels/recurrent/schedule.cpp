@@ -47,4 +47,17 @@ void Schedule::add_step(std::int64_t rows, std::int64_t at, std::int64_t rows_be
   for (std::int64_t p = 0; p < rows; ++p) last[static_cast<std::size_t>(p)] = at + p;
 }
 
+std::vector<Chunk> Schedule::chunks(std::int64_t rows) const {
+  std::vector<Chunk> all;
+  for (const Run* run = runs.data(); run != runs.data() + runs.size(); ++run) {
+    const bool new_step = run->row == 0;
+    if (all.empty() || (new_step && all.back().rows >= rows)) all.push_back({{run, 0}, run->at, 0});
+    Chunk& chunk = all.back();
+    chunk.runs = {chunk.runs.data(), chunk.runs.size() + 1};
+    chunk.at = std::min(chunk.at, run->at);
+    chunk.rows += run->rows;
+  }
+  return all;
+}
+
 }  // namespace xgrad::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace xgrad::detail {
@@ -21,12 +22,21 @@ struct Run {
   }
 };
 
+/// Runs behind each other, and all their rows, which lie together.
+struct Chunk {
+  std::span<const Run> runs;
+  std::int64_t at, rows;
+};
+
 /// How the rows of a batch go through the steps of a sequence. Where they have lengths, the longest come
 /// first and rows that have ended are left out, so that the rows of a step lie together.
 class Schedule {
  public:
   /// Each row goes through all steps, or where `lengths` is not null, through the first lengths[row].
   Schedule(std::int64_t steps, std::int64_t batch, const std::int64_t* lengths, bool reverse);
+
+  /// The runs in parts of whole steps, of at least so many rows each, apart from the last.
+  std::vector<Chunk> chunks(std::int64_t rows) const;
 
   std::int64_t total = 0;            ///< rows of all steps
   std::vector<Run> runs;             ///< in the order in which they are computed

@@ -38,14 +38,14 @@ struct ForwardSteps {
   T *gates, *memory, *h;
 };
 
-/// The steps of the rows [first, last) of the batch.
+/// Some steps of the rows [first, last) of the batch.
 template <class Cell, class T>
-void step_forward(const Schedule& schedule, const ForwardSteps<T>& s, const HiddenWeights<T>& w,
+void step_forward(std::span<const Run> runs, const ForwardSteps<T>& s, const HiddenWeights<T>& w,
                   std::int64_t first, std::int64_t last) {
   constexpr std::int64_t others = Cell::gates - Cell::added;
   const std::int64_t n = s.hidden, width = Cell::gates * n;
   visit_row<T>(n, [&](const auto& along) {
-    for (const Run& whole : schedule.runs) {
+    for (const Run& whole : runs) {
       const Run run = whole.within(first, last);
       if (run.rows == 0) continue;
       const T* h_before = run.before(s.h_start, s.h, n);
@@ -65,27 +65,28 @@ void step_forward(const Schedule& schedule, const ForwardSteps<T>& s, const Hidd
   });
 }
 
-/// What the way back reads and writes. dh[batch, hidden] and dc come as the cotangents of the last states and
-/// go as the gradients of the first; d_memory is what d_gates has of a GRU's third gate, as h sees it.
+/// What the way back reads and writes. dh[batch, hidden] and dc come as the cotangents of the states behind
+/// the runs and go as those before them; d_memory is what d_gates has of a GRU's third gate, as h sees it.
 template <class T>
 struct BackwardSteps {
   std::int64_t hidden;
   const T *h_start, *memory_start, *gates, *memory, *h, *dy;
+  std::int64_t d_at;  ///< the row of all that is row 0 of d_gates and d_memory
   T *d_gates, *d_memory, *dh, *dc;
 };
 
 /// The same, from the last run to the first.
 template <class Cell, class T>
-void step_backward(const Schedule& schedule, const BackwardSteps<T>& s, const HiddenWeights<T>& w,
+void step_backward(std::span<const Run> runs, const BackwardSteps<T>& s, const HiddenWeights<T>& w,
                    std::int64_t first, std::int64_t last) {
   constexpr std::int64_t others = Cell::gates - Cell::added;
   const std::int64_t n = s.hidden, width = Cell::gates * n;
   visit_row<T>(n, [&](const auto& along) {
-    for (auto whole = schedule.runs.rbegin(); whole != schedule.runs.rend(); ++whole) {
+    for (auto whole = runs.rbegin(); whole != runs.rend(); ++whole) {
       const Run run = whole->within(first, last);
       if (run.rows == 0) continue;
-      const std::int64_t at = run.at * n;
-      T *d_gates = s.d_gates + run.at * width, *d_memory = s.d_memory + at, *dh = s.dh + run.row * n;
+      const std::int64_t at = run.at * n, d_at = run.at - s.d_at;
+      T *d_gates = s.d_gates + d_at * width, *d_memory = s.d_memory + d_at * n, *dh = s.dh + run.row * n;
       Cell::backward(along,
                      CellSlopes<T>{run.rows, s.gates + run.at * width, s.memory + at, s.h + at,
                                    run.before(s.h_start, s.h, n), run.before(s.memory_start, s.memory, n),

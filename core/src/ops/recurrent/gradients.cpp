@@ -4,174 +4,135 @@
 #include "ops/recurrent/sizes.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/workspace.hpp"
-#include "xgrad/core/ops/parts.hpp"
-#include "xgrad/core/ops/reduce.hpp"
-#include "xgrad/core/ops/shape.hpp"
 
-// Gradients of sequences: the steps from the last to the first make the cotangents of all gates, from which
-// one product each makes the gradients of the weights and of the inputs.
+// Gradients of sequences. The steps of a chunk, from the last to the first, make the cotangents of its gates,
+// which stay in the cache while one product each adds what the gradients of the weights and of the inputs
+// have of them.
 
 namespace xgrad::detail {
 
 namespace {
 
 constexpr Kernel kernels[] = {{.name = "rnn_vjp"}, {.name = "gru_vjp"}, {.name = "lstm_vjp"}};
-constexpr Kernel before_kernel = {.name = "states_before"}, weights_kernel = {.name = "hidden_weights_vjp"};
+constexpr Kernel before_kernel = {.name = "states_before"}, weights_kernel = {.name = "add_weight_vjp"},
+                 bias_kernel = {.name = "add_bias_vjp"};
 
 /// A sequence on its way back.
+template <class Cell, class T>
 class WayBack {
  public:
-  WayBack(std::span<const Tensor> cotangents, const Operands& o, const SequenceValues& y,
-          const SequenceAttributes& a);
+  /// d holds a tensor for each operand whose gradient is wanted, of zeros where chunks add to it.
+  WayBack(const Sizes& s, const Operands& o, Operands& d)
+      : s_(s),
+        o_(o),
+        d_(d),
+        x_(d[Operand::w_ih].defined() ? s.of_steps(o[Operand::x]) : Tensor()),
+        w_hh_(packed_weights<Cell, T>(ptr<T>(o[Operand::w_hh]), s.hidden, false)) {
+    if (d[Operand::x].defined())
+      w_ih_ = PackedMatrix<T>(false, s.in, s.width, ptr<T>(o[Operand::w_ih]), s.in);
+    for (const Chunk& chunk : s.chunks_back()) most_ = std::max(most_, chunk.rows);
+    d_gates_ = Workspace<T>(most_ * s.width);
+    if (others > 0) d_others_ = Workspace<T>(most_ * others * s.hidden);
+    part_ = Workspace<T>(s.width);
+    if (d[Operand::w_hh].defined()) before_ = Workspace<T>(most_ * s.hidden);
+  }
 
-  /// Of an operand.
-  Tensor gradient(std::size_t place);
+  void run(BackwardSteps<T> steps) {
+    const std::vector<Chunk> chunks = s_.chunks_back();
+    steps.d_gates = d_gates_.data(), steps.d_memory = others > 0 ? d_others_.data() : nullptr;
+    for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+      steps.d_at = chunk->at;
+      s_.launch_steps(kernel(), *chunk, [&](std::int64_t first, std::int64_t last) {
+        step_backward<Cell>(chunk->runs, steps, w_hh_, first, last);
+      });
+      add_inputs(*chunk);
+      add_weights(*chunk, steps);
+      add_biases(*chunk);
+    }
+  }
 
  private:
-  void make_steps(const Tensor& dy, const SequenceValues& y);
-  Tensor begun(const Tensor& g) const;
-  Tensor of_inputs() const;
-  Tensor of_input_weights() const;
-  Tensor of_hidden_weights() const;
-  Tensor of_bias();
-  Tensor of_hidden_bias();
+  static constexpr std::int64_t others = Cell::gates - Cell::added;
 
+  static const Kernel& kernel() { return kernels[Cell::gates == 1 ? 0 : Cell::gates - 2]; }
+
+  /// dx = d_gates w_ih.
+  void add_inputs(const Chunk& chunk) {
+    if (!d_[Operand::x].defined()) return;
+    gemm(false, false, chunk.rows, s_.in, s_.width, d_gates_.data(), nullptr, GemmEnd<T>{.packed = *w_ih_},
+         ptr<T>(d_[Operand::x]) + chunk.at * s_.in);
+  }
+
+  /// dw += d_gates^T x, with x that of the input or of the state before.
+  void add_weights(const Chunk& chunk, const BackwardSteps<T>& steps) {
+    if (d_[Operand::w_ih].defined())
+      add_product(chunk, d_gates_.data(), s_.width, s_.width, ptr<T>(x_) + chunk.at * s_.in, s_.in,
+                  ptr<T>(d_[Operand::w_ih]));
+    if (!d_[Operand::w_hh].defined()) return;
+    const std::int64_t n = s_.hidden;
+    launch(before_kernel, {.bytes = 2 * chunk.rows * n * bytes_of<T>}, [&] {
+      for (const Run& run : chunk.runs)
+        std::copy_n(run.before(steps.h_start, steps.h, n), run.rows * n,
+                    before_.data() + (run.at - chunk.at) * n);
+    });
+    T* dw = ptr<T>(d_[Operand::w_hh]);
+    add_product(chunk, d_gates_.data(), s_.width, Cell::added * n, before_.data(), n, dw);
+    if constexpr (others > 0)
+      add_product(chunk, d_others_.data(), others * n, others * n, before_.data(), n,
+                  dw + Cell::added * n * n);
+  }
+
+  void add_product(const Chunk& chunk, const T* g, std::int64_t step, std::int64_t rows, const T* x,
+                   std::int64_t n, T* dw) {
+    const Work work = {.bytes = (chunk.rows * (rows + n) + 2 * rows * n) * bytes_of<T>,
+                       .flops = 2 * rows * n * chunk.rows};
+    launch(weights_kernel, work, [&] {
+      multiply(MatrixProduct<T>{true, false, true, rows, n, chunk.rows, g, step, x, n, dw, n});
+    });
+  }
+
+  /// db += the sum of the rows of d_gates.
+  void add_biases(const Chunk& chunk) {
+    const std::int64_t n = s_.hidden;
+    if (const Tensor& d = d_[Operand::b_ih]; d.defined())
+      add_rows_of(chunk, d_gates_.data(), s_.width, s_.width, ptr<T>(d));
+    if (const Tensor& d = d_[Operand::b_hh]; d.defined()) {
+      add_rows_of(chunk, d_gates_.data(), s_.width, Cell::added * n, ptr<T>(d));
+      if constexpr (others > 0)
+        add_rows_of(chunk, d_others_.data(), others * n, others * n, ptr<T>(d) + Cell::added * n);
+    }
+  }
+
+  /// sum += the rows' first n elements, which are added up by themselves before.
+  void add_rows_of(const Chunk& chunk, const T* rows, std::int64_t step, std::int64_t n, T* sum) {
+    launch(bias_kernel, {.bytes = (chunk.rows + 2) * n * bytes_of<T>}, [&] {
+      T* part = part_.data();
+      std::fill_n(part, n, T(0));
+      visit_row<T>(n, [&](const auto& along) {
+        for (std::int64_t i = 0; i < chunk.rows; ++i)
+          for (std::int64_t j = 0; j < along.steps(); ++j)
+            along.store(part, j, along.load(part, j) + along.load(rows + i * step, j));
+      });
+      for (std::int64_t j = 0; j < n; ++j) sum[j] += part[j];
+    });
+  }
+
+  const Sizes& s_;
   const Operands& o_;
-  const SequenceAttributes& a_;
-  Sizes s_;
-  Tensor h_start_, c_start_, h_;
-  Tensor dh_, dc_, d_gates_;
-  Tensor d_others_;  ///< of a GRU's third gate, as h sees it
-  Tensor d_bias_;
+  Operands& d_;
+  Tensor x_;
+  HiddenWeights<T> w_hh_;
+  PackedMatrix<T> w_ih_;
+  std::int64_t most_ = 0;
+  Workspace<T> d_gates_, d_others_, before_;
+  Workspace<T> part_;  ///< of the biases' gradients
 };
 
-WayBack::WayBack(std::span<const Tensor> cotangents, const Operands& o, const SequenceValues& y,
-                 const SequenceAttributes& a)
-    : o_(o),
-      a_(a),
-      s_(o, a),
-      h_start_(s_.of_rows(o[Operand::h])),
-      c_start_(s_.of_rows(o[Operand::c])),
-      h_(s_.of_steps(y.outputs)),
-      dh_(begun(cotangents[1])),
-      dc_(a.kind == Recurrence::lstm ? begun(cotangents[2]) : Tensor()),
-      d_gates_(new_tensor({s_.schedule.total, s_.width}, s_.dtype)),
-      d_others_(a.kind == Recurrence::gru ? new_tensor({s_.schedule.total, s_.hidden}, s_.dtype) : Tensor()) {
-  make_steps(s_.of_steps(cotangents[0]), y);
-}
-
 /// The cotangent of a last state, which the steps write over.
-Tensor WayBack::begun(const Tensor& g) const {
-  if (!g.defined()) return zeros_of({s_.batch, s_.hidden}, s_.dtype);
-  const Tensor rows = s_.of_rows(g);
+Tensor begun(const Sizes& s, const Tensor& g) {
+  if (!g.defined()) return zeros_of({s.batch, s.hidden}, s.dtype);
+  const Tensor rows = s.of_rows(g);
   return rows.node() == g.node() ? g.detach().clone() : rows;
-}
-
-void WayBack::make_steps(const Tensor& dy, const SequenceValues& y) {
-  visit_cell(a_, [&](auto cell) {
-    using Cell = decltype(cell);
-    visit_floating(s_.dtype, [&](auto t) {
-      using T = type_of<decltype(t)>;
-      const BackwardSteps<T> steps = {.hidden = s_.hidden,
-                                      .h_start = ptr<T>(h_start_),
-                                      .memory_start = elements<T>(c_start_),
-                                      .gates = elements<T>(y.gates),
-                                      .memory = elements<T>(y.memory),
-                                      .h = ptr<T>(h_),
-                                      .dy = elements<T>(dy),
-                                      .d_gates = ptr<T>(d_gates_),
-                                      .d_memory = elements<T>(d_others_),
-                                      .dh = ptr<T>(dh_),
-                                      .dc = elements<T>(dc_)};
-      const HiddenWeights<T> w = packed_weights<Cell, T>(ptr<T>(o_[Operand::w_hh]), s_.hidden, false);
-      s_.launch_steps(kernels[static_cast<std::size_t>(a_.kind)], [&](std::int64_t first, std::int64_t last) {
-        step_backward<Cell>(s_.schedule, steps, w, first, last);
-      });
-    });
-  });
-}
-
-Tensor WayBack::gradient(std::size_t place) {
-  switch (place) {
-    case Operand::x:
-      return of_inputs();
-    case Operand::h:
-      return s_.to_rows(dh_);
-    case Operand::c:
-      return s_.to_rows(dc_);
-    case Operand::w_ih:
-      return of_input_weights();
-    case Operand::w_hh:
-      return of_hidden_weights();
-    case Operand::b_ih:
-      return of_bias();
-    default:
-      return of_hidden_bias();
-  }
-}
-
-Tensor WayBack::of_inputs() const {
-  const Tensor dx = s_.of_all_steps(s_.in);
-  visit_floating(s_.dtype, [&](auto t) {
-    using T = type_of<decltype(t)>;
-    gemm(false, false, s_.schedule.total, s_.in, s_.width, ptr<T>(d_gates_), ptr<T>(o_[Operand::w_ih]), false,
-         ptr<T>(dx));
-  });
-  return s_.to_steps(dx);
-}
-
-Tensor WayBack::of_input_weights() const {
-  const Tensor x = s_.of_steps(o_[Operand::x]);
-  Tensor d = new_tensor({s_.width, s_.in}, s_.dtype);
-  visit_floating(s_.dtype, [&](auto t) {
-    using T = type_of<decltype(t)>;
-    gemm(true, false, s_.width, s_.in, s_.schedule.total, ptr<T>(d_gates_), ptr<T>(x), false, ptr<T>(d));
-  });
-  return d;
-}
-
-/// The states before all steps, below each other.
-template <class T>
-Workspace<T> states_before(const Sizes& s, const T* start, const T* states) {
-  Workspace<T> before(s.schedule.total * s.hidden);
-  launch(before_kernel, {.bytes = 2 * s.schedule.total * s.hidden * bytes_of<T>}, [&] {
-    for (const Run& run : s.schedule.runs)
-      std::copy_n(run.before(start, states, s.hidden), run.rows * s.hidden,
-                  before.data() + run.at * s.hidden);
-  });
-  return before;
-}
-
-Tensor WayBack::of_hidden_weights() const {
-  const std::int64_t n = s_.hidden, total = s_.schedule.total;
-  Tensor d = new_tensor({s_.width, n}, s_.dtype);
-  visit_floating(s_.dtype, [&](auto t) {
-    using T = type_of<decltype(t)>;
-    const Workspace<T> before = states_before(s_, ptr<T>(h_start_), ptr<T>(h_));
-    const auto rows = [&](std::int64_t first, std::int64_t count, const T* cotangents, std::int64_t step) {
-      const Work work = {.bytes = (total * (count + n) + count * n) * bytes_of<T>,
-                         .flops = 2 * count * n * total};
-      launch(weights_kernel, work, [&] {
-        multiply(MatrixProduct<T>{true, false, false, count, n, total, cotangents, step, before.data(), n,
-                                  ptr<T>(d) + first * n, n});
-      });
-    };
-    const std::int64_t others = d_others_.defined() ? n : 0;
-    rows(0, s_.width - others, ptr<T>(d_gates_), s_.width);
-    if (others > 0) rows(s_.width - others, others, ptr<T>(d_others_), others);
-  });
-  return d;
-}
-
-/// What both biases have, once.
-Tensor WayBack::of_bias() {
-  if (!d_bias_.defined()) d_bias_ = sum(d_gates_, 0);
-  return d_bias_.clone();
-}
-
-Tensor WayBack::of_hidden_bias() {
-  if (!d_others_.defined()) return of_bias();
-  return cat({narrow(of_bias(), 0, 0, s_.width - s_.hidden), sum(d_others_, 0)});
 }
 
 }  // namespace
@@ -180,11 +141,38 @@ std::vector<Tensor> sequence_gradients(std::span<const Tensor> cotangents, const
                                        const SequenceValues& y, const SequenceAttributes& a) {
   const Unheard within;
   const NoGrad guard;
-  WayBack back(cotangents, o, y, a);
-  std::vector<Tensor> d;
+  const Sizes s(o, a);
+  const Tensor h_start = s.of_rows(o[Operand::h]), c_start = s.of_rows(o[Operand::c]);
+  const Tensor h = s.of_steps(y.outputs), dy = s.of_steps(cotangents[0]), dh = begun(s, cotangents[1]),
+               dc = a.kind == Recurrence::lstm ? begun(s, cotangents[2]) : Tensor();
+  Operands d;
+  for (const auto place : {Operand::w_ih, Operand::w_hh, Operand::b_ih, Operand::b_hh})
+    if (holds(a.wanted, place)) d[place] = zeros_of(o[place].shape(), s.dtype);
+  if (holds(a.wanted, Operand::x)) d[Operand::x] = s.of_all_steps(s.in);
+  visit_cell(a, [&](auto cell) {
+    visit_floating(s.dtype, [&](auto t) {
+      using T = type_of<decltype(t)>;
+      WayBack<decltype(cell), T>(s, o, d).run({.hidden = s.hidden,
+                                               .h_start = ptr<T>(h_start),
+                                               .memory_start = elements<T>(c_start),
+                                               .gates = elements<T>(y.gates),
+                                               .memory = elements<T>(y.memory),
+                                               .h = ptr<T>(h),
+                                               .dy = elements<T>(dy),
+                                               .d_at = 0,
+                                               .d_gates = nullptr,
+                                               .d_memory = nullptr,
+                                               .dh = ptr<T>(dh),
+                                               .dc = elements<T>(dc)});
+    });
+  });
+  if (holds(a.wanted, Operand::x)) d[Operand::x] = s.to_steps(d[Operand::x]);
+  if (holds(a.wanted, Operand::h)) d[Operand::h] = s.to_rows(dh);
+  if (holds(a.wanted, Operand::c)) d[Operand::c] = s.to_rows(dc);
+  std::vector<Tensor> wanted;
   for (std::size_t place = 0; place < Operand::count; ++place)
-    if (holds(a.wanted, place)) d.push_back(back.gradient(place));
-  return d;
+    if (holds(a.wanted, place)) wanted.push_back(std::move(d[place]));
+  return wanted;
 }
 
 }  // namespace xgrad::detail

@@ -28,22 +28,33 @@ struct Sizes {
   Tensor to_steps(const Tensor& x) const { return put(x, {steps, batch, x.size(-1)}, schedule.places); }
   Tensor to_rows(const Tensor& x) const { return put(x, {batch, x.size(-1)}, schedule.order); }
 
-  /// The door of the steps, `f(first, last)` for rows of the batch: for all at once, or for parts that go
-  /// through all steps by themselves. A part has so many rows that reading the weights for it pays, and no
-  /// more than have their gates of a step in the cache.
+  /// The steps in parts of which the gates stay in the cache while they are made and used; of so many rows
+  /// that reading the weights for them pays.
+  std::vector<Chunk> chunks() const { return schedule.chunks(most_rows()); }
+
+  /// The same for the way back, where a chunk's rows are terms of the weights' gradients: as many as a
+  /// product adds up in its registers.
+  std::vector<Chunk> chunks_back() const { return schedule.chunks(256); }
+
+  /// The door of the steps of a chunk, `f(first, last)` for rows of the batch: for all at once, or for parts
+  /// that go through the steps by themselves.
   template <class F>
-  void launch_steps(const Kernel& kernel, const F& f) const {
-    constexpr std::int64_t unit = 8, least = 64, cached = std::int64_t{1} << 16;
-    const std::int64_t products = schedule.total * width * hidden, threads = free_threads();
-    std::int64_t part = std::max(least, cached / std::max<std::int64_t>(width, 1));
+  void launch_steps(const Kernel& kernel, const Chunk& chunk, const F& f) const {
+    constexpr std::int64_t unit = 8;
+    const std::int64_t products = chunk.rows * width * hidden, threads = free_threads();
+    std::int64_t part = most_rows();
     if (threads > 1 && products >= large_product && batch >= unit * threads)
       part = std::min(part, (batch + threads - 1) / threads);
-    const Work work = {.bytes = schedule.total * (2 * width + 4 * hidden) * size_of(dtype),
+    const Work work = {.bytes = chunk.rows * (2 * width + 4 * hidden) * size_of(dtype),
                        .flops = 2 * products};
     launch(kernel, work, batch, (part + unit - 1) / unit * unit, f);
   }
 
  private:
+  std::int64_t most_rows() const {
+    constexpr std::int64_t least = 64, cached = std::int64_t{1} << 16;
+    return std::max(least, cached / std::max<std::int64_t>(width, 1));
+  }
   bool whole() const { return schedule.order.empty(); }
   Tensor taken(const Tensor& x, const std::vector<std::int64_t>& places) const;
   Tensor put(const Tensor& x, const Shape& shape, const std::vector<std::int64_t>& places) const;

@@ -69,12 +69,16 @@ SequenceValues sequence_values(const Operands& o, const SequenceAttributes& a) {
           .gates = ptr<T>(is_rnn ? h : y.gates),
           .memory = elements<T>(y.memory),
           .h = ptr<T>(h)};
-      gemm(false, true, s.schedule.total, s.width, s.in, ptr<T>(x), ptr<T>(o[Operand::w_ih]),
-           GemmEnd<T>{.bias = elements<T>(bias)}, steps.gates);
       const HiddenWeights<T> w = packed_weights<Cell, T>(ptr<T>(o[Operand::w_hh]), s.hidden, true);
-      s.launch_steps(kernels[static_cast<std::size_t>(a.kind)], [&](std::int64_t first, std::int64_t last) {
-        step_forward<Cell>(s.schedule, steps, w, first, last);
-      });
+      const PackedMatrix<T> w_ih(true, s.width, s.in, ptr<T>(o[Operand::w_ih]), s.in);
+      for (const Chunk& chunk : s.chunks()) {
+        gemm(false, true, chunk.rows, s.width, s.in, ptr<T>(x) + chunk.at * s.in, nullptr,
+             GemmEnd<T>{.bias = elements<T>(bias), .packed = *w_ih}, steps.gates + chunk.at * s.width);
+        s.launch_steps(kernels[static_cast<std::size_t>(a.kind)], chunk,
+                       [&](std::int64_t first, std::int64_t last) {
+                         step_forward<Cell>(chunk.runs, steps, w, first, last);
+                       });
+      }
     });
   });
   y.h = last_states(s, h_start, h);
