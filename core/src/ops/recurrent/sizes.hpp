@@ -28,13 +28,10 @@ struct Sizes {
   Tensor to_steps(const Tensor& x) const { return put(x, {steps, batch, x.size(-1)}, schedule.places); }
   Tensor to_rows(const Tensor& x) const { return put(x, {batch, x.size(-1)}, schedule.order); }
 
-  /// The steps in parts of which the gates stay in the cache while they are made and used; of so many rows
-  /// that reading the weights for them pays.
-  std::vector<Chunk> chunks() const { return schedule.chunks(most_rows()); }
-
-  /// The same for the way back, where a chunk's rows are terms of the weights' gradients: as many as a
-  /// product adds up in its registers.
-  std::vector<Chunk> chunks_back() const { return schedule.chunks(256); }
+  /// The steps in parts of which the gates stay in the cache while they are made and used.
+  std::vector<Chunk> chunks() const { return schedule.chunks(rows_of_chunk()); }
+  /// The same for the way back, where each part is added to the gradients of the weights too.
+  std::vector<Chunk> chunks_back() const { return schedule.chunks(2 * rows_of_chunk()); }
 
   /// The door of the steps of a chunk, `f(first, last)` for rows of the batch: for all at once, or for parts
   /// that go through the steps by themselves.
@@ -42,7 +39,7 @@ struct Sizes {
   void launch_steps(const Kernel& kernel, const Chunk& chunk, const F& f) const {
     constexpr std::int64_t unit = 8;
     const std::int64_t products = chunk.rows * width * hidden, threads = free_threads();
-    std::int64_t part = most_rows();
+    std::int64_t part = std::max<std::int64_t>(rows_of_chunk(), 64);
     if (threads > 1 && products >= large_product && batch >= unit * threads)
       part = std::min(part, (batch + threads - 1) / threads);
     const Work work = {.bytes = chunk.rows * (2 * width + 4 * hidden) * size_of(dtype),
@@ -51,9 +48,12 @@ struct Sizes {
   }
 
  private:
-  std::int64_t most_rows() const {
-    constexpr std::int64_t least = 64, cached = std::int64_t{1} << 16;
-    return std::max(least, cached / std::max<std::int64_t>(width, 1));
+  /// So many that their gates fit the L2 cache beside the weights, and where the weights do not, so many that
+  /// reading these for them pays.
+  std::int64_t rows_of_chunk() const {
+    const std::int64_t in_cache = (std::int64_t{1} << 15) / std::max<std::int64_t>(width, 1),
+                       for_weights = std::min<std::int64_t>(width * hidden >> 10, 256);
+    return std::max<std::int64_t>({in_cache, for_weights, 8});
   }
   bool whole() const { return schedule.order.empty(); }
   Tensor taken(const Tensor& x, const std::vector<std::int64_t>& places) const;
@@ -82,7 +82,5 @@ template <class T>
 T* elements(const Tensor& x) {
   return x.defined() ? ptr<T>(x) : nullptr;
 }
-
-inline constexpr Kernel states_kernel = {.name = "states"};
 
 }  // namespace xgrad::detail

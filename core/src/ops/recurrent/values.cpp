@@ -10,7 +10,7 @@ namespace xgrad::detail {
 namespace {
 
 constexpr Kernel kernels[] = {{.name = "rnn"}, {.name = "gru"}, {.name = "lstm"}};
-constexpr Kernel bias_kernel = {.name = "join_bias"};
+constexpr Kernel bias_kernel = {.name = "join_bias"}, states_kernel = {.name = "states"};
 
 /// All of b_ih, and of b_hh what is added before the cell.
 Tensor joined_bias(const Operands& o, const Sizes& s, std::int64_t added) {
