@@ -219,25 +219,4 @@ LstmState lstm_cell(const Tensor& x, const LstmState& state, const Tensor& w_ih,
   return lstm_cell(linear(x, w_ih, b_ih), linear(state.h, w_hh, b_hh), state.c);
 }
 
-Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h) {
-  check_recurrent("gru_cell", {{"input_gates", input_gates, {batch, {3, hidden}}},
-                               {"hidden_gates", hidden_gates, {batch, {3, hidden}}},
-                               {"h", h, {batch, hidden}}});
-  const std::vector<Tensor> a = split(input_gates, std::vector<std::int64_t>(3, h.size(1)), 1),
-                            b = split(hidden_gates, std::vector<std::int64_t>(3, h.size(1)), 1);
-  const Tensor n = tanh(a[2] + sigmoid(a[0] + b[0]) * b[2]);
-  return n + sigmoid(a[1] + b[1]) * (h - n);
-}
-
-Tensor gru_cell(const Tensor& x, const Tensor& h, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
-                const Tensor& b_hh) {
-  check_recurrent("gru_cell", {{"x", x, {batch, in}},
-                               {"h", h, {batch, hidden}},
-                               {"w_ih", w_ih, {{3, hidden}, in}},
-                               {"w_hh", w_hh, {{3, hidden}, hidden}},
-                               {"b_ih", b_ih, {{3, hidden}}, true},
-                               {"b_hh", b_hh, {{3, hidden}}, true}});
-  return gru_cell(linear(x, w_ih, b_ih), linear(h, w_hh, b_hh), h);
-}
-
 }  // namespace xgrad

@@ -56,10 +56,10 @@ struct LstmResult {
   LstmState state;
 };
 
-/// A layer over x[steps, batch, in] from the state h0[batch, hidden] on, in one node: h_t = activation(x_t
-/// w_ih^T + b_ih + h_{t-1} w_hh^T + b_hh), w_ih[hidden, in], w_hh[hidden, hidden], biases [hidden]. The
-/// products with the inputs and those of the weights' gradients are one each, and w_hh is packed once for all
-/// steps. Throws Error unless these are the shapes, all have one floating dtype, and the lengths are right.
+/// A layer over x[steps, batch, in] from h0[batch, hidden] on, in one node: h_t = activation(x_t w_ih^T +
+/// b_ih + h_{t-1} w_hh^T + b_hh), w_ih[hidden, in], w_hh[hidden, hidden], biases [hidden]. Weights are packed
+/// once; products with x and of the weights' gradients join as many steps as the cache holds. Throws Error
+/// unless these are the shapes, all have one floating dtype, and the lengths are right.
 RecurrentResult rnn(const Tensor& x, const Tensor& h0, const Tensor& w_ih, const Tensor& w_hh,
                     const Tensor& b_ih = {}, const Tensor& b_hh = {},
                     Activation activation = Activation::tanh, const RecurrentOptions& options = {});
