@@ -5,7 +5,7 @@
 
 namespace xgrad::detail {
 
-Run Run::within(std::int64_t first, std::int64_t last) const {
+StepRun StepRun::within(std::int64_t first, std::int64_t last) const {
   const std::int64_t skipped = std::max<std::int64_t>(first - row, 0);
   const std::int64_t count = std::min(last, row + rows) - (row + skipped);
   return {row + skipped, std::max<std::int64_t>(count, 0), at + skipped, from < 0 ? from : from + skipped};
@@ -49,7 +49,7 @@ void Schedule::add_step(std::int64_t rows, std::int64_t at, std::int64_t rows_be
 
 std::vector<Chunk> Schedule::chunks(std::int64_t rows) const {
   std::vector<Chunk> all;
-  for (const Run* run = runs.data(); run != runs.data() + runs.size(); ++run) {
+  for (const StepRun* run = runs.data(); run != runs.data() + runs.size(); ++run) {
     const bool new_step = run->row == 0;
     if (all.empty() || (new_step && all.back().rows >= rows)) all.push_back({{run, 0}, run->at, 0});
     Chunk& chunk = all.back();

@@ -7,13 +7,13 @@
 namespace xgrad::detail {
 
 /// Rows of a batch that take one step together, and whose states before it lie together.
-struct Run {
+struct StepRun {
   std::int64_t row, rows;  ///< of the batch: [row, row + rows)
   std::int64_t at;         ///< of all rows of all steps: [at, at + rows)
   std::int64_t from;       ///< the rows that hold the states before; -1: those that the sequence starts with
 
   /// What lies in the rows [first, last) of the batch.
-  Run within(std::int64_t first, std::int64_t last) const;
+  StepRun within(std::int64_t first, std::int64_t last) const;
 
   /// The states before, of `width` elements a row.
   template <class T>
@@ -24,7 +24,7 @@ struct Run {
 
 /// Runs behind each other, and all their rows, which lie together.
 struct Chunk {
-  std::span<const Run> runs;
+  std::span<const StepRun> runs;
   std::int64_t at, rows;
 };
 
@@ -39,7 +39,7 @@ class Schedule {
   std::vector<Chunk> chunks(std::int64_t rows) const;
 
   std::int64_t total = 0;            ///< rows of all steps
-  std::vector<Run> runs;             ///< in the order in which they are computed
+  std::vector<StepRun> runs;         ///< in the order in which they are computed
   std::vector<std::int64_t> last;    ///< where the last state of each row is; -1: it takes no step
   std::vector<std::int64_t> order;   ///< which row of the batch comes first, second ...; empty: as they are
   std::vector<std::int64_t> places;  ///< which row of [steps * batch] row i is; empty: row i

@@ -40,13 +40,13 @@ struct ForwardSteps {
 
 /// Some steps of the rows [first, last) of the batch.
 template <class Cell, class T>
-void step_forward(std::span<const Run> runs, const ForwardSteps<T>& s, const HiddenWeights<T>& w,
+void step_forward(std::span<const StepRun> runs, const ForwardSteps<T>& s, const HiddenWeights<T>& w,
                   std::int64_t first, std::int64_t last) {
   constexpr std::int64_t others = Cell::gates - Cell::added;
   const std::int64_t n = s.hidden, width = Cell::gates * n;
   visit_row<T>(n, [&](const auto& along) {
-    for (const Run& whole : runs) {
-      const Run run = whole.within(first, last);
+    for (const StepRun& whole : runs) {
+      const StepRun run = whole.within(first, last);
       if (run.rows == 0) continue;
       const T* h_before = run.before(s.h_start, s.h, n);
       T *gates = s.gates + run.at * width, *memory = s.memory + run.at * n;
@@ -77,13 +77,13 @@ struct BackwardSteps {
 
 /// The same, from the last run to the first.
 template <class Cell, class T>
-void step_backward(std::span<const Run> runs, const BackwardSteps<T>& s, const HiddenWeights<T>& w,
+void step_backward(std::span<const StepRun> runs, const BackwardSteps<T>& s, const HiddenWeights<T>& w,
                    std::int64_t first, std::int64_t last) {
   constexpr std::int64_t others = Cell::gates - Cell::added;
   const std::int64_t n = s.hidden, width = Cell::gates * n;
   visit_row<T>(n, [&](const auto& along) {
     for (auto whole = runs.rbegin(); whole != runs.rend(); ++whole) {
-      const Run run = whole->within(first, last);
+      const StepRun run = whole->within(first, last);
       if (run.rows == 0) continue;
       const std::int64_t at = run.at * n, d_at = run.at - s.d_at;
       T *d_gates = s.d_gates + d_at * width, *d_memory = s.d_memory + d_at * n, *dh = s.dh + run.row * n;

@@ -74,7 +74,7 @@ class WayBack {
     if (!d_[Operand::w_hh].defined()) return;
     const std::int64_t n = s_.hidden;
     launch(before_kernel, {.bytes = 2 * chunk.rows * n * bytes_of<T>}, [&] {
-      for (const Run& run : chunk.runs)
+      for (const StepRun& run : chunk.runs)
         std::copy_n(run.before(steps.h_start, steps.h, n), run.rows * n,
                     before_.data() + (run.at - chunk.at) * n);
     });
