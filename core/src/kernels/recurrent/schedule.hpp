@@ -6,6 +6,12 @@
 
 namespace xgrad::detail {
 
+/// Where an operand begins that may be missing: null stays null.
+template <class T>
+T* shifted(T* p, std::int64_t by) {
+  return p ? p + by : nullptr;
+}
+
 /// Rows of a batch that take one step together, and whose states before it lie together.
 struct StepRun {
   std::int64_t row, rows;  ///< of the batch: [row, row + rows)
@@ -18,7 +24,7 @@ struct StepRun {
   /// The states before, of `width` elements a row.
   template <class T>
   const T* before(const T* start, const T* states, std::int64_t width) const {
-    return from < 0 ? start + row * width : states + from * width;
+    return from < 0 ? shifted(start, row * width) : shifted(states, from * width);
   }
 };
 

@@ -49,7 +49,7 @@ void step_forward(std::span<const StepRun> runs, const ForwardSteps<T>& s, const
       const StepRun run = whole.within(first, last);
       if (run.rows == 0) continue;
       const T* h_before = run.before(s.h_start, s.h, n);
-      T *gates = s.gates + run.at * width, *memory = s.memory + run.at * n;
+      T *gates = s.gates + run.at * width, *memory = shifted(s.memory, run.at * n);
       MatrixProduct<T> p{false,    true, true,    run.rows, Cell::added * n, n,
                          h_before, n,    nullptr, n,        gates,           width};
       p.packed = *w.added;
@@ -86,11 +86,12 @@ void step_backward(std::span<const StepRun> runs, const BackwardSteps<T>& s, con
       const StepRun run = whole->within(first, last);
       if (run.rows == 0) continue;
       const std::int64_t at = run.at * n, d_at = run.at - s.d_at;
-      T *d_gates = s.d_gates + d_at * width, *d_memory = s.d_memory + d_at * n, *dh = s.dh + run.row * n;
-      Cell::backward(along,
-                     CellSlopes<T>{run.rows, s.gates + run.at * width, s.memory + at, s.h + at,
-                                   run.before(s.h_start, s.h, n), run.before(s.memory_start, s.memory, n),
-                                   s.dy ? s.dy + at : nullptr, d_gates, d_memory, dh, s.dc + run.row * n});
+      T *d_gates = s.d_gates + d_at * width, *d_memory = shifted(s.d_memory, d_at * n),
+        *dh = s.dh + run.row * n;
+      Cell::backward(
+          along, CellSlopes<T>{run.rows, shifted(s.gates, run.at * width), shifted(s.memory, at), s.h + at,
+                               run.before(s.h_start, s.h, n), run.before(s.memory_start, s.memory, n),
+                               shifted(s.dy, at), d_gates, d_memory, dh, shifted(s.dc, run.row * n)});
       MatrixProduct<T> p{false,   false, others > 0, run.rows, n,  Cell::added * n,
                          d_gates, width, nullptr,    n,        dh, n};
       p.packed = *w.added;
