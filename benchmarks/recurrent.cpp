@@ -19,42 +19,56 @@ struct Weights {
         b(bench::leaf(l.b, {l.rows})) {}
 };
 
-/// [steps * batch, width] to the same, with the gates in PyTorch's order.
-Tensor lstm(const Tensor& x, const Weights& w) {
-  const std::vector<Tensor> parts = split(linear(x, w.wx, w.b), batch);
+Tensor lstm_layer(const Tensor& x, const Weights& w) {
+  const Tensor zero = zeros({batch, width});
+  return lstm(x, {zero, zero}, w.wx, w.wh, w.b).outputs;
+}
+
+/// The same by cells, step by step.
+Tensor lstm_by_cells(const Tensor& x, const Weights& w) {
   LstmState state{zeros({batch, width}), zeros({batch, width})};
   std::vector<Tensor> outputs;
-  for (const Tensor& part : parts) {
+  for (const Tensor& part : unbind(linear(x, w.wx, w.b))) {
     state = lstm_cell(part, linear(state.h, w.wh), state.c);
     outputs.push_back(state.h);
   }
-  return cat(outputs);
+  return stack(outputs);
 }
 
-Run lstm_by_xgrad() {
+template <Tensor (*layer)(const Tensor& x, const Weights& w)>
+Run lstm_by() {
   const Weights a(Layer(4, 10)), b(Layer(4, 20));
   const std::vector<Tensor> parameters{a.wx, a.wh, a.b, b.wx, b.wh, b.b};
-  return {[=, x = tensor(inputs(), {steps * batch, width})] {
+  return {[=, x = tensor(inputs(), {steps, batch, width})] {
             bench::forget_gradients(parameters);
-            const Tensor loss = mean(square(lstm(lstm(x, a), b)));
+            const Tensor loss = mean(square(layer(layer(x, a), b)));
             loss.backward();
             return loss.item();
           },
           [=] { return bench::gradient_squares(parameters); }};
 }
 
-Run rnn_by_xgrad() {
+Tensor rnn_layer(const Tensor& x, const Weights& w) {
+  return rnn(x, zeros({batch, width}), w.wx, w.wh, w.b).outputs;
+}
+
+Tensor rnn_by_cells(const Tensor& x, const Weights& w) {
+  Tensor h = zeros({batch, width});
+  std::vector<Tensor> outputs;
+  for (const Tensor& part : unbind(linear(x, w.wx, w.b))) {
+    h = rnn_cell(part, h, w.wh);
+    outputs.push_back(h);
+  }
+  return stack(outputs);
+}
+
+template <Tensor (*layer)(const Tensor& x, const Weights& w)>
+Run rnn_by() {
   const Weights w(Layer(1, 30));
   const std::vector<Tensor> parameters{w.wx, w.wh, w.b};
-  return {[=, x = tensor(inputs(), {steps * batch, width})] {
+  return {[=, x = tensor(inputs(), {steps, batch, width})] {
             bench::forget_gradients(parameters);
-            Tensor h = zeros({batch, width});
-            std::vector<Tensor> outputs;
-            for (const Tensor& part : split(linear(x, w.wx, w.b), batch)) {
-              h = rnn_cell(part, h, w.wh);
-              outputs.push_back(h);
-            }
-            const Tensor loss = mean(square(cat(outputs)));
+            const Tensor loss = mean(square(layer(x, w)));
             loss.backward();
             return loss.item();
           },
@@ -211,7 +225,9 @@ Run rnn_by_hand() {
           [s] { return s->a.gradient_squares(); }};
 }
 
-const bench::Contender lstm_ops("lstm", "xgrad", lstm_by_xgrad), lstm_floor("lstm", "by_hand", lstm_by_hand),
-    rnn_ops("rnn", "xgrad", rnn_by_xgrad), rnn_floor("rnn", "by_hand", rnn_by_hand);
+const bench::Contender lstm_ops("lstm", "xgrad", lstm_by<lstm_layer>),
+    lstm_cells("lstm", "xgrad_cells", lstm_by<lstm_by_cells>), lstm_floor("lstm", "by_hand", lstm_by_hand),
+    rnn_ops("rnn", "xgrad", rnn_by<rnn_layer>), rnn_cells("rnn", "xgrad_cells", rnn_by<rnn_by_cells>),
+    rnn_floor("rnn", "by_hand", rnn_by_hand);
 
 }  // namespace

@@ -29,7 +29,7 @@ ROWS = [
     ("sum(tanh(x w + b) sigmoid(x)), 2^20, by ops", "elementwise", "elementwise", "xgrad", ("ms", 1e3), ("", 3.0)),
     ("the same, fused", "elementwise", "elementwise", "fused", ("ms", 1e3), ("", 1.5)),
     ("LSTM, 2 layers, 50 steps", "recurrent", "lstm", "xgrad", ("ms", 1e3), ("", 20)),
-    ("tanh RNN cell from ops, 50 steps", "recurrent", "rnn", "xgrad", ("ms", 1e3), ("", 2.5)),
+    ("tanh RNN, 50 steps", "recurrent", "rnn", "xgrad", ("ms", 1e3), ("", 2.5)),
     ("logistic regression, 100,000 x 100, float64", "logistic", "logistic", "xgrad", ("ms", 1e3), ("", 5.0)),
     ("LeNet, batch 64", "lenet", "lenet", "xgrad", ("ms", 1e3), ("libtorch", 1.0)),
     ("transformer encoder block", "transformer", "transformer", "xgrad", ("ms", 1e3), ("", 4.6)),

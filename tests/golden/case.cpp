@@ -63,7 +63,7 @@ Case from_op(const Json& j) {
   const bool system =
       c.op.starts_with("inv") || c.op.find("solve") != std::string::npos || c.op.starts_with("cholesky");
   c.rtol = j.value("rtol", system ? 1e-10 : 1e-12);
-  c.atol = 1e-14;
+  c.atol = j.value("atol", 1e-14);
   if (j.contains("error")) {
     c.throws = true;
     return c;

@@ -108,7 +108,7 @@ int main(int argc, char** argv) try {
       "Runs the library's ops on cases made by other programs, and compares values, gradients and second "
       "gradients. Prints a line for each case, and how many passed, failed and are unknown.");
   std::vector<std::string> files;
-  for (const char* name : {"ops_f64.json", "conventions.json", "numerics.json"})
+  for (const char* name : {"ops_f64.json", "recurrent.json", "conventions.json", "numerics.json"})
     files.push_back(std::string(XGRAD_TEST_DATA "/") + name);
   app.add_option("files", files,
                  "Files in the form of one of tests/data's ops_f64.json, conventions.json and numerics.json")

@@ -163,6 +163,32 @@ void add_distances(Registry& r) {
   };
 }
 
+RecurrentOptions recurrent_options(const Arguments& a) {
+  const std::vector<std::int64_t> lengths = a.list({"lengths"});
+  return {.reverse = a.flag({"reverse"}, false),
+          .lengths = lengths.empty() ? Tensor() : xgrad::tensor(lengths)};
+}
+
+void add_recurrent(Registry& r) {
+  r["lstm"] = [](const Arguments& a) -> Outputs {
+    const LstmResult y = lstm(a.input(0), {a.input(1), a.input(2)}, a.input(3), a.input(4),
+                              a.tensor(5, {"b_ih"}), a.tensor(6, {"b_hh"}), recurrent_options(a));
+    return std::vector<Tensor>{y.outputs, y.state.h, y.state.c};
+  };
+  r["gru"] = [](const Arguments& a) -> Outputs {
+    const RecurrentResult y = gru(a.input(0), a.input(1), a.input(2), a.input(3), a.tensor(4, {"b_ih"}),
+                                  a.tensor(5, {"b_hh"}), recurrent_options(a));
+    return std::vector<Tensor>{y.outputs, y.h};
+  };
+  r["rnn"] = [](const Arguments& a) -> Outputs {
+    const bool is_relu = a.text({"activation"}, "tanh") == "relu";
+    const RecurrentResult y =
+        rnn(a.input(0), a.input(1), a.input(2), a.input(3), a.tensor(4, {"b_ih"}), a.tensor(5, {"b_hh"}),
+            is_relu ? Activation::relu : Activation::tanh, recurrent_options(a));
+    return std::vector<Tensor>{y.outputs, y.h};
+  };
+}
+
 }  // namespace
 
 void add_networks(Registry& r) {
@@ -170,6 +196,7 @@ void add_networks(Registry& r) {
   add_pools(r);
   add_norms(r);
   add_distances(r);
+  add_recurrent(r);
   r["dropout"] = [](const Arguments& a) -> Tensor {
     const double p = a.number({"p"}, 0.5);
     const bool training = a.flag({"training", "train"}, true);

@@ -42,6 +42,48 @@ test::Row rnn_row() {
   return r;
 }
 
+test::Row gru_cell_row() {
+  test::Row r =
+      test::floating_row("gru_cell", Kind::smooth, {{{3, 6}}, {{3, 6}}, {{3, 2}}},
+                         [](const Tensor& a, const Tensor& b, const Tensor& h) { return gru_cell(a, b, h); },
+                         {{{0, 6}, {0, 6}, {0, 2}}, {{2, 0}, {2, 0}, {2, 0}}, {{1, 57}, {1, 57}, {1, 19}}});
+  r.composed = as_function([](const Tensor& a, const Tensor& b, const Tensor& h) {
+    const std::vector<Tensor> u = split(a, h.size(1), 1), v = split(b, h.size(1), 1);
+    const Tensor z = sigmoid(u[1] + v[1]);
+    return (1 - z) * tanh(u[2] + sigmoid(u[0] + v[0]) * v[2]) + z * h;
+  });
+  return r;
+}
+
+std::vector<Tensor> all_of(const LstmResult& y) { return {y.outputs, y.state.h, y.state.c}; }
+std::vector<Tensor> all_of(const RecurrentResult& y) { return {y.outputs, y.h}; }
+
+/// Of rows that end at different steps.
+RecurrentOptions ragged(bool reverse) { return {.reverse = reverse, .lengths = tensor({1, 3, 0})}; }
+
+test::Row lstm_row(const RecurrentOptions& options) {
+  return test::floating_row("lstm", Kind::smooth,
+                            {{{3, 3, 2}}, {{3, 2}}, {{3, 2}}, {{8, 2}}, {{8, 2}}, {{8}}, {{8}}},
+                            [=](const Tensor& x, const Tensor& h, const Tensor& c, const Tensor& w,
+                                const Tensor& u, const Tensor& b, const Tensor& d) {
+                              return all_of(lstm(x, {h, c}, w, u, b, d, options));
+                            });
+}
+
+test::Row gru_row(const RecurrentOptions& options) {
+  return test::floating_row(
+      "gru", Kind::smooth, {{{3, 3, 2}}, {{3, 2}}, {{6, 2}}, {{6, 2}}, {{6}}, {{6}}},
+      [=](const Tensor& x, const Tensor& h, const Tensor& w, const Tensor& u, const Tensor& b,
+          const Tensor& d) { return all_of(gru(x, h, w, u, b, d, options)); });
+}
+
+test::Row rnn_layer_row(Activation activation, const RecurrentOptions& options) {
+  return test::floating_row(
+      "rnn", Kind::smooth, {{{3, 3, 2}}, {{3, 2}}, {{2, 2}}, {{2, 2}}, {{2}}, {{2}}},
+      [=](const Tensor& x, const Tensor& h, const Tensor& w, const Tensor& u, const Tensor& b,
+          const Tensor& d) { return all_of(rnn(x, h, w, u, b, d, activation, options)); });
+}
+
 const Family recurrent(
     "recurrent",
     {
@@ -62,6 +104,41 @@ const Family recurrent(
             [](const Tensor& x, const Tensor& h, const Tensor& c, const Tensor& w, const Tensor& u) {
               return both(lstm_cell(x, {h, c}, w, u));
             })),
+        gru_cell_row(),
+        test::floating_row("gru_cell", Kind::smooth, {{{2, 3}}, {{2, 2}}, {{6, 3}}, {{6, 2}}, {{6}}, {{6}}},
+                           [](const Tensor& x, const Tensor& h, const Tensor& w, const Tensor& u,
+                              const Tensor& b, const Tensor& d) { return gru_cell(x, h, w, u, b, d); }),
+        lstm_row({}),
+        lstm_row({.reverse = true}),
+        lstm_row(ragged(false)),
+        lstm_row(ragged(true)),
+        gru_row({}),
+        gru_row({.reverse = true}),
+        gru_row(ragged(false)),
+        gru_row(ragged(true)),
+        rnn_layer_row(Activation::tanh, {}),
+        rnn_layer_row(Activation::sigmoid, {.reverse = true}),
+        rnn_layer_row(Activation::tanh, ragged(false)),
+        rnn_layer_row(Activation::none, ragged(true)),
+        test::floating_row("lstm", Kind::smooth, {{{2, 3, 2}}, {{3, 2}}, {{3, 2}}, {{8, 2}}, {{8, 2}}},
+                           [](const Tensor& x, const Tensor& h, const Tensor& c, const Tensor& w,
+                              const Tensor& u) {
+                             return all_of(lstm(x, {h, c}, w, u));
+                           },
+                           {{{0, 3, 2}, {3, 2}, {3, 2}, {8, 2}, {8, 2}},
+                            {{2, 0, 2}, {0, 2}, {0, 2}, {8, 2}, {8, 2}},
+                            {{2, 3, 0}, {3, 2}, {3, 2}, {8, 0}, {8, 2}},
+                            {{2, 3, 2}, {3, 0}, {3, 0}, {0, 2}, {0, 0}},
+                            {{2, 1, 5}, {1, 19}, {1, 19}, {76, 5}, {76, 19}}}),
+        test::floating_row("gru", Kind::smooth, {{{2, 3, 2}}, {{3, 2}}, {{6, 2}}, {{6, 2}}},
+                           [](const Tensor& x, const Tensor& h, const Tensor& w, const Tensor& u) {
+                             return all_of(gru(x, h, w, u));
+                           },
+                           {{{0, 3, 2}, {3, 2}, {6, 2}, {6, 2}},
+                            {{2, 0, 2}, {0, 2}, {6, 2}, {6, 2}},
+                            {{2, 3, 0}, {3, 2}, {6, 0}, {6, 2}},
+                            {{2, 3, 2}, {3, 0}, {0, 2}, {0, 0}},
+                            {{2, 1, 5}, {1, 19}, {57, 5}, {57, 19}}}),
     });
 
 }  // namespace
@@ -108,18 +185,53 @@ TEST_CASE("recurrent: wrong operands are named") {
                        "rnn_cell: needs input_gates[batch, hidden], h[batch, hidden], w_hh[hidden, hidden]: "
                        "input_gates is f32[2, 3], h is f32[2, 3], w_hh is f32[2, 3]",
                        Error);
-  CHECK_THROWS_WITH_AS(lstm_cell(ones({2, 8}), ones({2, 8}), ones({2, 3})),
-                       "lstm_cell: needs gates[batch, 4 hidden], twice, and c[batch, hidden]: input_gates is "
-                       "f32[2, 8], hidden_gates is f32[2, 8], c is f32[2, 3]",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      lstm_cell(ones({2, 8}), ones({2, 8}), ones({2, 3})),
+      "lstm_cell: needs input_gates[batch, 4 hidden], hidden_gates[batch, 4 hidden], c[batch, hidden]: "
+      "input_gates is f32[2, 8], hidden_gates is f32[2, 8], c is f32[2, 3]",
+      Error);
   CHECK_THROWS_WITH_AS(lstm_cell(ones({2, 8}), ones({2, 8}), ones({2, 2}, {.dtype = float64})),
                        "lstm_cell: the operands must have one floating dtype: input_gates is f32[2, 8], "
                        "hidden_gates is f32[2, 8], c is f64[2, 2]; convert with .to()",
                        Error);
-  CHECK_THROWS_WITH_AS(lstm_cell(ones({2, 3}), {ones({2, 2}), ones({2, 2})}, ones({8, 3}), ones({8, 3})),
-                       "lstm_cell: needs x[batch, in], h and c[batch, hidden], w_ih[4 hidden, in], w_hh[4 "
-                       "hidden, hidden] and biases [4 hidden]: x is f32[2, 3], h is f32[2, 2], c is f32[2, "
-                       "2], w_ih is f32[8, 3], w_hh is f32[8, 3]",
+  CHECK_THROWS_WITH_AS(
+      lstm_cell(ones({2, 3}), {ones({2, 2}), ones({2, 2})}, ones({8, 3}), ones({8, 3})),
+      "lstm_cell: needs x[batch, in], h[batch, hidden], c[batch, hidden], w_ih[4 hidden, in], w_hh[4 hidden, "
+      "hidden], b_ih[4 hidden], b_hh[4 hidden]: x is f32[2, 3], h is f32[2, 2], c is f32[2, 2], w_ih is "
+      "f32[8, 3], w_hh is f32[8, 3]",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      gru_cell(ones({2, 6}), ones({2, 6}), ones({2, 3})),
+      "gru_cell: needs input_gates[batch, 3 hidden], hidden_gates[batch, 3 hidden], h[batch, "
+      "hidden]: input_gates is f32[2, 6], hidden_gates is f32[2, 6], h is f32[2, 3]",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      gru(ones({5, 2, 3}), ones({2, 2}), ones({6, 3}), ones({6, 2}), ones({8})),
+      "gru: needs x[steps, batch, in], h0[batch, hidden], w_ih[3 hidden, in], w_hh[3 hidden, hidden], b_ih[3 "
+      "hidden], b_hh[3 hidden]: x is f32[5, 2, 3], h0 is f32[2, 2], w_ih is f32[6, 3], w_hh is f32[6, 2], "
+      "b_ih is f32[8]",
+      Error);
+  CHECK_THROWS_WITH_AS(lstm(ones({5, 2, 3}), {ones({2, 2}), {}}, ones({8, 3}), ones({8, 2})),
+                       doctest::Contains("lstm: "), Error);
+}
+
+TEST_CASE("recurrent: wrong lengths are named") {
+  const auto run = [](const Tensor& lengths) {
+    rnn(ones({5, 2, 3}), ones({2, 2}), ones({2, 3}), ones({2, 2}), {}, {}, Activation::tanh,
+        {.lengths = lengths});
+  };
+
+  CHECK_THROWS_WITH_AS(run(tensor({1, 2, 3})),
+                       "rnn: the lengths must be int64[batch], one for each row: lengths is i64[3], x is "
+                       "f32[5, 2, 3]",
+                       Error);
+  CHECK_THROWS_WITH_AS(run(ones({2})),
+                       "rnn: the lengths must be int64[batch], one for each row: lengths is f32[2], x is "
+                       "f32[5, 2, 3]",
+                       Error);
+  CHECK_THROWS_WITH_AS(run(tensor({5, 6})),
+                       "rnn: the length of row 1 is 6, but there are 5 steps: lengths is i64[2], x is f32[5, "
+                       "2, 3]; lengths must be 0 to 5",
                        Error);
 }
 

@@ -159,6 +159,38 @@ const Work lines[] = {
      }},
 };
 
+const Work sequences[] = {
+    {"lstm, gru and rnn, parts of whose batch go through all steps by themselves",
+     [] {
+       Results all;
+       for (const std::int64_t batch : {6, 70}) {
+         const Tensor x = leaf({9, batch, 40}, 1), h = leaf({batch, 120}, 2), c = leaf({batch, 120}, 3);
+         const Tensor lengths = randint(0, 10, {batch}, {}, Generator(4));
+         const auto weights = [](std::int64_t gates) {
+           return std::vector<Tensor>{leaf({gates * 120, 40}, 5), leaf({gates * 120, 120}, 6),
+                                      leaf({gates * 120}, 7), leaf({gates * 120}, 8)};
+         };
+         for (const RecurrentOptions& o :
+              {RecurrentOptions{}, RecurrentOptions{.reverse = true, .lengths = lengths}}) {
+           std::vector<Tensor> w = weights(4);
+           const LstmResult y = lstm(x, {h, c}, w[0], w[1], w[2], w[3], o);
+           for (const Tensor& r : with_gradients(y.outputs + y.state.c, {x, h, c, w[0], w[1], w[2], w[3]}))
+             all.push_back(r);
+           w = weights(3);
+           for (const Tensor& r :
+                with_gradients(gru(x, h, w[0], w[1], w[2], w[3], o).outputs, {x, h, w[0], w[1], w[2], w[3]}))
+             all.push_back(r);
+           w = weights(1);
+           for (const Tensor& r :
+                with_gradients(rnn(x, h, w[0], w[1], w[2], w[3], Activation::tanh, o).outputs,
+                               {x, h, w[0], w[1], w[2], w[3]}))
+             all.push_back(r);
+         }
+       }
+       return all;
+     }},
+};
+
 const Work moves[] = {
     {"transposition and permutation",
      [] {
@@ -255,6 +287,9 @@ TEST_CASE("elementwise passes have the same bits for any number of threads") {
 }
 TEST_CASE("reductions and lines have the same bits for any number of threads") {
   for (const Work& work : lines) check(work);
+}
+TEST_CASE("sequences have the same bits for any number of threads") {
+  for (const Work& work : sequences) check(work);
 }
 TEST_CASE("copies and gathers have the same bits for any number of threads") {
   for (const Work& work : moves) check(work);

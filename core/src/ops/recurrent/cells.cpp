@@ -6,6 +6,7 @@
 #include "kernels/loops/lines.hpp"
 #include "ops/activation/activated.hpp"
 #include "ops/linalg/products.hpp"
+#include "ops/recurrent/check.hpp"
 #include "ops/support/composed.hpp"
 #include "ops/support/vjp.hpp"
 #include "tensor/errors.hpp"
@@ -22,6 +23,8 @@ namespace xgrad {
 using namespace detail;
 
 namespace {
+
+constexpr Extent batch = Extent::batch, in = Extent::in, hidden = Extent::hidden;
 
 constexpr Kernel lstm_cell_kernel = {.name = "lstm_cell"}, lstm_cell_vjp_kernel = {.name = "lstm_cell_vjp"};
 constexpr Kernel gates_kernel = {.name = "gates", .elementwise = true};
@@ -54,15 +57,16 @@ struct Cells {
 
 /// Makes h and c of the rows [first, last).
 template <class T>
-void step(const Cells<T>& in, std::int64_t first, std::int64_t last, T* h, T* c) {
+void step(const Cells<T>& cells, std::int64_t first, std::int64_t last, T* h, T* c) {
   using V = xsimd::batch<T>;
-  in.each(first, last,
-          [&](std::int64_t, std::int64_t at, std::int64_t m, const V& i, const V& f, const V& g, const V& o) {
-            const V kept = simd::sigmoid(f) * load_part<V>(in.c + at, m, 0);
-            const V cell = simd::fma(simd::sigmoid(i), simd::tanh(g), kept);
-            store_part(c + at, m, cell);
-            store_part(h + at, m, simd::sigmoid(o) * simd::tanh(cell));
-          });
+  cells.each(
+      first, last,
+      [&](std::int64_t, std::int64_t at, std::int64_t m, const V& i, const V& f, const V& g, const V& o) {
+        const V kept = simd::sigmoid(f) * load_part<V>(cells.c + at, m, 0);
+        const V cell = simd::fma(simd::sigmoid(i), simd::tanh(g), kept);
+        store_part(c + at, m, cell);
+        store_part(h + at, m, simd::sigmoid(o) * simd::tanh(cell));
+      });
 }
 
 /// What an output's cotangent is made into; dh or dc is null where it is 0.
@@ -74,24 +78,24 @@ struct CellSlopes {
 
 /// The gradients of the rows [first, last), whose gates are computed again.
 template <class T>
-void step_back(const Cells<T>& in, std::int64_t first, std::int64_t last, const CellSlopes<T>& d) {
+void step_back(const Cells<T>& cells, std::int64_t first, std::int64_t last, const CellSlopes<T>& d) {
   using V = xsimd::batch<T>;
-  in.each(first, last,
-          [&](std::int64_t gates, std::int64_t at, std::int64_t m, const V& zi, const V& zf, const V& zg,
-              const V& zo) {
-            const V old = load_part<V>(in.c + at, m, 0);
-            const auto i = simd::sigmoid_and_slope(zi), f = simd::sigmoid_and_slope(zf),
-                       g = simd::tanh_and_slope(zg), o = simd::sigmoid_and_slope(zo);
-            const auto seen = simd::tanh_and_slope(simd::fma(i.y, g.y, f.y * old));
-            const V dh = d.dh ? load_part<V>(d.dh + at, m, 0) : V(0);
-            const V dc = simd::fma(dh * o.y, seen.s, d.dc ? load_part<V>(d.dc + at, m, 0) : V(0));
-            T* out = d.gates + gates;
-            store_part(out, m, dc * g.y * i.s);
-            store_part(out + in.hidden, m, dc * old * f.s);
-            store_part(out + 2 * in.hidden, m, dc * i.y * g.s);
-            store_part(out + 3 * in.hidden, m, dh * seen.y * o.s);
-            store_part(d.c + at, m, dc * f.y);
-          });
+  cells.each(first, last,
+             [&](std::int64_t gates, std::int64_t at, std::int64_t m, const V& zi, const V& zf, const V& zg,
+                 const V& zo) {
+               const V old = load_part<V>(cells.c + at, m, 0);
+               const auto i = simd::sigmoid_and_slope(zi), f = simd::sigmoid_and_slope(zf),
+                          g = simd::tanh_and_slope(zg), o = simd::sigmoid_and_slope(zo);
+               const auto seen = simd::tanh_and_slope(simd::fma(i.y, g.y, f.y * old));
+               const V dh = d.dh ? load_part<V>(d.dh + at, m, 0) : V(0);
+               const V dc = simd::fma(dh * o.y, seen.s, d.dc ? load_part<V>(d.dc + at, m, 0) : V(0));
+               T* out = d.gates + gates;
+               store_part(out, m, dc * g.y * i.s);
+               store_part(out + cells.hidden, m, dc * old * f.s);
+               store_part(out + 2 * cells.hidden, m, dc * i.y * g.s);
+               store_part(out + 3 * cells.hidden, m, dh * seen.y * o.s);
+               store_part(d.c + at, m, dc * f.y);
+             });
 }
 
 struct CellGradient {
@@ -144,58 +148,6 @@ CellGradient lstm_cell_vjp(const Tensor& dh, const Tensor& dc, const Tensor& inp
   return {std::move(all[0]), std::move(all[1])};
 }
 
-void check_gates(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& c) {
-  constexpr const char* name = "lstm_cell";
-  bool fits = input_gates.dim(name) == 2 && hidden_gates.dim(name) == 2 && c.dim(name) == 2;
-  fits = fits && input_gates.shape() == hidden_gates.shape() && input_gates.size(0) == c.size(0) &&
-         input_gates.size(1) == 4 * c.size(1);
-  const auto all = [&] {
-    return "input_gates is " + input_gates.describe() + ", hidden_gates is " + hidden_gates.describe() +
-           ", c is " + c.describe();
-  };
-  if (!fits) fail(name, "needs gates[batch, 4 hidden], twice, and c[batch, hidden]: " + all());
-  if (!is_floating(c.dtype()) || input_gates.dtype() != c.dtype() || hidden_gates.dtype() != c.dtype())
-    fail(name, "the operands must have one floating dtype: " + all() + "; convert with .to()");
-}
-
-void check_cell(const Tensor& x, const Tensor& h, const Tensor& c, const Tensor& w_ih, const Tensor& w_hh,
-                const Tensor& b_ih, const Tensor& b_hh) {
-  constexpr const char* name = "lstm_cell";
-  bool fits = true, alike = is_floating(x.dtype(name));
-  for (const Tensor* t : {&x, &h, &c, &w_ih, &w_hh}) fits = fits && t->dim(name) == 2;
-  fits = fits && h.shape() == c.shape() && x.size(0) == h.size(0) && w_ih.size(1) == x.size(1) &&
-         w_ih.size(0) == 4 * h.size(1) && w_hh.size(0) == 4 * h.size(1) && w_hh.size(1) == h.size(1);
-  for (const Tensor* b : {&b_ih, &b_hh})
-    if (b->defined()) fits = fits && b->dim() == 1 && b->size(0) == w_ih.size(0);
-  for (const Tensor* t : {&h, &c, &w_ih, &w_hh, &b_ih, &b_hh})
-    if (t->defined()) alike = alike && t->dtype() == x.dtype();
-  if (fits && alike) return;
-  std::string all = "x is " + x.describe() + ", h is " + h.describe() + ", c is " + c.describe() +
-                    ", w_ih is " + w_ih.describe() + ", w_hh is " + w_hh.describe();
-  if (b_ih.defined()) all += ", b_ih is " + b_ih.describe();
-  if (b_hh.defined()) all += ", b_hh is " + b_hh.describe();
-  if (!fits)
-    fail(name,
-         "needs x[batch, in], h and c[batch, hidden], w_ih[4 hidden, in], w_hh[4 hidden, hidden] and biases "
-         "[4 hidden]: " +
-             all);
-  fail(name, "the operands must have one floating dtype: " + all + "; convert with .to()");
-}
-
-void check_rnn(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh) {
-  constexpr const char* name = "rnn_cell";
-  const bool fits = input_gates.dim(name) == 2 && h.dim(name) == 2 && w_hh.dim(name) == 2 &&
-                    input_gates.shape() == h.shape() && w_hh.size(0) == h.size(1) &&
-                    w_hh.size(1) == h.size(1);
-  const auto all = [&] {
-    return "input_gates is " + input_gates.describe() + ", h is " + h.describe() + ", w_hh is " +
-           w_hh.describe();
-  };
-  if (!fits) fail(name, "needs input_gates[batch, hidden], h[batch, hidden], w_hh[hidden, hidden]: " + all());
-  if (!is_floating(h.dtype()) || input_gates.dtype() != h.dtype() || w_hh.dtype() != h.dtype())
-    fail(name, "the operands must have one floating dtype: " + all() + "; convert with .to()");
-}
-
 }  // namespace
 
 Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, Activation activation) {
@@ -212,7 +164,9 @@ Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, 
                 true},
       .fields = &fields_of<Activated>,
       .again = [](Call c) { return rnn_cell(c.x(0), c.x(1), c.x(2), c.attributes<Activated>().activation); }};
-  check_rnn(input_gates, h, w_hh);
+  check_recurrent("rnn_cell", {{"input_gates", input_gates, {batch, hidden}},
+                               {"h", h, {batch, hidden}},
+                               {"w_hh", w_hh, {hidden, hidden}}});
   Tensor y = new_like(h);
   const std::int64_t n = h.size(1);
   visit_floating(h.dtype(), [&](auto t) {
@@ -238,7 +192,9 @@ LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const
                               const auto [h, cell] = lstm_cell(by.x(0), by.x(1), by.x(2));
                               return std::vector<Tensor>{h, cell};
                             }};
-  check_gates(input_gates, hidden_gates, c);
+  check_recurrent("lstm_cell", {{"input_gates", input_gates, {batch, {4, hidden}}},
+                                {"hidden_gates", hidden_gates, {batch, {4, hidden}}},
+                                {"c", c, {batch, hidden}}});
   std::array<Tensor, 2> y = {new_like(c), new_like(c)};
   visit_floating(c.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -253,7 +209,13 @@ LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const
 
 LstmState lstm_cell(const Tensor& x, const LstmState& state, const Tensor& w_ih, const Tensor& w_hh,
                     const Tensor& b_ih, const Tensor& b_hh) {
-  check_cell(x, state.h, state.c, w_ih, w_hh, b_ih, b_hh);
+  check_recurrent("lstm_cell", {{"x", x, {batch, in}},
+                                {"h", state.h, {batch, hidden}},
+                                {"c", state.c, {batch, hidden}},
+                                {"w_ih", w_ih, {{4, hidden}, in}},
+                                {"w_hh", w_hh, {{4, hidden}, hidden}},
+                                {"b_ih", b_ih, {{4, hidden}}, true},
+                                {"b_hh", b_hh, {{4, hidden}}, true}});
   return lstm_cell(linear(x, w_ih, b_ih), linear(state.h, w_hh, b_hh), state.c);
 }
 
