@@ -237,7 +237,7 @@ def main():
     title = (f"{datetime.date.today()}, {cpu_name()}, {options.threads} thread"
              f"{'s' if options.threads > 1 else ''}, OpenBLAS kernel {context['openblas']} "
              f"(OPENBLAS_CORETYPE {os.environ.get('OPENBLAS_CORETYPE') or 'unset'})")
-    print(title, speed_table(rows, jemalloc, options.peers), footprint_table(ours, theirs), sep="\n\n")
+    print(context["built"].strip(), title, speed_table(rows, jemalloc, options.peers), footprint_table(ours, theirs), sep="\n\n")
     figures = {"title": title, "rows": rows, "jemalloc": jemalloc, "footprint": {"xgrad": ours, "libtorch": theirs},
                "microseconds": times}
     (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")

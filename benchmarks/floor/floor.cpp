@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,14 +26,14 @@ constexpr int chains = 12;  ///< of multiply-adds that do not wait for each othe
 constexpr std::int64_t turns = 50000;
 
 /// Multiply-adds of registers of so many bytes and nothing else; the compiler may not see that they settle.
-#define XGRAD_REGISTER_LOOP(name, T, bytes, instructions)               \
-  [[gnu::target(instructions), gnu::noinline]] void name() {            \
-    typedef T V __attribute__((vector_size(bytes)));                    \
-    V sum[chains] = {}, x = V{} + T(0.5), y = V{} + T(0.25);            \
-    for (std::int64_t i = 0; i < turns; ++i) {                          \
-      _Pragma("GCC unroll 12") for (V & s : sum) s = s * x + y;         \
+#define XGRAD_REGISTER_LOOP(name, T, bytes, instructions)                        \
+  [[gnu::target(instructions), gnu::noinline]] void name() {                     \
+    typedef T V __attribute__((vector_size(bytes)));                             \
+    V sum[chains] = {}, x = V{} + T(0.5), y = V{} + T(0.25);                     \
+    for (std::int64_t i = 0; i < turns; ++i) {                                   \
+      _Pragma("GCC unroll 12") for (V & s : sum) s = s * x + y;                  \
       _Pragma("GCC unroll 12") for (V & s : sum) __asm__ volatile("" : "+v"(s)); \
-    }                                                                   \
+    }                                                                            \
   }
 
 struct Loop {
@@ -141,24 +142,38 @@ void report(int rounds, DType dtype, std::string_view part) {
     }
 }
 
+/// What numbers below the normal ones cost, as they are and as zeros.
+void report_denormals() {
+  const NoGrad guard;
+  const Tensor small = full({64, 64}, 1e-40), row = full({65536}, 1e-40), one = full({65536}, 0.5);
+  std::printf("\non values of 1e-40, us %14s %12s\n", "as they are", "flushed to 0");
+  const auto line = [](const char* name, auto f) {
+    double us[2];
+    for (bool flush : {false, true}) {
+      set_flush_denormals(flush);
+      us[flush] = 1e6 * time(f);
+    }
+    set_flush_denormals(false);
+    std::printf("  %-22s %14.1f %12.1f\n", name, us[0], us[1]);
+  };
+  line("matmul 64x64x64", [&] { matmul(small, small); });
+  line("mul of 65,536", [&] { mul(row, one); });
+}
+
+constexpr const char* help = R"(floor [--help] [--threads=N] [--rounds=N] [PART]
+
+How many multiplications and additions a loop on registers makes in a second, which nothing is faster
+than, and how many products of matrices make: ours, their share of the loop's on one thread, and those of
+OpenBLAS. Medians of rounds (11) that take turns, on N threads (1), of the products whose names contain
+PART; without it, also what numbers below the normal ones cost. XGRAD_KERNELS=avx2 in the environment holds
+the loop and our products to AVX2.)";
+
 int run(int argc, char** argv) {
   int threads = 1, rounds = 11;
   std::string_view part;
   for (int i = 1; i < argc; ++i) {
     const std::string_view text = argv[i];
-    if (text == "--help")
-      return std::puts(
-                 "floor [--help] [--threads=N] [--rounds=N] [PART]\n\n"
-                 "How many multiplications and additions a loop on registers makes in a second, which "
-                 "nothing is\n"
-                 "faster than, and how many products of matrices make: ours, their share of the loop's on "
-                 "one\n"
-                 "thread, and those of OpenBLAS. Medians of rounds (11) that take turns, on N threads (1), "
-                 "of\n"
-                 "the products whose names contain PART. XGRAD_KERNELS=avx2 in the environment holds the "
-                 "loop\n"
-                 "and our products to AVX2."),
-             0;
+    if (text == "--help") return std::puts(help), 0;
     if (text.starts_with("--threads="))
       threads = std::atoi(argv[i] + 10);
     else if (text.starts_with("--rounds="))
@@ -170,10 +185,10 @@ int run(int argc, char** argv) {
     return std::fprintf(stderr, "floor: unknown or bad option; see --help\n"), 1;
   set_num_threads(threads);
   openblas_set_num_threads(threads);
-  std::printf("OpenBLAS kernels: %s; %d thread%s\n", openblas_get_corename(), threads,
-              threads > 1 ? "s" : "");
+  std::cout << build_info() << std::flush;
   report<float>(rounds, float32, part);
   report<double>(rounds, float64, part);
+  if (part.empty()) report_denormals();
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <iostream>
 #include <string_view>
 #include <xgrad/xgrad.hpp>
 
@@ -143,6 +144,7 @@ int main(int argc, char** argv) {
     return help ? 0 : 2;
   }
   set_num_threads(1);
+  std::cout << build_info() << std::endl;
   std::printf("%-27s %9s %9s %9s %9s\n", "ns an element", "float32", "gradient", "float64", "gradient");
   for (const Work& work : works) {
     if (std::string_view(work.name).find(part) == std::string_view::npos) continue;

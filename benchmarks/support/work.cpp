@@ -10,7 +10,9 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <sstream>
 #include <thread>
+#include <xgrad/core/build_info.hpp>
 #include <xgrad/core/profile.hpp>
 #include <xgrad/core/threads.hpp>
 
@@ -169,8 +171,11 @@ int run(int argc, char** argv) {
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
-  benchmark::AddCustomContext("openblas", openblas_get_corename());
-  benchmark::AddCustomContext("threads", std::to_string(threads));
+  const xgrad::BuildInfo info = xgrad::build_info();
+  benchmark::AddCustomContext("openblas", info.blas_kernels);
+  std::ostringstream text;
+  text << info;
+  benchmark::AddCustomContext("built", "\n" + text.str());
   for (const auto& [work, entries] : works()) {
     if (!agree(work, entries)) return 1;
     for (const Entry& entry : entries)

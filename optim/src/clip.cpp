@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 #include "finite.hpp"
 #include "options_check.hpp"
@@ -27,6 +28,15 @@ void check_defined(const char* op, const std::vector<Tensor>& parameters) {
     if (!parameters[i].defined())
       throw Error(std::string(op) + ": parameter " + std::to_string(i) +
                   " is undefined; leave it out of the list");
+}
+
+/// Each parameter once, in the order of the list.
+std::vector<Tensor> each_once(const std::vector<Tensor>& parameters) {
+  std::unordered_set<const void*> seen;
+  std::vector<Tensor> once;
+  for (const Tensor& p : parameters)
+    if (seen.insert(p.node()).second) once.push_back(p);
+  return once;
 }
 
 /// Calls f on the elements of each gradient.
@@ -106,16 +116,17 @@ Norm norm_of_gradients(const std::vector<Tensor>& parameters, double p) {
 
 }  // namespace
 
-double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double p,
+double clip_grad_norm_(const std::vector<Tensor>& listed, double max_norm, double p,
                        bool error_if_nonfinite) {
-  check_defined("clip_grad_norm_", parameters);
+  check_defined("clip_grad_norm_", listed);
   detail::check_not_negative("clip_grad_norm_", "max_norm", max_norm);
   if (!(p > 0)) throw Error("clip_grad_norm_: p must be above 0: got " + detail::number(p));
   if (error_if_nonfinite)
-    for (std::size_t i = 0; i < parameters.size(); ++i)
-      if (const Tensor g = parameters[i].grad(); g.defined() && !detail::is_finite(g))
+    for (std::size_t i = 0; i < listed.size(); ++i)
+      if (const Tensor g = listed[i].grad(); g.defined() && !detail::is_finite(g))
         detail::refuse_not_finite("clip_grad_norm_", "parameter " + std::to_string(i), g);
 
+  const std::vector<Tensor> parameters = each_once(listed);
   const Norm norm = norm_of_gradients(parameters, p);
   const double size = norm.value();
   const double factor = std::isfinite(size) ? max_norm / (size + 1e-6) : max_norm / norm.scale / norm.rest;

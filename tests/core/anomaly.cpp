@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -132,6 +134,20 @@ TEST_CASE("the innermost guard says what is looked at, and all who listen hear a
   CHECK_THROWS_AS(sqrt(x), Error);
   CHECK(profile.ops()[0].name == "sqrt");
   CHECK(profile.ops()[0].calls == 2);
+}
+
+TEST_CASE("guards that end in another order than that of their beginning leave nothing switched on") {
+  const Tensor x = zeros({2});
+  auto first = std::make_unique<AnomalyMode>();
+  auto second = std::make_unique<AnomalyMode>(AnomalyOptions{.values = false});
+
+  first.reset();
+  CHECK_NOTHROW(log(x));  // as the second one says
+  auto third = std::make_unique<AnomalyMode>();
+  second.reset();
+  CHECK_THROWS_AS(log(x), Error);
+  third.reset();
+  CHECK_NOTHROW(log(x));
 }
 
 TEST_CASE("anomaly mode watches its own thread") {

@@ -135,3 +135,18 @@ TEST_CASE("a nan is not lost among larger gradients, in the largest one either")
 
   CHECK(std::isnan(optim::clip_grad_norm_({p}, 1, infinity)));
 }
+
+TEST_CASE("a parameter that is listed twice counts once, and is scaled once") {
+  const Tensor p = with_gradient({3, 4});
+
+  CHECK(optim::clip_grad_norm_({p, p}, 1) == doctest::Approx(5));
+  CHECK(p.grad().at({1}) == doctest::Approx(0.8));
+}
+
+TEST_CASE("without being asked to refuse it, clipping makes an inf nan and all else 0, as PyTorch does") {
+  const Tensor p = with_gradient({INFINITY, 1});
+
+  CHECK(std::isinf(optim::clip_grad_norm_({p}, 1)));
+  CHECK(std::isnan(p.grad().at({0})));
+  CHECK(p.grad().at({1}) == 0);
+}

@@ -91,17 +91,18 @@ void check_values(const Heard& call) {
 }  // namespace detail
 
 /// Stands at the ops' door. Of several on a thread the innermost one's options count, and it alone looks.
+/// They may end in any order.
 class AnomalyMode::Ear : public detail::Listener {
  public:
   explicit Ear(AnomalyOptions options)
-      : Listener(false),
-        before_(std::exchange(detail::anomaly_mode, true)),
-        options_before_(std::exchange(detail::watched, options)),
-        outer_(std::exchange(innermost_, this)) {}
+      : Listener(false), options_(options), outer_(std::exchange(innermost_, this)) {
+    watch();
+  }
   ~Ear() override {
-    detail::anomaly_mode = before_;
-    detail::watched = options_before_;
-    innermost_ = outer_;
+    Ear** inner = &innermost_;
+    while (*inner != this) inner = &(*inner)->outer_;
+    *inner = outer_;
+    watch();
   }
 
   void hear(const detail::Heard& call) override {
@@ -113,8 +114,12 @@ class AnomalyMode::Ear : public detail::Listener {
  private:
   static inline constinit thread_local Ear* innermost_ = nullptr;
 
-  bool before_;
-  AnomalyOptions options_before_;
+  static void watch() {
+    detail::anomaly_mode = innermost_ != nullptr;
+    detail::watched = innermost_ ? innermost_->options_ : AnomalyOptions();
+  }
+
+  AnomalyOptions options_;
   Ear* outer_;
 };
 

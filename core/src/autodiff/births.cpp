@@ -31,7 +31,7 @@ void log_birth(const Node* n) {
   for (Births* b = innermost; b; b = b->outer_) b->nodes_.insert(n, 1);
 }
 
-Segment segment_of(const Tensor& y, const std::vector<Tensor>& inputs, const Births& births) {
+Segment segment_of(const char* op, const Tensor& y, const std::vector<Tensor>& inputs, const Births& births) {
   Segment s{{}, fingerprint(y.node())};
   NodeMap seen;
   for (const Tensor& x : inputs) seen.insert(x.node(), 1);
@@ -49,9 +49,9 @@ Segment segment_of(const Tensor& y, const std::vector<Tensor>& inputs, const Bir
   reach(y.node());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (nodes[i]->freed)
-      fail("checkpoint", std::string("the function has differentiated and let go of ") + nodes[i]->op->name +
-                             ", which its value is made of; pass {.retain_graph = true} or {.create_graph = "
-                             "true} to grad there");
+      fail(op, std::string("the function has differentiated and let go of ") + nodes[i]->op->name +
+                   ", which its value is made of; pass {.retain_graph = true} or {.create_graph = "
+                   "true} to grad there");
     for (int k = 0; k < nodes[i]->input_count; ++k)
       if (Node* x = nodes[i]->inputs()[k]) reach(x);
   }

@@ -40,7 +40,8 @@ struct Segment {
   }
 };
 
-/// The way from y back to what was there before the call, whose nodes are `births`.
-Segment segment_of(const Tensor& y, const std::vector<Tensor>& inputs, const Births& births);
+/// The way from y back to what was there before the call, whose nodes are `births`. Throws Error in the name
+/// of `op` where the function has let go of a part of it.
+Segment segment_of(const char* op, const Tensor& y, const std::vector<Tensor>& inputs, const Births& births);
 
 }  // namespace xgrad::detail

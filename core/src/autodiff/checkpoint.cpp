@@ -60,7 +60,7 @@ std::vector<Tensor> recompute(const CustomCall<Recipe>& c, const Tensor& g, int 
   const DrawReplay replay(r.draws);
   const Births births;
   const Tensor y = one_output(r.f, arguments);
-  check_same(r, segment_of(y, arguments, births), y, g);
+  check_same(r, segment_of("checkpoint", y, arguments, births), y, g);
   std::vector<Tensor> found =
       grad({y}, wanted, {g},
            {.retain_graph = true, .create_graph = create_graph, .allow_unused = true, .partial = true});
@@ -84,7 +84,7 @@ Tensor checkpoint_of(const TensorFunction& f, const std::vector<Tensor>& inputs)
     const Tensor y = one_output(f, x);
     if (!y.requires_grad()) return y;
     recipe.draws = log.take();
-    recipe.segment = segment_of(y, x, births);
+    recipe.segment = segment_of("checkpoint", y, x, births);
     all.insert(all.end(), recipe.segment.captured.begin(), recipe.segment.captured.end());
     value = y.detach();
   }

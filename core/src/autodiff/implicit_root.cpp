@@ -31,7 +31,7 @@ std::vector<Tensor> value_of(const TensorFunction& residual, const std::vector<T
   const Births births;
   std::vector<Tensor> y = residual(arguments);
   for (const Tensor& r : y)
-    for (const Tensor& x : segment_of(r, arguments, births).captured)
+    for (const Tensor& x : segment_of("implicit_root", r, arguments, births).captured)
       fail("implicit_root",
            "the residual reads a tensor that requires a gradient and is none of its "
            "parameters: " +

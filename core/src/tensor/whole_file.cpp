@@ -26,9 +26,12 @@ std::string unfinished_name(const std::string& path) {
 
 WholeFile::WholeFile(const char* op, std::string path)
     : op_(op), path_(std::move(path)), unfinished_(unfinished_name(path_)) {
+  if (path_.empty()) detail::fail(op_, "the file needs a name: the path is empty");
   struct stat there = {};
-  if (stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode))  // a device is not to be replaced
-    fail(S_ISDIR(there.st_mode) ? EISDIR : EEXIST);
+  if (stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {  // not to be replaced
+    if (S_ISDIR(there.st_mode)) fail(EISDIR);
+    refuse("it is a device, a pipe or a socket");
+  }
   descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(errno);
 }
@@ -60,8 +63,10 @@ void WholeFile::finish() {
   unfinished_.clear();
 }
 
-void WholeFile::fail(int reason) const {
-  detail::fail(op_, "the file cannot be written (" + std::generic_category().message(reason) + "): " + path_ +
+void WholeFile::fail(int reason) const { refuse(std::generic_category().message(reason)); }
+
+void WholeFile::refuse(const std::string& reason) const {
+  detail::fail(op_, "the file cannot be written (" + reason + "): " + path_ +
                         "; name a file in a folder that exists and may be written");
 }
 

@@ -22,6 +22,7 @@ class WholeFile {
  private:
   void flush();
   [[noreturn]] void fail(int reason) const;
+  [[noreturn]] void refuse(const std::string& reason) const;
 
   const char* op_;
   std::string path_, unfinished_, waiting_;

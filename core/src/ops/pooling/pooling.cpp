@@ -8,6 +8,7 @@
 #include "kernels/convolution/im2col.hpp"
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/tiles.hpp"
+#include "kernels/pooling/largest.hpp"
 #include "ops/support/promote.hpp"
 
 namespace xgrad {
@@ -103,8 +104,8 @@ bool tiles_of_two(const Window& k, std::int64_t width) {
 // Which element wins is found again where it is needed, so no index is kept: gather takes the winners of `x`
 // out of h, scatter puts g at their places. The two are each other's transpose.
 
-/// The elements of h at the places where x wins, and `nothing` for windows without an element.
-Tensor winners(const Tensor& h, const Tensor& x, const Window& k, double nothing) {
+/// The elements of h at the places where x wins. Windows without an element have 0, or -inf where h is x.
+Tensor winners(const Tensor& h, const Tensor& x, const Window& k) {
   Tensor y = new_tensor(pooled(x.shape(), k), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -119,10 +120,19 @@ Tensor winners(const Tensor& h, const Tensor& x, const Window& k, double nothing
                        ptr<T>(y) + plane * rows * half);
       });
     }
-    each_window(gathers ? max_gather_kernel : max_pool2d_kernel, work, x.shape(), k,
+    if (!gathers)
+      return by_planes(max_pool2d_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
+        LargestOfWindows<T> largest(k, x.size(2), x.size(3));
+        for (std::int64_t plane = first; plane < last; ++plane) {
+          largest.lay(ptr<T>(x) + plane * x.size(2) * x.size(3));
+          for (std::int64_t row = 0; row < y.size(2); ++row)
+            largest.values(row, ptr<T>(y) + (plane * y.size(2) + row) * y.size(3));
+        }
+      });
+    each_window(max_gather_kernel, work, x.shape(), k,
                 [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
                   const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
-                  ptr<T>(y)[out] = at < 0 ? static_cast<T>(nothing) : ptr<T>(h)[at];
+                  ptr<T>(y)[out] = at < 0 ? T(0) : ptr<T>(h)[at];
                 });
   });
   return y;
@@ -136,7 +146,32 @@ Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
       .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}},
       .fields = &fields_of<Window>,
       .again = [](Call c) { return max_gather(c.x(0), c.x(1), c.attributes<Window>()); }};
-  return record(op, {h, x}, winners(h, x, k, 0), k);
+  return record(op, {h, x}, winners(h, x, k), k);
+}
+
+/// dx += the elements of g, each at the place of its window's winner in a plane x of an image.
+template <class T>
+void scatter_to_winners(const LargestOfWindows<T>& largest, const Window& k, const Tensor& image, const T* x,
+                        const T* g, T* dx) {
+  const std::int64_t h = image.size(2), w = image.size(3), columns = k.out_w(w);
+  std::vector<T> taps(static_cast<std::size_t>(columns));
+  const bool countable = std::int64_t{k.kernel_h} * k.kernel_w < 1 << 20;  // by a float
+  for (std::int64_t row = 0; row < k.out_h(h); ++row, g += columns) {
+    if (countable)
+      largest.taps(row, taps.data());
+    else
+      std::fill(taps.begin(), taps.end(), T(-1));
+    for (std::int64_t column = 0; column < columns; ++column) {
+      const auto tap = static_cast<std::int64_t>(taps[static_cast<std::size_t>(column)]);
+      const std::int64_t i = tap / k.kernel_w, j = tap % k.kernel_w;
+      const std::int64_t at =
+          tap >= 0 ? (row * k.stride_h - k.padding_h + i * k.dilation_h) * w + column * k.stride_w -
+                         k.padding_w + j * k.dilation_w
+                   : argmax_of(x, 0, w, k, Span(row, k.stride_h, k.padding_h, k.dilation_h, k.kernel_h, h),
+                               Span(column, k.stride_w, k.padding_w, k.dilation_w, k.kernel_w, w));
+      if (at >= 0) dx[at] += g[column];
+    }
+  }
 }
 
 Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
@@ -161,11 +196,15 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
           });
     }
     dx = zeros_of(x.shape(), x.dtype());
-    each_window(max_pool2d_backward_kernel, work, x.shape(), k,
-                [&, px = ptr<T>(x)](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
-                  const std::int64_t at = argmax_of(px, plane, x.size(3), k, rows, columns);
-                  if (at >= 0) ptr<T>(dx)[at] += ptr<T>(g)[out];
-                });
+    by_planes(max_pool2d_backward_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
+      const std::int64_t area = x.size(2) * x.size(3), outputs = g.size(2) * g.size(3);
+      LargestOfWindows<T> largest(k, x.size(2), x.size(3));
+      for (std::int64_t plane = first; plane < last; ++plane) {
+        largest.lay(ptr<T>(x) + plane * area);
+        scatter_to_winners(largest, k, x, ptr<T>(x) + plane * area, ptr<T>(g) + plane * outputs,
+                           ptr<T>(dx) + plane * area);
+      }
+    });
   });
   return record(op, {g, x}, std::move(dx), k);
 }
@@ -176,7 +215,7 @@ Tensor largest(const Tensor& x, const Window& k) {
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return max_scatter(g, f.x(0), f.attributes<Window>()); }}}},
       .fields = &fields_of<Window>,
       .again = [](Call c) { return largest(c.x(0), c.attributes<Window>()); }};
-  return record(op, {x}, winners(x, x, k, -std::numeric_limits<double>::infinity()), k);
+  return record(op, {x}, winners(x, x, k), k);
 }
 
 struct Average {

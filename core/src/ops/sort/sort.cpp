@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/loops/work.hpp"
+#include "kernels/sort/order.hpp"
 #include "ops/reduce/reduce.hpp"
 #include "ops/support/fold_axes.hpp"
 #include "tensor/errors.hpp"
@@ -19,43 +20,32 @@ namespace {
 constexpr Kernel sort_kernel = {.name = "sort"}, topk_kernel = {.name = "topk"},
                  median_kernel = {.name = "median"};
 
+/// A line along an axis.
 template <class T>
-struct Entry {
-  T value;
-  std::int64_t place;
+struct Line {
+  const T* x;
+  std::int64_t n, step;
+
+  T operator[](std::int64_t i) const { return x[i * step]; }
 };
 
-/// True when u comes before v; nan is larger than every number.
-template <class T>
-bool precedes(T u, T v, bool descending) {
-  if (descending) std::swap(u, v);
-  if constexpr (std::floating_point<T>)
-    return u < v || (u == u && v != v);
-  else
-    return u < v;
-}
-
-/// Calls f(the entries of a line, where its k-th result goes) for each line of a block; lines of n elements
-/// make `count` results.
+/// Calls f(line, where its k-th result goes) for each line along an axis, with an f = make() of its own for
+/// each block of lines that is worth a thread. Lines make `count` results.
 template <class T, class F>
-void each_line_of(const T* x, Block b, std::int64_t count, F f) {
-  std::vector<Entry<T>> line(static_cast<std::size_t>(b.n));
-  for (std::int64_t k = 0; k < b.outer; ++k)
-    for (std::int64_t j = 0; j < b.inner; ++j) {
-      const T* from = x + k * b.n * b.inner + j;
-      for (std::int64_t i = 0; i < b.n; ++i) line[static_cast<std::size_t>(i)] = {from[i * b.inner], i};
-      f(line, [=](std::int64_t i) { return (k * count + i) * b.inner + j; });
-    }
-}
-
-/// The same for the lines along an axis, as one kernel.
-template <class T, class F>
-void each_entries(const Kernel& kernel, const Tensor& x, int axis, std::int64_t count, F f) {
+void each_line(const Kernel& kernel, const Tensor& x, int axis, std::int64_t count, F make) {
   const Block b = Runs(x.shape(), (AxisBits{1} << axis) & all_axes(x.dim())).last;
   if (b.elements() == 0) return;
   const Work work = {.bytes =
                          b.elements() * bytes_of<T> + b.outer * count * b.inner * bytes_of<T, std::int64_t>};
-  launch(kernel, work, [&] { each_line_of(ptr<const T>(x), b, count, f); });
+  launch(kernel, work, b.outer * b.inner, block_elements / 16 / b.n + 1,
+         [&](std::int64_t first, std::int64_t last) {
+           auto f = make();
+           for (std::int64_t l = first; l < last; ++l) {
+             const std::int64_t k = l / b.inner, j = l % b.inner;
+             f(Line<T>{ptr<const T>(x) + k * b.n * b.inner + j, b.n, b.inner},
+               [=, inner = b.inner](std::int64_t i) { return (k * count + i) * inner + j; });
+           }
+         });
 }
 
 struct Sort {
@@ -71,7 +61,42 @@ struct TopK {
   void fields(auto&& field) const { field("k", k), field("axis", axis), field("largest", largest); }
 };
 
+/// Fills in what comes first in a line.
+template <class T, class To, class Entries>
+void store_order(const Line<T>& line, const To& to, const Entries& first, std::int64_t count, T* values,
+                 std::int64_t* places) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto place = static_cast<std::int64_t>(first[static_cast<std::size_t>(i)].place);
+    values[to(i)] = line[place], places[to(i)] = place;
+  }
+}
+
 /// The first `count` elements in order along an axis, and their places.
+template <class T, class Place>
+void order_lines(const Kernel& kernel, const Tensor& x, int axis, std::int64_t count, bool descending,
+                 T* values, std::int64_t* places) {
+  using Entry = Keyed<KeyOf<T>, Place>;
+  const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[axis];
+  const auto entry_of = [descending](const Line<T>& line) {
+    return [=](std::int64_t i) { return Entry{key_of(line[i], descending), static_cast<Place>(i)}; };
+  };
+  if (count < n / 8)
+    return each_line<T>(kernel, x, axis, count, [&] {
+      return [=, first = std::vector<Entry>()](const Line<T>& line, const auto& to) mutable {
+        first_of(n, count, entry_of(line), first);
+        store_order(line, to, first, count, values, places);
+      };
+    });
+  each_line<T>(kernel, x, axis, count, [&] {
+    return [=, sorter = LineSorter<KeyOf<T>, Place>(n)](const Line<T>& line, const auto& to) mutable {
+      const auto entry = entry_of(line);
+      for (std::int64_t i = 0; i < n; ++i) sorter.line()[static_cast<std::size_t>(i)] = entry(i);
+      sorter.sort();
+      store_order(line, to, sorter.line(), count, values, places);
+    };
+  });
+}
+
 ValuesAndIndices ordered(const Kernel& kernel, const Tensor& x, int axis, std::int64_t count,
                          bool descending) {
   Shape shape = x.shape();
@@ -79,17 +104,8 @@ ValuesAndIndices ordered(const Kernel& kernel, const Tensor& x, int axis, std::i
   ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const auto before = [descending](const Entry<T>& p, const Entry<T>& q) {
-      return precedes(p.value, q.value, descending) ||
-             (!precedes(q.value, p.value, descending) && p.place < q.place);
-    };
-    each_entries<T>(kernel, x, axis, count, [&](std::vector<Entry<T>>& line, auto to) {
-      std::partial_sort(line.begin(), line.begin() + count, line.end(), before);
-      for (std::int64_t i = 0; i < count; ++i) {
-        ptr<T>(y.values)[to(i)] = line[static_cast<std::size_t>(i)].value;
-        ptr<std::int64_t>(y.indices)[to(i)] = line[static_cast<std::size_t>(i)].place;
-      }
-    });
+    const auto order = x.numel() >> 32 == 0 ? order_lines<T, std::uint32_t> : order_lines<T, std::uint64_t>;
+    order(kernel, x, axis, count, descending, ptr<T>(y.values), ptr<std::int64_t>(y.indices));
   });
   return y;
 }
@@ -139,6 +155,21 @@ ValuesAndIndices topk(const Tensor& x, std::int64_t k, int axis, bool largest) {
 
 namespace {
 
+/// Where the median of a line first stands; its first nan, if there is one.
+template <class T>
+std::int64_t median_place(const Line<T>& line, std::vector<KeyOf<T>>& keys) {
+  keys.resize(static_cast<std::size_t>(line.n));
+  for (std::int64_t i = 0; i < line.n; ++i) {
+    if (line[i] != line[i]) return i;
+    keys[static_cast<std::size_t>(i)] = key_of(line[i], false);
+  }
+  const auto middle = keys.begin() + (line.n - 1) / 2;
+  std::nth_element(keys.begin(), middle, keys.end());
+  std::int64_t place = 0;
+  while (key_of(line[place], false) != *middle) ++place;
+  return place;
+}
+
 /// The medians along an axis and the first places where they stand, both with the axis of size 1.
 ValuesAndIndices medians(const Tensor& x, int axis) {
   const AxisBits bits = (AxisBits{1} << axis) & all_axes(x.dim());
@@ -148,22 +179,13 @@ ValuesAndIndices medians(const Tensor& x, int axis) {
   ValuesAndIndices y = {new_tensor(shape, x.dtype()), new_tensor(shape, int64)};
   visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    each_entries<T>(median_kernel, x, axis, 1, [&](std::vector<Entry<T>>& line, auto to) {
-      const auto first_nan =
-          std::find_if(line.begin(), line.end(), [](auto& e) { return e.value != e.value; });
-      Entry<T> found;
-      if (first_nan != line.end()) {
-        found = *first_nan;
-      } else {
-        const auto middle = line.begin() + static_cast<std::ptrdiff_t>((line.size() - 1) / 2);
-        std::nth_element(line.begin(), middle, line.end(),
-                         [](auto& p, auto& q) { return p.value < q.value; });
-        found = *middle;
-        for (const Entry<T>& e : line)
-          if (e.value == found.value && e.place < found.place) found = e;
-      }
-      ptr<T>(y.values)[to(0)] = found.value;
-      ptr<std::int64_t>(y.indices)[to(0)] = found.place;
+    T* values = ptr<T>(y.values);
+    auto* places = ptr<std::int64_t>(y.indices);
+    each_line<T>(median_kernel, x, axis, 1, [&] {
+      return [=, keys = std::vector<KeyOf<T>>()](const Line<T>& line, const auto& to) mutable {
+        const std::int64_t place = median_place(line, keys);
+        values[to(0)] = line[place], places[to(0)] = place;
+      };
     });
   });
   return y;
