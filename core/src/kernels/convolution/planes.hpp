@@ -96,6 +96,10 @@ struct PlaneLayout {
   static void copy_line(const T* from, std::int64_t step, std::int64_t n, T* to, T b = 0) {
     using V = xsimd::batch<T>;
     constexpr std::int64_t width = V::size;
+    if (step == 2) {  // which the compiler makes whole registers of
+      for (std::int64_t i = 0; i < n; ++i) to[i] = from[2 * i] + b;
+      return;
+    }
     if (step != 1) {
       for (std::int64_t i = 0; i < n; ++i) to[i] = from[i * step] + b;
       return;

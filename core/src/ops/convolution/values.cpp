@@ -71,11 +71,10 @@ void convolve(const Sizes& s, const ForwardPlanes& p, const T* x, const T* w, co
   }
 }
 
-/// y[i * S + k] = from[k][i] for i < n.
-template <std::int64_t S, class T>
-void interleave(const T* const* from, std::int64_t n, T* y) {
-  for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t k = 0; k < S; ++k) y[i * S + k] = from[k][i];
+/// y[2 i] = a[i], y[2 i + 1] = b[i] for i < n.
+template <class T>
+void interleave(const T* a, const T* b, std::int64_t n, T* __restrict y) {
+  for (std::int64_t i = 0; i < n; ++i) y[2 * i] = a[i], y[2 * i + 1] = b[i];
 }
 
 /// A line of an image of w elements from those of its columns' phases.
@@ -85,9 +84,7 @@ void interleave(std::span<const T* const> phases, std::int64_t w, T* y) {
   if (steps == 1)
     std::copy_n(phases[0], w, y);
   else if (steps == 2)
-    interleave<2>(phases.data(), whole, y);
-  else if (steps == 4)
-    interleave<4>(phases.data(), whole, y);
+    interleave(phases[0], phases[1], whole, y);
   else
     for (std::int64_t i = 0; i < whole; ++i)
       for (std::int64_t k = 0; k < steps; ++k) y[i * steps + k] = phases[static_cast<std::size_t>(k)][i];
@@ -190,14 +187,14 @@ void convolve_weight(const Sizes& s, const ForwardPlanes& p, const T* x, const T
 }
 
 /// Whether results are summed in registers one by one, or made by products of blocks. Measured on a processor
-/// with AVX-512: blocks are ahead where there are many outputs and a tap is all that they sum, or where a
-/// quarter of the results would be left out, behind lines and at the end of tiles.
+/// with AVX-512: blocks are ahead where there are many outputs and a tap is all that they sum, or where two
+/// in seven results would be left out, behind lines and at the end of tiles.
 template <class T>
 bool is_direct(const PlaneLayout& on, const TapGrid& grid, std::int64_t outputs) {
   constexpr std::int64_t tile = 2 * xsimd::batch<T>::size;
   const std::int64_t made = (grid.positions(on) + tile - 1) / tile * tile;
   const bool many = outputs >= (grid.count() == 1 ? 8 : 32);
-  return !many || (grid.count() > 1 && 4 * made <= 5 * grid.results());
+  return !many || (grid.count() > 1 && 5 * made <= 7 * grid.results());
 }
 /// Few weights, each of which has a register to be summed in.
 bool sums_fit(const Sizes& s) { return s.weight() <= 10000; }
