@@ -38,7 +38,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"error"},
     {"dtype"},
     {"shape", "axes", "broadcast", "attribute"},
-    {"buffer", "threads", "launch"},
+    {"buffer", "threads", "launch", "denormals", "build_info"},
     // What a tensor and a record of its making are; what is declared of walks, for ops whose rules are
     // written with them.
     {"tensor", "tensor_node", "elements", "function", "tape", "parameter", "hooks", "anomaly", "backward",

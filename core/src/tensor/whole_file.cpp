@@ -30,7 +30,7 @@ WholeFile::WholeFile(const char* op, std::string path)
   struct stat there = {};
   if (stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {  // not to be replaced
     if (S_ISDIR(there.st_mode)) fail(EISDIR);
-    refuse("it is a device, a pipe or a socket");
+    cannot_write("what is there is a device, a pipe or a socket");
   }
   descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(errno);
@@ -63,9 +63,9 @@ void WholeFile::finish() {
   unfinished_.clear();
 }
 
-void WholeFile::fail(int reason) const { refuse(std::generic_category().message(reason)); }
+void WholeFile::fail(int reason) const { cannot_write(std::generic_category().message(reason)); }
 
-void WholeFile::refuse(const std::string& reason) const {
+void WholeFile::cannot_write(const std::string& reason) const {
   detail::fail(op_, "the file cannot be written (" + reason + "): " + path_ +
                         "; name a file in a folder that exists and may be written");
 }

@@ -22,7 +22,7 @@ class WholeFile {
  private:
   void flush();
   [[noreturn]] void fail(int reason) const;
-  [[noreturn]] void refuse(const std::string& reason) const;
+  [[noreturn]] void cannot_write(const std::string& reason) const;
 
   const char* op_;
   std::string path_, unfinished_, waiting_;

@@ -41,7 +41,7 @@ class LargestOfWindows {
       V best(nothing), tap(T(-1)), number(T(0));
       for (std::int64_t offset : at_.grid.offsets) {
         const V v = V::load_unaligned(first + offset + x);
-        const auto wins = (v > best) || ((v != v) && (best == best));
+        const auto wins = !(best >= v) && best == best;  // a nan is not less, and stays
         best = xsimd::select(wins, v, best), tap = xsimd::select(wins, number, tap);
         number += V(T(1));
       }
