@@ -336,7 +336,8 @@ TEST_CASE("a trace that cannot be written is an Error with the path and the reas
   CHECK(message_of([&] { profile.write_trace(folder.path); }) ==
         "write_trace: the file cannot be written (Is a directory): " + folder.path.string() + remedy);
   CHECK(message_of([&] { profile.write_trace("/dev/full"); }) ==
-        "write_trace: the file cannot be written (it is a device, a pipe or a socket): /dev/full" + remedy);
+        "write_trace: the file cannot be written (what is there is a device, a pipe or a socket): /dev/full" +
+            remedy);
   CHECK(message_of([&] { profile.write_trace(""); }) ==
         "write_trace: the file needs a name: the path is empty");
   CHECK(fs::is_empty(folder.path));
