@@ -3,11 +3,18 @@
 #include "xgrad/core/build_info.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/single_threaded.h>
 
+#include <cstdlib>
 #include <sstream>
 
 #include "kernels/blas/openblas.hpp"
-#include "xgrad/core/threads.hpp"
+#include "xgrad/core.hpp"
+
+extern "C" {
+void gotoblas_dynamic_init();
+void gotoblas_dynamic_quit();
+}
 
 using namespace xgrad;
 using detail::better_kernels;
@@ -45,6 +52,34 @@ TEST_CASE("OpenBLAS gets kernels that are as wide as the processor allows") {
 }
 
 #if defined(__x86_64__)
+TEST_CASE("OpenBLAS that runs kernels of 2004 is made to choose again, and decomposes as before") {
+  if (!__libc_single_threaded) return;  // then it is left alone
+  const char* held = std::getenv("OPENBLAS_CORETYPE");
+  const std::string before = held ? held : "";
+  const auto choose = [](const char* kernels) {
+    setenv("OPENBLAS_CORETYPE", kernels, 1);
+    gotoblas_dynamic_quit();
+    gotoblas_dynamic_init();
+  };
+  const std::string own = build_info().blas_kernels;
+  choose("Prescott");
+  REQUIRE(build_info().blas_kernels == "Prescott");
+  CHECK(detail::choose_openblas_kernels() == nullptr);  // the user has chosen
+  CHECK(build_info().blas_kernels == "Prescott");
+
+  unsetenv("OPENBLAS_CORETYPE");
+  CHECK(detail::choose_openblas_kernels() == nullptr);
+  CHECK(build_info().blas_kernels != "Prescott");
+  CHECK(better_kernels(build_info().blas_kernels, detail::processor_features()) == nullptr);
+  CHECK(std::getenv("OPENBLAS_CORETYPE") == nullptr);
+  const Tensor x = randn({60, 60}, {.dtype = float64}), a = matmul(x, x.t()) + eye(60, {.dtype = float64});
+  const Tensor l = cholesky(a);
+  CHECK(allclose(matmul(l, l.t()), a, 1e-12, 1e-12));
+
+  choose(own.c_str());
+  before.empty() ? unsetenv("OPENBLAS_CORETYPE") : setenv("OPENBLAS_CORETYPE", before.c_str(), 1);
+}
+
 TEST_CASE("with nothing set in the environment, OpenBLAS does not run kernels that are less wide") {
   if (std::getenv("OPENBLAS_CORETYPE")) return;
   CHECK(better_kernels(build_info().blas_kernels, detail::processor_features()) == nullptr);

@@ -4,13 +4,16 @@
 #include <sys/single_threaded.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <initializer_list>
+#include <iterator>
 
 // OpenBLAS reads OPENBLAS_CORETYPE when it is loaded, which is before anything of ours runs. But it keeps its
 // kernels behind a pointer, and the functions that set it are in its dynamic symbols: these make it choose
-// once more, as long as nobody else can be at work in it, that is, in a process of one thread. Loading it by
-// dlopen after setting the variable would do without them, and would mean a table of all functions of BLAS
-// and LAPACK that are used, and a second OpenBLAS in a process that has one already.
+// once more, as long as nobody else can be at work in it, that is, where the process has no thread but this
+// one and those that OpenBLAS's pthread build starts when it is loaded. Loading it by dlopen after setting
+// the variable would do without them, and would mean a table of all functions of BLAS and LAPACK that are
+// used, and a second OpenBLAS in a process that has one already.
 
 extern "C" {
 // Of builds for several processors; null in others.
@@ -38,6 +41,14 @@ int width_of(std::string_view kernels) {
   return 128;
 }
 
+bool nobody_else_runs() {
+  if (__libc_single_threaded) return true;
+  if (openblas_get_parallel() != OPENBLAS_THREAD) return false;
+  std::error_code none;
+  const std::filesystem::directory_iterator threads("/proc/self/task", none);
+  return !none && std::distance(begin(threads), end(threads)) <= openblas_get_num_threads();
+}
+
 }  // namespace
 
 Features processor_features() {
@@ -61,7 +72,7 @@ const char* choose_openblas_kernels() {
   if (std::getenv(variable)) return nullptr;  // the user has chosen
   const char* better = better_kernels(openblas_get_corename(), processor_features());
   if (!better) return nullptr;
-  if (!gotoblas_dynamic_init || !gotoblas_dynamic_quit || !__libc_single_threaded) return better;
+  if (!gotoblas_dynamic_init || !gotoblas_dynamic_quit || !nobody_else_runs()) return better;
   setenv(variable, better, 1);
   gotoblas_dynamic_quit();
   gotoblas_dynamic_init();
