@@ -89,7 +89,7 @@ void check_line(std::size_t n, std::mt19937_64& random, DType dtype) {
 
 TEST_CASE("long lines are in order, with ties at their places") {
   std::mt19937_64 random(1);
-  for (std::size_t n : {2, 95, 96, 97, 1000, 70000}) {
+  for (std::size_t n : {2u, 95u, 96u, 97u, 1000u, 70000u}) {
     check_line<float>(n, random, float32);
     check_line<double>(n, random, float64);
     check_line<std::int64_t>(n, random, int64);
