@@ -11,7 +11,6 @@
 #include "kernels/blas/cofactor.hpp"
 #include "kernels/blas/lapack.hpp"
 #include "kernels/convolution/im2col.hpp"
-#include "kernels/convolution/im2col.hpp"
 #include "kernels/loops/arg.hpp"
 #include "kernels/loops/broadcast_runs.hpp"
 #include "kernels/loops/elementwise.hpp"
