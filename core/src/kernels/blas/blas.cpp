@@ -136,15 +136,18 @@ void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, c
 template <class T>
 void product_with(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
                   const GemmEnd<T>& end, T* c) {
-  if (m == 0 || n == 0) return;
-  if (end.packed.at || !(is_tiny(m, n, k) || m == 1 || n == 1)) {
+  const bool tiny = is_tiny(m, n, k) && !end.packed.at;
+  if (!tiny && m != 1 && n != 1) {
     MatrixProduct<T> p{ta, tb, false, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n};
     p.bias = end.bias, p.relu = end.relu, p.packed = end.packed;
     return multiply(p);
   }
   if (end.bias)
     for (std::int64_t i = 0; i < m; ++i) std::copy_n(end.bias, n, c + i * n);
-  product(ta, tb, m, n, k, a, b, end.bias != nullptr, c);
+  if (tiny)
+    multiply_tiny(ta, tb, m, n, k, a, b, end.bias != nullptr, c);
+  else
+    product(ta, tb, m, n, k, a, b, end.bias != nullptr, c);
   if (end.relu)
     for (std::int64_t i = 0; i < m * n; ++i) c[i] = c[i] < 0 ? T(0) : c[i];
 }
@@ -163,34 +166,30 @@ template <class T, class F>
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           bool accumulate, float* c) {
-  const auto run = [=] { product(ta, tb, m, n, k, a, b, accumulate, c); };
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm<float>(m, n, k, accumulate, run);
-  run();
+    return heard_gemm<float>(m, n, k, accumulate, [=] { product(ta, tb, m, n, k, a, b, accumulate, c); });
+  product(ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           const GemmEnd<float>& end, float* c) {
-  const auto run = [=] { product_with(ta, tb, m, n, k, a, b, end, c); };
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm<float>(m, n, k, false, run);
-  run();
+    return heard_gemm<float>(m, n, k, false, [&, end] { product_with(ta, tb, m, n, k, a, b, end, c); });
+  product_with(ta, tb, m, n, k, a, b, end, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           bool accumulate, double* c) {
-  const auto run = [=] { product(ta, tb, m, n, k, a, b, accumulate, c); };
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm<double>(m, n, k, accumulate, run);
-  run();
+    return heard_gemm<double>(m, n, k, accumulate, [=] { product(ta, tb, m, n, k, a, b, accumulate, c); });
+  product(ta, tb, m, n, k, a, b, accumulate, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           const GemmEnd<double>& end, double* c) {
-  const auto run = [=] { product_with(ta, tb, m, n, k, a, b, end, c); };
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm<double>(m, n, k, false, run);
-  run();
+    return heard_gemm<double>(m, n, k, false, [&, end] { product_with(ta, tb, m, n, k, a, b, end, c); });
+  product_with(ta, tb, m, n, k, a, b, end, c);
 }
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const std::int64_t* a,

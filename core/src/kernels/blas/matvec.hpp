@@ -33,17 +33,20 @@ T row_product(std::int64_t n, const T* a, const T* x) {
   return xsimd::hadd((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-/// The same for rows that take a few registers: as many at once as these have lanes.
+/// The same for short rows, several at once.
 template <class T>
 void add_short_row_products(std::int64_t rows, std::int64_t columns, const T* a, const T* x, T* y) {
   using V = xsimd::batch<T>;
+  constexpr std::int64_t width = V::size;
   RowBlock<T> block;
   for (std::int64_t i = 0; i < rows; i += short_rows<T>) {
     load_rows(block, a + i * columns, columns, rows - i);
-    V sum(T(0));
-    for (std::int64_t j = 0; j < columns; ++j)
-      sum = simd::fma(V(x[j]), V::load_aligned(block.at + j * short_rows<T>), sum);
-    store_part(y + i, rows - i, load_part<V>(y + i, rows - i, T(0)) + sum);
+    for (std::int64_t l = i; l < std::min(i + short_rows<T>, rows); l += width) {
+      V sum(T(0));
+      for (std::int64_t j = 0; j < columns; ++j)
+        sum = simd::fma(V(x[j]), V::load_aligned(block.at + j * short_rows<T> + (l - i)), sum);
+      store_part(y + l, rows - l, load_part<V>(y + l, rows - l, T(0)) + sum);
+    }
   }
 }
 
@@ -88,17 +91,18 @@ void add_sum_of_short_rows(std::int64_t rows, std::int64_t n, const T* a, const 
 /// their number at most.
 template <class T>
 void add_sum_of_rows(std::int64_t rows, std::int64_t columns, const T* a, const T* x, T* y) {
-  if (columns <= longest_short_row<T>) {
+  constexpr std::int64_t width = xsimd::batch<T>::size;
+  if (columns <= 4 * width) {
     for (std::int64_t top = 0; top < rows; top += summed_rows) {
       const std::int64_t some = std::min(summed_rows, rows - top);
       const T* part = a + top * columns;
-      if (columns <= lanes<T>)
+      if (columns <= width)
         add_sum_of_short_rows<1>(some, columns, part, x + top, y);
-      else if (columns <= 2 * lanes<T>)
+      else if (columns <= 2 * width)
         add_sum_of_short_rows<2>(some, columns, part, x + top, y);
       else
-        columns <= 3 * lanes<T> ? add_sum_of_short_rows<3>(some, columns, part, x + top, y)
-                                : add_sum_of_short_rows<4>(some, columns, part, x + top, y);
+        columns <= 3 * width ? add_sum_of_short_rows<3>(some, columns, part, x + top, y)
+                             : add_sum_of_short_rows<4>(some, columns, part, x + top, y);
     }
     return;
   }
