@@ -106,8 +106,9 @@ void multiply_tiny_dots(std::int64_t m, std::int64_t n, std::int64_t k, const T*
 }
 
 template <class T>
-void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
-                   bool accumulate, T* c) {
+[[gnu::always_inline]] inline void multiply_tiny(bool ta, bool tb, std::int64_t m, std::int64_t n,
+                                                 std::int64_t k, const T* a, const T* b, bool accumulate,
+                                                 T* c) {
   if (!tb) return multiply_tiny_rows(ta, m, n, k, a, b, accumulate, c);
   ta ? multiply_tiny_dots<true>(m, n, k, a, b, accumulate, c)
      : multiply_tiny_dots<false>(m, n, k, a, b, accumulate, c);
@@ -117,9 +118,10 @@ bool is_tiny(std::int64_t m, std::int64_t n, std::int64_t k) {
   return std::max({m, n, k}) <= tiny_product && m * n * k <= tiny_product;
 }
 
+// Part of each gemm: a call more would cost a product of small matrices a tenth.
 template <class T>
-void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
-             bool accumulate, T* c) {
+[[gnu::always_inline]] inline void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k,
+                                           const T* a, const T* b, bool accumulate, T* c) {
   if (m == 0 || n == 0) return;
   if (is_tiny(m, n, k)) return multiply_tiny(ta, tb, m, n, k, a, b, accumulate, c);
   const bool by_vector = m == 1 || n == 1;
@@ -136,18 +138,14 @@ void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, c
 template <class T>
 void product_with(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
                   const GemmEnd<T>& end, T* c) {
-  const bool tiny = is_tiny(m, n, k) && !end.packed.at;
-  if (!tiny && m != 1 && n != 1) {
+  if (end.packed.at || !(is_tiny(m, n, k) || m == 1 || n == 1)) {
     MatrixProduct<T> p{ta, tb, false, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n};
     p.bias = end.bias, p.relu = end.relu, p.packed = end.packed;
     return multiply(p);
   }
   if (end.bias)
     for (std::int64_t i = 0; i < m; ++i) std::copy_n(end.bias, n, c + i * n);
-  if (tiny)
-    multiply_tiny(ta, tb, m, n, k, a, b, end.bias != nullptr, c);
-  else
-    product(ta, tb, m, n, k, a, b, end.bias != nullptr, c);
+  product(ta, tb, m, n, k, a, b, end.bias != nullptr, c);
   if (end.relu)
     for (std::int64_t i = 0; i < m * n; ++i) c[i] = c[i] < 0 ? T(0) : c[i];
 }
