@@ -62,6 +62,22 @@ Panel<T> panel_of(const MatrixProduct<T>& p, Int j, Int n, Int p0, Int k, Int m,
   return {room.panel, width};
 }
 
+/// Row u of a tile that sticks out: n of its sums at c, with what becomes of them.
+template <class T>
+void store_inside(Int n, T* sums, Ending<T> end, Int u, T* c) {
+  alignas(64) T start[tile_columns<T>];
+  if (end.start) copy_part(n, end.start + u * end.step, start);
+  for (Int v = 0; v < n; v += lanes<T>) {
+    Register<T> sum = load(sums + v);
+    if (end.start)
+      sum = load(start + v) + sum;
+    else if (end.each)
+      sum = (end.each[u] - Register<T>{}) + sum;
+    store(sums + v, end.relu ? rectified<T>(sum) : sum);
+  }
+  copy_part(n, sums, c);
+}
+
 /// One column of tiles: c[m x n] = a b + start, n at most the width of a tile.
 template <class T, bool turned>
 void multiply_column(Int m, Int n, Int k, const T* a, Int step_a, Int next_a, Panel<T> b, T* c, Int step_c,
@@ -74,8 +90,7 @@ void multiply_column(Int m, Int n, Int k, const T* a, Int step_a, Int next_a, Pa
       tile(k, a, step_a, b.at, b.step, c, step_c, end);
     } else {
       tile(k, a, step_a, b.at, b.step, room.tile, width, {});
-      for (Int u = 0; u < rows; ++u)
-        for (Int v = 0; v < n; ++v) c[u * step_c + v] = end(u, v, room.tile[u * width + v]);
+      for (Int u = 0; u < rows; ++u) store_inside(n, room.tile + u * width, end, u, c + u * step_c);
     }
     a += next_a, c += tile_rows * step_c;
     if (end.start) end.start += tile_rows * end.step;

@@ -71,12 +71,27 @@ struct Ending {
   Int step;
   const T* each;
   bool relu;
-
-  T operator()(Int i, Int j, T sum) const {
-    const T x = start ? start[i * step + j] + sum : each ? each[i] + sum : sum;
-    return relu && x < 0 ? T(0) : x;
-  }
 };
+
+/// Copies so many bytes and goes on behind them, where n elements have that power of two among them.
+template <int bytes, class T>
+[[gnu::always_inline]] inline void copy_if(Int n, const T*& from, T*& to) {
+  using Part = typename Vectors<T, bytes>::InMemory;
+  constexpr Int count = bytes / sizeof(T);
+  if ((n & count) == 0) return;
+  *reinterpret_cast<Part*>(to) = *reinterpret_cast<const Part*>(from);
+  from += count, to += count;
+}
+
+/// Copies n elements: whole registers, then by halves.
+template <class T>
+[[gnu::always_inline]] inline void copy_part(Int n, const T* from, T* to) {
+  for (; n >= lanes<T>; n -= lanes<T>, from += lanes<T>, to += lanes<T>) store(to, load(from));
+  if constexpr (register_bytes > 32) copy_if<32>(n, from, to);
+  if constexpr (register_bytes > 16) copy_if<16>(n, from, to);
+  if constexpr (sizeof(T) < 8) copy_if<8>(n, from, to);
+  if (n & 1) *to = *from;
+}
 
 template <class T>
 [[gnu::always_inline]] inline Register<T> rectified(Register<T> x) {
