@@ -47,17 +47,13 @@ XGRAD_REGISTER_LOOP(avx2_f64, double, 32, "avx2,fma")
 XGRAD_REGISTER_LOOP(avx512_f32, float, 64, "avx512f")
 XGRAD_REGISTER_LOOP(avx512_f64, double, 64, "avx512f")
 
-bool uses_avx512() {
-  const char* held = std::getenv("XGRAD_KERNELS");
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         !(held && std::string_view(held) == "avx2");
-}
+/// As our products do: the loop is their limit.
+bool uses_avx512() { return build_info().products == "AVX-512"; }
 template <class T>
 Loop register_loop() {
   if (sizeof(T) == 4) return uses_avx512() ? Loop{avx512_f32, 16} : Loop{avx2_f32, 8};
   return uses_avx512() ? Loop{avx512_f64, 8} : Loop{avx2_f64, 4};
 }
-const char* instructions() { return uses_avx512() ? "AVX-512" : "AVX2"; }
 #else
 XGRAD_REGISTER_LOOP(plain_f32, float, 16, "")
 XGRAD_REGISTER_LOOP(plain_f64, double, 16, "")
@@ -65,7 +61,6 @@ template <class T>
 Loop register_loop() {
   return sizeof(T) == 4 ? Loop{plain_f32, 4} : Loop{plain_f64, 2};
 }
-const char* instructions() { return "128 bits"; }
 #endif
 
 // Products
@@ -116,7 +111,7 @@ void report(int rounds, DType dtype, std::string_view part) {
   for (int i = 0; i < 20; ++i) time(loop.run);  // until the clock has risen
   for (int i = 0; i < rounds; ++i) limits.push_back(loop_flops / time(loop.run));
   std::printf("\n%s: the register loop of %s makes %.1f GFLOP/s on one thread\n\n", name_of(dtype),
-              instructions(), median(limits));
+              build_info().products.c_str(), median(limits));
   std::printf("  %-17s %10s %8s %10s\n", "m x n x k", "GFLOP/s", "share", "OpenBLAS");
   const NoGrad guard;
   for (const Size s : sizes)

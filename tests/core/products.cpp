@@ -197,7 +197,8 @@ TEST_CASE("products have the same bits on any number of threads") {
 TEST_CASE("a product of packed rows has the same bits on any number of threads as one that is not packed") {
   manual_seed(6);
   const int before = num_threads();
-  for (const Shape& s : {Shape{300, 200, 400}, Shape{32, 512, 128}, Shape{20, 1000, 300}}) {
+  for (const Shape& s : {Shape{300, 200, 400}, Shape{32, 512, 128}, Shape{20, 1000, 300}, Shape{60, 64, 300},
+                         Shape{50, 208, 300}, Shape{20, 193, 300}}) {
     const std::int64_t m = s[0], n = s[1], k = s[2];
     const Tensor a = randn({m, k}), b = randn({n, k}), bias = randn({n});
     const float *pa = a.data<float>().data(), *pb = b.data<float>().data();

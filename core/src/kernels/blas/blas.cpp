@@ -74,7 +74,7 @@ template <class T>
     for (std::int64_t j = 0; j < p.columns; ++j) p.c[j] += sums.data()[i * p.columns + j];
 }
 
-/// Below this many multiplications a plain loop is done before OpenBLAS has chosen its way.
+/// Up to so many multiplications a plain loop is done before a product has been cut into blocks.
 constexpr std::int64_t tiny_product = 64;
 
 /// c = op(a) b, by rows of b.

@@ -98,18 +98,16 @@ void pack_panel(Int k, Int n, Int width, const Rows<T>& b, Int p0, Int j0, T* to
 template <class T>
 void pack_turned_panel(Int k, Int n, Int width, const Rows<T>& b, Int p0, Int j0, T* to) {
   constexpr Int side = 32 / sizeof(T), room = most_depth + lanes<T>;
+  const bool in_runs = b.placed.run > 0;
+  const Segments<most_depth> segments(b.placed, p0, in_runs ? k : 0);
   alignas(64) T lines[side * room];  // rows that consist of runs, made whole
-  Int j = 0;
-  for (; j < n; j += side) {
+  for (Int j = 0; j < n; j += side) {
     const Int some = side < n - j ? side : n - j;
     const T* rows[side];
     for (Int i = 0; i < some; ++i) rows[i] = b[j0 + j + i] + p0;
-    if (b.placed.run > 0) {
-      const Segments<most_depth> segments(b.placed, p0, k);
-      for (Int i = 0; i < some; ++i) {
-        segments.copy(b[j0 + j + i], lines + i * room);
-        rows[i] = lines + i * room;
-      }
+    for (Int i = 0; in_runs && i < some; ++i) {
+      segments.copy(b[j0 + j + i], lines + i * room);
+      rows[i] = lines + i * room;
     }
     Int p = 0;
     if (some == side)

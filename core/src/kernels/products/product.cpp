@@ -75,15 +75,16 @@ void run(const MatrixProduct<T>& p) {
   const double size = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const int threads = size < 2 * shared_product ? 1 : free_threads();
   if (threads == 1) return run_alone(kernels, p);
-  // Whole tiles, and the side on which more of them lie; no more parts than are worth a thread.
+  // Whole tiles, and the side on which more of them lie; no more parts than are worth a thread. What is no
+  // whole tile goes to the last part: there panels are as wide as in the whole product, and as packed.
   const bool by_rows = p.m >= 8 * kernels.rows && p.m >= p.n / 4;
   const std::int64_t unit = by_rows ? kernels.rows : kernels.columns, side = by_rows ? p.m : p.n;
-  const std::int64_t units = (side + unit - 1) / unit;
+  const std::int64_t units = std::max<std::int64_t>(side / unit, 1);
   const std::int64_t parts =
       std::min({units, static_cast<std::int64_t>(size / shared_product), 2 * std::int64_t{threads}});
   parallel_for(parts, 1, [&](std::int64_t i, std::int64_t) {
     const std::int64_t first = units * i / parts * unit,
-                       last = std::min(side, units * (i + 1) / parts * unit);
+                       last = i + 1 == parts ? side : units * (i + 1) / parts * unit;
     run_alone(kernels,
               by_rows ? part_of(p, first, last - first, 0, p.n) : part_of(p, 0, p.m, first, last - first));
   });

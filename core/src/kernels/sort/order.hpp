@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 // Lines in order, by keys: unsigned numbers that are ordered as the elements are. Ties keep the order of
@@ -55,11 +56,11 @@ class LineSorter {
 
   void sort() {
     if (line_.size() < few) return std::sort(line_.begin(), line_.end());
-    std::vector<std::uint32_t> counts(digits * values);  // of a digit's values
     if (line_.size() >> 32 != 0) return std::stable_sort(line_.begin(), line_.end());
+    std::uint32_t counts[digits][values] = {};  // of a digit's values
     for (const Entry& e : line_)
-      for (int d = 0; d < digits; ++d) ++counts[static_cast<std::size_t>(d * values + digit(e.key, d))];
-    for (int d = 0; d < digits; ++d) move_by(d, counts.data() + d * values);
+      for (int d = 0; d < digits; ++d) ++counts[d][digit(e.key, d)];
+    for (int d = 0; d < digits; ++d) move_by(d, counts[d]);
   }
 
  private:
@@ -68,7 +69,7 @@ class LineSorter {
 
   static int digit(K key, int d) { return static_cast<int>(key >> (8 * d) & 255); }
 
-  void move_by(int d, std::uint32_t* counts) {
+  void move_by(int d, std::uint32_t (&counts)[values]) {
     if (counts[digit(line_[0].key, d)] == line_.size()) return;
     std::uint32_t first = 0;
     for (int v = 0; v < values; ++v) first += std::exchange(counts[v], first);
