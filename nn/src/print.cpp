@@ -5,21 +5,6 @@
 
 namespace xgrad::nn {
 
-namespace {
-
-/// The name of a module's type without its namespaces.
-std::string short_name(const ModuleBase& module) {
-  const std::string name = detail::type_name(typeid(module));
-  std::size_t start = 0;
-  for (std::size_t i = 0; i + 1 < name.size(); ++i) {
-    if (name[i] == '<') break;
-    if (name[i] == ':' && name[i + 1] == ':') start = i + 2;
-  }
-  return name.substr(start);
-}
-
-}  // namespace
-
 std::string ModuleBase::str() const {
   std::vector<Visitor::Part> parts = Visitor::of(*this).parts();
   std::erase_if(parts, [](const Visitor::Part& p) { return !dynamic_cast<const ModuleBase*>(p.object); });
@@ -30,7 +15,7 @@ std::string ModuleBase::str() const {
     const auto* module = dynamic_cast<const ModuleBase*>(object);
     const std::size_t next = i + 1 < parts.size() ? parts[i + 1].depth : 0;
     const std::string options = module->extra_repr();
-    out += indent(depth) + (depth ? "(" + path + "): " : "") + short_name(*module) + "(";
+    out += indent(depth) + (depth ? "(" + path + "): " : "") + detail::short_type_name(typeid(*module)) + "(";
     if (next > depth)
       out += "\n" + (options.empty() ? "" : indent(depth + 1) + options + "\n");
     else

@@ -22,6 +22,15 @@ Tensor constant_(Tensor t, double value);
 Tensor zeros_(Tensor t);
 Tensor ones_(Tensor t);
 
+/// The identity matrix, cut off or continued by zeros.
+Tensor eye_(Tensor t);
+/// The kernels that keep as many channels as there are of both kinds, in each of the groups: 1 at the centre
+/// of weight[group * out / groups + i, i, ...], else 0. Throws Error unless t has 3 to 5 axes.
+Tensor dirac_(Tensor t, int groups = 1);
+/// Normal with standard deviation `stddev`; of each column, a share of `sparsity` (rounded up) is then made 0
+/// at random. Martens, 2010. Throws Error for other than two axes.
+Tensor sparse_(Tensor t, double sparsity, double stddev = 0.01, Generator generator = default_generator());
+
 /// Uniform in [-b, b], b = gain sqrt(6 / (fan_in + fan_out)). Glorot and Bengio, 2010.
 Tensor xavier_uniform_(Tensor t, double gain = 1, Generator generator = default_generator());
 /// Normal with standard deviation gain sqrt(2 / (fan_in + fan_out)).

@@ -28,4 +28,20 @@ class Linear : public Module {
   Tensor bias;  ///< undefined without bias
 };
 
+/// y_o = x1^T weight_o x2 + bias_o: [..., in1] and [..., in2] to [..., out].
+///
+/// weight[out, in1, in2] and bias[out] start uniform in [-1/sqrt(in1), 1/sqrt(in1)]. Throws Error when a size
+/// is negative, and when the last sizes of x1 and x2 are not the layer's or the others differ.
+class Bilinear : public ModuleBase {
+ public:
+  Bilinear(std::int64_t in1, std::int64_t in2, std::int64_t out, LinearOptions options = {});
+
+  Tensor operator()(const Tensor& x1, const Tensor& x2) const;
+  void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
+  std::string extra_repr() const override;
+
+  Tensor weight;
+  Tensor bias;  ///< undefined without bias
+};
+
 }  // namespace xgrad::nn

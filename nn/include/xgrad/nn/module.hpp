@@ -7,6 +7,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include "xgrad/core/error.hpp"
 #include "xgrad/nn/visitor.hpp"
 
 namespace xgrad::nn {
@@ -81,6 +82,7 @@ class ModuleBase : public Stateful {
   ModuleBase& operator=(ModuleBase&&) = default;
 
  private:
+  friend class ModeGuard;
   bool training_ = true;
 };
 
@@ -96,7 +98,8 @@ class ModuleBase : public Stateful {
 class Module : public ModuleBase {
  public:
   virtual Tensor forward(const Tensor& x) const = 0;
-  Tensor operator()(const Tensor& x) const { return forward(x); }
+  /// forward(x). An Error that leaves it says in which module it arose: `Linear "encoder.0": ...`.
+  Tensor operator()(const Tensor& x) const;
 
  protected:
   // Not by a base: `net[0] = layer` would copy a part of it.

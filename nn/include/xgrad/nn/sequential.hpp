@@ -61,7 +61,7 @@ class AnyModule {
   const Module& operator*() const { return held(); }
   Module* operator->() { return &held(); }
   const Module* operator->() const { return &held(); }
-  Tensor operator()(const Tensor& x) const { return held().forward(x); }
+  Tensor operator()(const Tensor& x) const { return held()(x); }
 
  private:
   Module& held() const {

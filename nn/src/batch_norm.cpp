@@ -1,0 +1,144 @@
+#include "layer.hpp"
+#include "xgrad/core/ops/shape.hpp"
+#include "xgrad/core/tape.hpp"
+#include "xgrad/nn/normalization.hpp"
+
+namespace xgrad::nn {
+
+namespace detail {
+
+namespace {
+
+Tensor parameter(const char* layer, std::int64_t features, double value, DType dtype) {
+  Tensor t = full({features}, value, {.dtype = dtype, .requires_grad = true});
+  xgrad::detail::note_layer(t, layer);
+  return t;
+}
+
+void check_features(const char* layer, std::int64_t features, double eps, DType dtype) {
+  check_least(layer, "num_features", features, 1);
+  check_weight_dtype(layer, dtype);
+  if (!(eps >= 0)) throw Error(std::string(layer) + ": eps must not be negative: got " + number(eps));
+}
+
+void check_momentum(const char* layer, double momentum) {
+  if (!(momentum >= 0 && momentum <= 1))
+    throw Error(std::string(layer) + ": momentum must be in [0, 1]: got " + number(momentum));
+}
+
+}  // namespace
+
+BatchNorm::BatchNorm(const char* layer, std::int64_t features, BatchNormLayerOptions options)
+    : features_(features), options_(options) {
+  check_features(layer, features, options.eps, options.dtype);
+  if (options.momentum) check_momentum(layer, *options.momentum);
+  if (options.affine) {
+    weight = parameter(layer, features, 1, options.dtype);
+    bias = parameter(layer, features, 0, options.dtype);
+  }
+  if (options.track_running_stats) {
+    running_mean = zeros({features}, options.dtype);
+    running_var = ones({features}, options.dtype);
+    num_batches_tracked = zeros({}, int64);
+  }
+}
+
+void BatchNorm::visit(Visitor& v) {
+  v("weight", weight), v("bias", bias);
+  v.buffer("running_mean", running_mean), v.buffer("running_var", running_var);
+  v.buffer("num_batches_tracked", num_batches_tracked);
+}
+
+Tensor BatchNorm::normalized(const char* layer, const Tensor& x) const {
+  const bool by_batch = is_training() || !running_mean.defined();
+  if (by_batch && x.numel() == features_)
+    throw Error(std::string(layer) + ": training needs more than one value per channel: x is " + x.describe() +
+                "; make the batch larger, or call eval()");
+  double momentum = options_.momentum.value_or(0);
+  if (is_training() && running_mean.defined()) {
+    const NoGrad guard;
+    num_batches_tracked.add_(1);
+    if (!options_.momentum) momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>());
+  }
+  const bool uses_running = !by_batch || is_training();
+  return batch_norm(x, uses_running ? running_mean : Tensor(), uses_running ? running_var : Tensor(), weight,
+                    bias, {.training = by_batch, .momentum = momentum, .eps = options_.eps});
+}
+
+std::string BatchNorm::extra_repr() const {
+  return std::to_string(features_) + ", eps=" + number(options_.eps) +
+         ", momentum=" + (options_.momentum ? number(*options_.momentum) : "none") +
+         ", affine=" + true_or_false(options_.affine) +
+         ", track_running_stats=" + true_or_false(options_.track_running_stats);
+}
+
+InstanceNorm::InstanceNorm(const char* layer, std::int64_t features, InstanceNormLayerOptions options)
+    : features_(features), options_(options) {
+  check_features(layer, features, options.eps, options.dtype);
+  check_momentum(layer, options.momentum);
+  if (options.affine) {
+    weight = parameter(layer, features, 1, options.dtype);
+    bias = parameter(layer, features, 0, options.dtype);
+  }
+  if (options.track_running_stats) {
+    running_mean = zeros({features}, options.dtype);
+    running_var = ones({features}, options.dtype);
+    num_batches_tracked = zeros({}, int64);
+  }
+}
+
+void InstanceNorm::visit(Visitor& v) {
+  v("weight", weight), v("bias", bias);
+  v.buffer("running_mean", running_mean), v.buffer("running_var", running_var);
+  v.buffer("num_batches_tracked", num_batches_tracked);
+}
+
+/// Takes the mean of the samples' statistics into the running ones.
+void InstanceNorm::track(const Tensor& x) const {
+  const NoGrad guard;
+  const Tensor values = x.detach().reshape({x.size(0), features_, -1});
+  running_mean.mul_(1 - options_.momentum).add_(mean(mean(values, 2), 0), options_.momentum);
+  running_var.mul_(1 - options_.momentum).add_(mean(var(values, 2), 0), options_.momentum);
+  num_batches_tracked.add_(1);
+}
+
+Tensor InstanceNorm::normalized(const char* layer, const Tensor& x, const char* axes, int rank) const {
+  check_channels(layer, x, axes, rank, features_);
+  if (running_mean.defined() && !is_training())
+    return batch_norm(x, running_mean, running_var, weight, bias, {.eps = options_.eps});
+  if (x.numel() == x.size(0) * features_ && x.numel() > 0)
+    throw Error(std::string(layer) + ": needs more than one position per channel: x is " + x.describe() +
+                "; a single value has no variance");
+  if (running_mean.defined() && x.numel() > 0) track(x);
+  return instance_norm(x, weight, bias, options_.eps);
+}
+
+std::string InstanceNorm::extra_repr() const {
+  return std::to_string(features_) + ", eps=" + number(options_.eps) + ", momentum=" +
+         number(options_.momentum) + ", affine=" + true_or_false(options_.affine) +
+         ", track_running_stats=" + true_or_false(options_.track_running_stats);
+}
+
+}  // namespace detail
+
+Tensor BatchNorm1d::forward(const Tensor& x) const {
+  const bool flat = x.dim("BatchNorm1d") == 2;
+  detail::check_channels("BatchNorm1d", x, "[batch, channels] or [batch, channels, length]", flat ? 2 : 3,
+                         features_);
+  return normalized("BatchNorm1d", x);
+}
+
+Tensor BatchNorm2d::forward(const Tensor& x) const {
+  detail::check_channels("BatchNorm2d", x, "[batch, channels, height, width]", 4, features_);
+  return normalized("BatchNorm2d", x);
+}
+
+Tensor InstanceNorm1d::forward(const Tensor& x) const {
+  return normalized("InstanceNorm1d", x, "[batch, channels, length]", 3);
+}
+
+Tensor InstanceNorm2d::forward(const Tensor& x) const {
+  return normalized("InstanceNorm2d", x, "[batch, channels, height, width]", 4);
+}
+
+}  // namespace xgrad::nn
