@@ -1,6 +1,9 @@
+#include <functional>
+
 #include "layer.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
+#include "xgrad/nn/mode.hpp"
 #include "xgrad/nn/normalization.hpp"
 
 namespace xgrad::nn {
@@ -54,15 +57,24 @@ Tensor BatchNorm::normalized(const char* layer, const Tensor& x) const {
   if (by_batch && x.numel() == features_)
     throw Error(std::string(layer) + ": training needs more than one value per channel: x is " + x.describe() +
                 "; make the batch larger, or call eval()");
+  const bool tracks = is_training() && running_mean.defined();
   double momentum = options_.momentum.value_or(0);
-  if (is_training() && running_mean.defined()) {
+  if (tracks && !options_.momentum)
+    momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>() + 1);
+  const bool uses_running = !by_batch || tracks;
+  Tensor y = batch_norm(x, uses_running ? running_mean : Tensor(), uses_running ? running_var : Tensor(), weight,
+                        bias, {.training = by_batch, .momentum = momentum, .eps = options_.eps});
+  if (tracks) {
     const NoGrad guard;
     num_batches_tracked.add_(1);
-    if (!options_.momentum) momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>());
   }
-  const bool uses_running = !by_batch || is_training();
-  return batch_norm(x, uses_running ? running_mean : Tensor(), uses_running ? running_var : Tensor(), weight,
-                    bias, {.training = by_batch, .momentum = momentum, .eps = options_.eps});
+  return y;
+}
+
+void BatchNorm::reset_running_stats() {
+  if (!running_mean.defined()) return;
+  const NoGrad guard;
+  running_mean.fill_(0), running_var.fill_(1), num_batches_tracked.fill_(0);
 }
 
 std::string BatchNorm::extra_repr() const {
@@ -99,7 +111,6 @@ void InstanceNorm::track(const Tensor& x) const {
   const Tensor values = x.detach().reshape({x.size(0), features_, -1});
   running_mean.mul_(1 - options_.momentum).add_(mean(mean(values, 2), 0), options_.momentum);
   running_var.mul_(1 - options_.momentum).add_(mean(var(values, 2), 0), options_.momentum);
-  num_batches_tracked.add_(1);
 }
 
 Tensor InstanceNorm::normalized(const char* layer, const Tensor& x, const char* axes, int rank) const {
@@ -120,6 +131,27 @@ std::string InstanceNorm::extra_repr() const {
 }
 
 }  // namespace detail
+
+void update_batch_norm(ModuleBase& model, const std::function<void()>& pass) {
+  std::vector<std::pair<detail::BatchNorm*, std::optional<double>>> before;
+  model.apply<detail::BatchNorm>([&](detail::BatchNorm& norm) {
+    before.emplace_back(&norm, norm.momentum());
+    norm.reset_running_stats();
+    norm.set_momentum({});  // all batches count alike
+  });
+  const auto restore = [&] {
+    for (const auto& [norm, momentum] : before) norm->set_momentum(momentum);
+  };
+  try {
+    const NoGrad unrecorded;
+    const ModeGuard training(model, true);
+    pass();
+  } catch (...) {
+    restore();
+    throw;
+  }
+  restore();
+}
 
 Tensor BatchNorm1d::forward(const Tensor& x) const {
   const bool flat = x.dim("BatchNorm1d") == 2;

@@ -16,7 +16,7 @@ bool fits(const std::string& pattern, const std::string& name) {
 }
 
 /// Throws Error for a pattern that fits none of the names.
-void check_patterns(const char* op, const std::vector<NamedTensor>& all, const std::vector<std::string>& patterns) {
+void check_patterns(const char* op, const std::vector<NamedTensor>& all, const Patterns& patterns) {
   for (const std::string& pattern : patterns)
     if (std::ranges::none_of(all, [&](const NamedTensor& t) { return fits(pattern, t.name); })) {
       std::string names;
@@ -28,7 +28,7 @@ void check_patterns(const char* op, const std::vector<NamedTensor>& all, const s
 }
 
 /// Those whose names fit (or do not fit) a pattern. A tensor of several names goes by its first one.
-std::vector<NamedTensor> chosen(const char* op, const ModuleBase& model, const std::vector<std::string>& patterns,
+std::vector<NamedTensor> chosen(const char* op, const ModuleBase& model, const Patterns& patterns,
                                 bool wanted) {
   std::vector<NamedTensor> all = model.named_parameters(), result;
   check_patterns(op, all, patterns);
@@ -46,32 +46,26 @@ std::vector<NamedTensor> learning(std::vector<NamedTensor> tensors) {
   return tensors;
 }
 
-std::size_t set_learning(const char* op, ModuleBase& model, const std::string& pattern, bool on) {
-  std::vector<NamedTensor> tensors = chosen(op, model, {pattern}, true);
+std::size_t set_learning(const char* op, ModuleBase& model, const Patterns& patterns, bool on) {
+  std::vector<NamedTensor> tensors = chosen(op, model, patterns, true);
   for (NamedTensor& t : tensors) t.tensor.requires_grad_(on);
   return tensors.size();
 }
 
 }  // namespace
 
-std::vector<NamedTensor> matching(const ModuleBase& model, const std::vector<std::string>& patterns) {
+std::vector<NamedTensor> matching(const ModuleBase& model, const Patterns& patterns) {
   return learning(chosen("matching", model, patterns, true));
 }
-std::vector<NamedTensor> matching(const ModuleBase& model, const std::string& pattern) {
-  return matching(model, std::vector<std::string>{pattern});
-}
-std::vector<NamedTensor> others(const ModuleBase& model, const std::vector<std::string>& patterns) {
+std::vector<NamedTensor> others(const ModuleBase& model, const Patterns& patterns) {
   return learning(chosen("others", model, patterns, false));
 }
-std::vector<NamedTensor> others(const ModuleBase& model, const std::string& pattern) {
-  return others(model, std::vector<std::string>{pattern});
-}
 
-std::size_t freeze(ModuleBase& model, const std::string& pattern) {
-  return set_learning("freeze", model, pattern, false);
+std::size_t freeze(ModuleBase& model, const Patterns& patterns) {
+  return set_learning("freeze", model, patterns, false);
 }
-std::size_t unfreeze(ModuleBase& model, const std::string& pattern) {
-  return set_learning("unfreeze", model, pattern, true);
+std::size_t unfreeze(ModuleBase& model, const Patterns& patterns) {
+  return set_learning("unfreeze", model, patterns, true);
 }
 
 std::int64_t parameter_count(const ModuleBase& model, bool all) {

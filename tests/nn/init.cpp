@@ -177,3 +177,28 @@ TEST_CASE("ranges that make no sense are errors") {
       "2, high = -2",
       Error);
 }
+
+TEST_CASE("eye_ is the identity, cut off or continued by zeros") {
+  CHECK(init::eye_(weight({2, 3})).to_vector<double>() == std::vector<double>{1, 0, 0, 0, 1, 0});
+  CHECK_THROWS_AS(init::eye_(weight({2})), Error);
+}
+
+TEST_CASE("a convolution with dirac_ kernels keeps its channels") {
+  for (const int groups : {1, 2}) {
+    const Tensor w = init::dirac_(weight({4, 4 / groups, 3, 3}), groups);
+    const Tensor x = randn({1, 4, 5, 5}, float64);
+    CHECK(allclose(conv2d(x, w, {}, {.padding = 1, .groups = groups}), x));
+  }
+  CHECK(sum(init::dirac_(weight({2, 3, 4}))).item() == 2);
+  CHECK_THROWS_AS(init::dirac_(weight({4, 4})), Error);
+  CHECK_THROWS_AS(init::dirac_(weight({4, 4, 3}), 3), Error);
+}
+
+TEST_CASE("sparse_ puts the same number of zeros into each column, at other places") {
+  const Tensor w = init::sparse_(weight({10, 6}), 0.25, 2, seeded());
+  const auto zeros = sum(w == 0, 0).to_vector<std::int64_t>();
+  CHECK(zeros == std::vector<std::int64_t>(6, 3));
+  CHECK(sum(all(w == 0, 1)).item<std::int64_t>() < 3);
+  CHECK_THROWS_AS(init::sparse_(weight({10}), 0.5), Error);
+  CHECK_THROWS_AS(init::sparse_(weight({10, 6}), 1.5), Error);
+}

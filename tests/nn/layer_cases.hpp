@@ -126,7 +126,7 @@ inline const std::vector<LayerCase>& layer_cases() {
       LAYER("Hardswish", Hardswish()),
       LAYER("LeakyReLU", LeakyReLU(0.2)),
       LAYER("ELU", ELU(0.7)),
-      LAYER("CELU", CELU(0.7)),
+      LAYER("CELU", CELU(0.5)),
       LAYER("GELU", GELU()),
       LAYER("GELU by tanh", GELU(Approximate::tanh)),
       LAYER("Softplus", Softplus(2.0)),

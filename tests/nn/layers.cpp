@@ -79,8 +79,9 @@ TEST_CASE("layers start with PyTorch's names, shapes and values for a seed") {
         names.insert(name);
         REQUIRE(first.contains(name));
         CHECK(t.shape() == shape_of(first[name]));
-        const double tolerance = name.find("weight_") == 0 ? 3e-7 : 0;  // norms, summed in another order
-        check_close(t, first[name], tolerance);
+        // Normal numbers differ by the last bit of a logarithm or a cosine, norms by their order of summing.
+        const bool rounded = c.name.starts_with("Embedding") || name.starts_with("weight_");
+        check_close(t, first[name], rounded ? 1.2e-7 : 0);
       }
     for (const auto& [name, t] : first.items()) expected.insert(name);
     CHECK(names == expected);

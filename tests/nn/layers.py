@@ -96,7 +96,7 @@ CASES = {
     "Hardswish": (lambda: nn.Hardswish(), LINE),
     "LeakyReLU": (lambda: nn.LeakyReLU(0.2), LINE),
     "ELU": (lambda: nn.ELU(0.7), LINE),
-    "CELU": (lambda: nn.CELU(0.7), LINE),
+    "CELU": (lambda: nn.CELU(0.5), LINE),
     "GELU": (lambda: nn.GELU(), LINE),
     "GELU by tanh": (lambda: nn.GELU("tanh"), LINE),
     "Softplus": (lambda: nn.Softplus(2.0), LINE),

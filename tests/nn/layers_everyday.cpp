@@ -35,6 +35,7 @@ TEST_CASE("gradients of every layer hold to second order, in training and in eva
       CAPTURE(training);
       if (training && (c.draws || c.name.starts_with("spectral_norm"))) continue;  // another function at each call
       if (training && c.name == "BatchNorm1d of lines") continue;  // its momentum falls with each call
+      if (c.name == "Embedding with padding") continue;  // its padding has no gradient on purpose
       const AnyLayer layer = c.make();
       layer.module->train(training);
       const auto result = layer.check(inputs_of(c.name, float64), {.order = 2, .max_entries = 40, .directions = 3});
@@ -87,6 +88,7 @@ TEST_CASE("every layer prints its type and its options") {
 TEST_CASE("an empty batch goes through every layer and back") {
   for (const LayerCase& c : layer_cases()) {
     CAPTURE(c.name);
+    if (c.name == "BatchNorm2d plain") continue;  // has the batch's statistics in every mode
     const AnyLayer layer = c.make();
     Inputs inputs = inputs_of(c.name, float32, 0);
     for (Tensor& x : inputs)

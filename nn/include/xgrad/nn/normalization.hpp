@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "xgrad/core/ops/normalization.hpp"
@@ -23,6 +24,11 @@ class BatchNorm : public Module {
  public:
   void visit(Visitor& v) override;
   std::string extra_repr() const override;
+
+  /// Forgets all batches: means are 0 and variances 1 again.
+  void reset_running_stats();
+  std::optional<double> momentum() const { return options_.momentum; }
+  void set_momentum(std::optional<double> momentum) { options_.momentum = momentum; }
 
   Tensor weight, bias;                       ///< [channels]; undefined unless affine
   mutable Tensor running_mean, running_var;  ///< [channels]; undefined unless they are tracked
@@ -61,6 +67,13 @@ class BatchNorm2d : public detail::BatchNorm {
   Tensor forward(const Tensor& x) const override;
 };
 
+/// Makes the running statistics of all BatchNorm layers anew, as the plain mean over the batches that `pass`
+/// sends through the model, which is in training and unrecorded meanwhile: for weights that were averaged, whose
+/// statistics no training has seen. Modes and momenta come back.
+///
+///     nn::update_batch_norm(model, [&] { for (const auto& [x, y] : loader) model(x); });
+void update_batch_norm(ModuleBase& model, const std::function<void()>& pass);
+
 struct InstanceNormLayerOptions {
   double eps = 1e-5;
   double momentum = 0.1;
@@ -77,7 +90,7 @@ class InstanceNorm : public Module {
 
   Tensor weight, bias;                       ///< [channels]; undefined unless affine
   mutable Tensor running_mean, running_var;  ///< [channels]; undefined unless they are tracked
-  mutable Tensor num_batches_tracked;        ///< int64
+  Tensor num_batches_tracked;                ///< int64; stays 0, as in PyTorch
 
  protected:
   InstanceNorm(const char* layer, std::int64_t features, InstanceNormLayerOptions options);

@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "xgrad/nn/module.hpp"
@@ -11,23 +12,38 @@
 
 namespace xgrad::nn {
 
+/// One pattern or several: `"*.bias"`, `{"*.bias", "*norm*"}`.
+class Patterns {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): it stands for what it is made of
+  Patterns(const char* pattern) : list_{pattern} {}
+  Patterns(std::string pattern) : list_{std::move(pattern)} {}
+  Patterns(std::initializer_list<const char*> patterns) : list_(patterns.begin(), patterns.end()) {}
+  Patterns(std::vector<std::string> patterns) : list_(std::move(patterns)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+
+ private:
+  std::vector<std::string> list_;
+};
+
 /// The parameters that require a gradient and whose name fits one of the patterns, each tensor once.
 /// Throws Error for a pattern that fits no parameter at all: it is likely misspelt.
 ///
 ///     optim::AdamW adamw(nn::others(model, {"*.bias", "*norm*"}), {.weight_decay = 0.1});
 ///     adamw.add_group(nn::matching(model, {"*.bias", "*norm*"}), {.weight_decay = 0});
-std::vector<NamedTensor> matching(const ModuleBase& model, const std::vector<std::string>& patterns);
-std::vector<NamedTensor> matching(const ModuleBase& model, const std::string& pattern);
+std::vector<NamedTensor> matching(const ModuleBase& model, const Patterns& patterns);
 /// The parameters that require a gradient and that no pattern fits, each tensor once. Throws Error as matching.
-std::vector<NamedTensor> others(const ModuleBase& model, const std::vector<std::string>& patterns);
-std::vector<NamedTensor> others(const ModuleBase& model, const std::string& pattern);
+std::vector<NamedTensor> others(const ModuleBase& model, const Patterns& patterns);
 
-/// Freezes the parameters that a pattern fits, or with `on` makes them learn again: their requires_grad is set.
+/// Freezes the parameters that a pattern fits, or makes them learn again: their requires_grad is set.
 /// Returns how many tensors these are. Throws Error as matching.
 ///
 ///     nn::freeze(model, "encoder.*");
-std::size_t freeze(ModuleBase& model, const std::string& pattern);
-std::size_t unfreeze(ModuleBase& model, const std::string& pattern);
+std::size_t freeze(ModuleBase& model, const Patterns& patterns);
+std::size_t unfreeze(ModuleBase& model, const Patterns& patterns);
 
 /// How many numbers a model learns; with `all`, the frozen ones too. A tensor that several members share counts
 /// once.
