@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 #include "xgrad/core/launch.hpp"
 #include "xgrad/core/tensor.hpp"
@@ -43,5 +45,26 @@ void each_part(const Kernel& kernel, std::int64_t accesses, std::span<T> p, cons
            f(first, p.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
          });
 }
+
+/// One pass over a parameter, its gradient and the first n tensors of its state: calls f(p, g, s) with the
+/// elements, at once or by blocks where there are many. The parameter, and of the state all, is written.
+template <std::size_t n, class F>
+void update_pass(const Kernel& kernel, Tensor& parameter, const Tensor& gradient, std::span<Tensor> state,
+                 const F& f) {
+  with_type(gradient.dtype(), [&]<class T>(T) {
+    const std::span<T> p = parameter.mutable_data<T>();
+    const T* g = gradient.data<T>().data();
+    std::array<T*, n> s;
+    for (std::size_t i = 0; i < n; ++i) s[i] = state[i].mutable_data<T>().data();
+    each_part(kernel, std::int64_t{3 + 2 * n}, p, [&](std::int64_t first, std::span<T> part) {
+      std::array<T*, n> from = s;
+      for (T*& x : from) x += first;
+      f(part, g + first, from);
+    });
+  });
+}
+
+/// -1 where a sum is to grow, else 1: the gradient times it is that of what is to fall.
+inline double sign_of(bool maximize) { return maximize ? -1 : 1; }
 
 }  // namespace xgrad::optim::detail

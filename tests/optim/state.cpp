@@ -135,13 +135,13 @@ TEST_CASE("the options of a group have PyTorch's names") {
   Net net;
   const auto options_of = [](const optim::Optimizer& o) { return below("param_groups.0.", state_dict(o)); };
 
-  CHECK(options_of(optim::GD(net)) == Names{"lr", "error_if_nonfinite", "params"});
-  CHECK(options_of(optim::SGD(net)) ==
-        Names{"lr", "error_if_nonfinite", "momentum", "dampening", "weight_decay", "nesterov", "params"});
-  CHECK(options_of(optim::Adam(net)) ==
-        Names{"lr", "error_if_nonfinite", "betas.0", "betas.1", "eps", "weight_decay", "amsgrad", "params"});
-  CHECK(options_of(optim::RMSprop(net)) ==
-        Names{"lr", "error_if_nonfinite", "alpha", "eps", "weight_decay", "momentum", "centered", "params"});
+  CHECK(options_of(optim::GD(net)) == Names{"lr", "error_if_nonfinite", "maximize", "params"});
+  CHECK(options_of(optim::SGD(net)) == Names{"lr", "error_if_nonfinite", "momentum", "dampening",
+                                             "weight_decay", "nesterov", "maximize", "params"});
+  CHECK(options_of(optim::Adam(net)) == Names{"lr", "error_if_nonfinite", "betas.0", "betas.1", "eps",
+                                              "weight_decay", "amsgrad", "maximize", "params"});
+  CHECK(options_of(optim::RMSprop(net)) == Names{"lr", "error_if_nonfinite", "alpha", "eps", "weight_decay",
+                                                 "momentum", "centered", "maximize", "params"});
 }
 
 TEST_CASE("values and shapes are those of the parameter and of the formula") {
@@ -193,16 +193,17 @@ TEST_CASE("options that decide what is remembered do not change, and no others t
   const optim::Adam adam(net);
   const optim::SGD sgd(net);
   const optim::RMSprop rmsprop(net);
-  const std::string remedy = "; make the optimizer with the options that the state was saved with";
+  const std::string remedy =
+      " once the group is made, for it decides what is remembered; make the optimizer with momentum = ";
 
   CHECK(
       refused(optim::Adam(net), optim::Adam(net, {.amsgrad = true}), nullptr, 0) ==
       "load_state_dict: the states do not match: 'param_groups.0.amsgrad' is true in the state, false in the "
       "target; both must have the same names, types and shapes");
   CHECK(refused(optim::SGD(net), optim::SGD(net, {.momentum = 0.5}), nullptr, 0) ==
-        "SGD: momentum cannot go from 0 to 0.5 by loading" + remedy);
+        "SGD: momentum cannot go from 0 to 0.5" + remedy + "0.5");
   CHECK(refused(optim::RMSprop(net, {.momentum = 0.5}), rmsprop, nullptr, 0) ==
-        "RMSprop: momentum cannot go from 0.5 to 0 by loading" + remedy);
+        "RMSprop: momentum cannot go from 0.5 to 0" + remedy + "0");
   CHECK(refused(optim::Adam(net), adam, "param_groups.0.lr", -1.0) ==
         "Adam: lr must be at least 0 and finite: got -1");
   CHECK(refused(optim::Adam(net), adam, "param_groups.0.betas.1", 1.0) ==

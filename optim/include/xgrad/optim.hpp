@@ -1,9 +1,18 @@
 #pragma once
 
+#include "xgrad/optim/adadelta.hpp"
+#include "xgrad/optim/adagrad.hpp"
 #include "xgrad/optim/adam.hpp"
+#include "xgrad/optim/adamax.hpp"
+#include "xgrad/optim/adamw.hpp"
+#include "xgrad/optim/asgd.hpp"
 #include "xgrad/optim/clip.hpp"
+#include "xgrad/optim/lion.hpp"
+#include "xgrad/optim/nadam.hpp"
 #include "xgrad/optim/optimizer.hpp"
 #include "xgrad/optim/parameters.hpp"
 #include "xgrad/optim/penalty.hpp"
+#include "xgrad/optim/radam.hpp"
 #include "xgrad/optim/rmsprop.hpp"
+#include "xgrad/optim/rprop.hpp"
 #include "xgrad/optim/sgd.hpp"
