@@ -55,7 +55,8 @@ void Optimizer::refuse_gradient(const Slot& slot, std::size_t i) const {
               "; call zero_grad() after changing the parameter");
 }
 
-void Optimizer::check_step() const {
+void Optimizer::check_step() {
+  for (std::size_t k = 0; k < groups_.size(); ++k) check_options(k);
   std::size_t i = 0;
   bool any = false;
   for (const Group& group : groups_)
@@ -72,21 +73,24 @@ void Optimizer::check_step() const {
 
 void Optimizer::step() {
   xgrad::detail::forget_listed();  // whose links would look like a graph that holds a parameter
-  for (std::size_t k = 0; k < groups_.size(); ++k) check_options(k);
   check_step();
   xgrad::detail::report_unlisted();
+  follow_dtypes();
   const NoGrad guard;
-  for (Group& group : groups_)
-    for (Slot& slot : group.slots)
-      for (Tensor& state : slot.state)
-        if (state.defined() && state.dtype() != slot.parameter.dtype())
-          state = state.to(slot.parameter.dtype());
   for (std::size_t k = 0; k < groups_.size(); ++k)
     for (Slot& slot : groups_[k].slots)
       if (const Tensor g = slot.parameter.grad(); g.defined()) {
         ++slot.steps;
         update(slot, g, k, *groups_[k].options.lr);
       }
+}
+
+void Optimizer::follow_dtypes() {
+  for (Group& group : groups_)
+    for (Slot& slot : group.slots)
+      for (Tensor& state : slot.state)
+        if (state.defined() && state.dtype() != slot.parameter.dtype())
+          state = state.to(slot.parameter.dtype());
 }
 
 void Optimizer::zero_grad() {

@@ -47,7 +47,8 @@ void each_part(const Kernel& kernel, std::int64_t accesses, std::span<T> p, cons
 }
 
 /// One pass over a parameter, its gradient and the first n tensors of its state: calls f(p, g, s) with the
-/// elements, at once or by blocks where there are many. The parameter, and of the state all, is written.
+/// elements, at once or by blocks where there are many; f may take the place of the first one too. The
+/// parameter and the state are written.
 template <std::size_t n, class F>
 void update_pass(const Kernel& kernel, Tensor& parameter, const Tensor& gradient, std::span<Tensor> state,
                  const F& f) {
@@ -55,11 +56,15 @@ void update_pass(const Kernel& kernel, Tensor& parameter, const Tensor& gradient
     const std::span<T> p = parameter.mutable_data<T>();
     const T* g = gradient.data<T>().data();
     std::array<T*, n> s;
-    for (std::size_t i = 0; i < n; ++i) s[i] = state[i].mutable_data<T>().data();
+    auto next = state.begin();
+    for (T*& x : s) x = (next++)->mutable_data<T>().data();
     each_part(kernel, std::int64_t{3 + 2 * n}, p, [&](std::int64_t first, std::span<T> part) {
       std::array<T*, n> from = s;
       for (T*& x : from) x += first;
-      f(part, g + first, from);
+      if constexpr (std::is_invocable_v<const F&, std::span<T>, const T*, std::array<T*, n>, std::int64_t>)
+        f(part, g + first, from, first);
+      else
+        f(part, g + first, from);
     });
   });
 }

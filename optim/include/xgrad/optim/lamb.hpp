@@ -35,6 +35,8 @@ class LAMB : public WithOptions<LAMBOptions> {
   void visit_group(Visitor& v, std::size_t group) override;
   void check(const LAMBOptions& options) const override;
   Remembered remembered(const LAMBOptions&) const override;
+
+  std::vector<double> sums_;  ///< of the blocks of a pass
 };
 
 }  // namespace xgrad::optim

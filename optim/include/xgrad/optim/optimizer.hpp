@@ -107,6 +107,16 @@ class Optimizer : public Stateful {
   virtual void check_options(std::size_t) {}
   /// Throws Error when there is no such group.
   void check_group(std::size_t group) const;
+  /// Throws Error where a step cannot be made, as `step` says.
+  void check_step();
+  /// Gives what is remembered the dtype of its parameter, which may have been moved.
+  void follow_dtypes();
+  /// Calls f(slot, group) for each parameter.
+  template <class F>
+  void each_slot(const F& f) {
+    for (std::size_t k = 0; k < groups_.size(); ++k)
+      for (Slot& slot : groups_[k].slots) f(slot, k);
+  }
 
   /// Updates one parameter in place in a single pass. Recording is off; the gradient has been checked.
   virtual void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) = 0;
@@ -127,7 +137,6 @@ class Optimizer : public Stateful {
   void add(Group group, const Parameters& parameters, const std::function<void(Slot&)>& prepare);
   void visit_slot(Visitor& v, Slot& slot, const Remembered& remembered);
   void check_parameters(const std::vector<NamedTensor>& parameters) const;
-  void check_step() const;
   bool check_gradient(const Slot& slot, std::size_t i, bool error_if_nonfinite) const;
   [[noreturn]] void refuse_lost(const Slot& slot, std::size_t i) const;
   [[noreturn]] void refuse_gradient(const Slot& slot, std::size_t i) const;
