@@ -119,9 +119,9 @@ TEST_CASE("Adam and AdamW follow PyTorch's") {
 TEST_CASE("RMSprop follows PyTorch's") {
   follows<optim::RMSprop>("RMSprop(.1)", optim::RmspropOptions{.lr = 0.1});
   follows<optim::RMSprop>(
-      "RMSprop(0.01,wd=.1,m=.5,centered,maximize)",
+      "RMSprop(0.001,wd=.001,m=.5,centered,maximize)",
       optim::RmspropOptions{
-          .lr = 0.01, .weight_decay = 0.1, .momentum = 0.5, .centered = true, .maximize = true});
+          .lr = 0.001, .weight_decay = 0.001, .momentum = 0.5, .centered = true, .maximize = true});
 }
 
 TEST_CASE("Adagrad and Adadelta follow PyTorch's") {
@@ -138,8 +138,8 @@ TEST_CASE("Adagrad and Adadelta follow PyTorch's") {
 
 TEST_CASE("Adamax, NAdam and RAdam follow PyTorch's") {
   follows<optim::Adamax>("Adamax()", optim::AdamaxOptions{});
-  follows<optim::Adamax>("Adamax(0.01,betas=.8 .9,wd=.01)",
-                         optim::AdamaxOptions{.lr = 0.01, .betas = {0.8, 0.9}, .weight_decay = 0.01});
+  follows<optim::Adamax>("Adamax(0.001,betas=.8 .9,wd=.001)",
+                         optim::AdamaxOptions{.lr = 0.001, .betas = {0.8, 0.9}, .weight_decay = 0.001});
   follows<optim::NAdam>("NAdam()", optim::NAdamOptions{});
   follows<optim::NAdam>("NAdam(0.01,wd=.01,decay=.01)",
                         optim::NAdamOptions{.lr = 0.01, .weight_decay = 0.01, .momentum_decay = 0.01});
@@ -157,7 +157,7 @@ TEST_CASE("Rprop and ASGD follow PyTorch's") {
 
 TEST_CASE("Lion, LAMB and Muon follow their papers") {
   follows<optim::Lion>("Lion(0.001,wd=.1)", optim::LionOptions{.lr = 0.001, .weight_decay = 0.1});
-  follows<optim::LAMB>("LAMB(0.01,wd=.1)", optim::LAMBOptions{.lr = 0.01, .weight_decay = 0.1});
+  follows<optim::LAMB>("LAMB(0.001,wd=.1)", optim::LAMBOptions{.lr = 0.001, .weight_decay = 0.1});
   follows<optim::Muon>("Muon(0.02)", optim::MuonOptions{});
   follows<optim::Muon>("Muon(0.02,m=.9,plain,wd=.1)",
                        optim::MuonOptions{.momentum = 0.9, .nesterov = false, .weight_decay = 0.1});

@@ -170,8 +170,8 @@ cases = {
         lambda p: o.SGD(p, lr=0.1, momentum=0.9, dampening=0.1, weight_decay=0.1, maximize=True)),
     "Adam(0.01,wd=.1,amsgrad,maximize)": by_torch(
         lambda p: o.Adam(p, lr=0.01, weight_decay=0.1, amsgrad=True, maximize=True)),
-    "RMSprop(0.01,wd=.1,m=.5,centered,maximize)": by_torch(
-        lambda p: o.RMSprop(p, lr=0.01, weight_decay=0.1, momentum=0.5, centered=True, maximize=True)),
+    "RMSprop(0.001,wd=.001,m=.5,centered,maximize)": by_torch(
+        lambda p: o.RMSprop(p, lr=0.001, weight_decay=0.001, momentum=0.5, centered=True, maximize=True)),
     "AdamW(0.01,wd=.1,amsgrad,maximize)": by_torch(
         lambda p: o.AdamW(p, lr=0.01, weight_decay=0.1, amsgrad=True, maximize=True)),
     "Adagrad(0.1,lr_decay=.01,wd=.01,initial=.1)": by_torch(
@@ -180,7 +180,7 @@ cases = {
     "Adadelta(0.5,rho=.8,wd=.01,maximize)": by_torch(
         lambda p: o.Adadelta(p, lr=0.5, rho=0.8, weight_decay=0.01, maximize=True)),
     "Adamax()": by_torch(lambda p: o.Adamax(p)),
-    "Adamax(0.01,betas=.8 .9,wd=.01)": by_torch(lambda p: o.Adamax(p, lr=0.01, betas=(0.8, 0.9), weight_decay=0.01)),
+    "Adamax(0.001,betas=.8 .9,wd=.001)": by_torch(lambda p: o.Adamax(p, lr=0.001, betas=(0.8, 0.9), weight_decay=0.001)),
     "NAdam()": by_torch(lambda p: o.NAdam(p, foreach=True)),
     "NAdam(0.01,wd=.01,decay=.01)": by_torch(
         lambda p: o.NAdam(p, lr=0.01, weight_decay=0.01, momentum_decay=0.01, foreach=True)),
@@ -191,7 +191,7 @@ cases = {
     "ASGD(0.1,lambd=.01,t0=100,wd=.001)": by_torch(
         lambda p: o.ASGD(p, lr=0.1, lambd=0.01, t0=100, weight_decay=0.001)),
     "Lion(0.001,wd=.1)": by_formula(lion(0.001, 0.9, 0.99, 0.1)),
-    "LAMB(0.01,wd=.1)": by_formula(lamb(0.01, 0.9, 0.999, 1e-6, 0.1)),
+    "LAMB(0.001,wd=.1)": by_formula(lamb(0.001, 0.9, 0.999, 1e-6, 0.1)),
     "Muon(0.02)": by_formula(muon(0.02, 0.95, True, 0, 0.015, 0.9, 0.95, 1e-10)),
     "Muon(0.02,m=.9,plain,wd=.1)": by_formula(muon(0.02, 0.9, False, 0.1, 0.015, 0.9, 0.95, 1e-10)),
     "Adafactor()": by_formula(adafactor(0.01, True, True)),
