@@ -201,6 +201,47 @@ cases = {
         schedule_free(0.01, 0.9, 0.999, 1e-8, 0.1, 10), averages),
 }
 
+def by_lbfgs(steps, parameters, loss, **options):
+    """Rows of the step, the parameters after it and the number of losses so far."""
+    optimizer = o.LBFGS(parameters, **options)
+
+    def closure():
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        return value
+
+    rows = []
+    for i in range(steps):
+        optimizer.step(closure)
+        rows.append([i] + flat(p.detach().numpy() for p in parameters) +
+                    [optimizer.state[parameters[0]]["func_evals"]])
+    return rows
+
+
+def fit(steps, **options):
+    """The sum of the squares of the network's deviations from 0.3, 0.6 and 0.8."""
+    w0, b0, w1, b1 = p = [torch.tensor(value, requires_grad=True) for value in start()]
+    target = torch.tensor([[0.3], [0.6], [0.8]])
+
+    def loss():
+        hidden = torch.sigmoid(torch.tensor(x) @ w0.T + b0)
+        return ((torch.sigmoid(hidden @ w1.T + b1) - target) ** 2).sum()
+
+    return by_lbfgs(steps, p, loss, **options)
+
+
+def rosenbrock(steps, **options):
+    p = torch.tensor([-1.2, 1.0], requires_grad=True)
+    return by_lbfgs(steps, [p], lambda: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2, **options)
+
+
+cases["LBFGS, network, strong_wolfe"] = fit(4, line_search_fn="strong_wolfe")
+cases["LBFGS, network, lr=.2,max_iter=3,history=2"] = fit(4, lr=0.2, max_iter=3, history_size=2)
+cases["LBFGS, Rosenbrock, strong_wolfe,max_iter=4"] = rosenbrock(10, max_iter=4, line_search_fn="strong_wolfe")
+cases["LBFGS, Rosenbrock, strong_wolfe,lr=3,history=2"] = rosenbrock(
+    3, lr=3, history_size=2, line_search_fn="strong_wolfe")
+
 lines = ",\n".join("  %s: [\n%s]" % (json.dumps(name), ",\n".join("   " + json.dumps(row) for row in rows))
                    for name, rows in cases.items())
 (data / "optimizers.json").write_text('{"cases": {\n%s\n}}\n' % lines)

@@ -10,6 +10,7 @@
 #include "xgrad/optim/betas.hpp"
 #include "xgrad/optim/clip.hpp"
 #include "xgrad/optim/lamb.hpp"
+#include "xgrad/optim/lbfgs.hpp"
 #include "xgrad/optim/lion.hpp"
 #include "xgrad/optim/muon.hpp"
 #include "xgrad/optim/nadam.hpp"

@@ -55,12 +55,6 @@ class WithOptions : public Optimizer {
   /// Changes what is remembered about a parameter at first.
   virtual void prepare(Slot&, const Options&) const {}
 
- private:
-  struct Group {
-    Options options;
-    Options checked;  ///< as they were found to be right
-  };
-
   void check_options(std::size_t group) final {
     auto& [options, checked] = *groups_[group];
     if (options == checked) return;
@@ -68,6 +62,12 @@ class WithOptions : public Optimizer {
     check_change(checked, options);
     checked = options;
   }
+
+ private:
+  struct Group {
+    Options options;
+    Options checked;  ///< as they were found to be right
+  };
 
   std::vector<std::unique_ptr<Group>> groups_;  ///< each in its place, which others know
 };
