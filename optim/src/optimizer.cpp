@@ -165,6 +165,7 @@ void Optimizer::visit_slot(Visitor& v, Slot& slot, const Remembered& remembered)
 void Optimizer::visit(Visitor& v) {
   std::size_t i = 0;
   std::vector<std::string> members(groups_.size());
+  v.fixed("optimizer", std::string(name_));
   v.in("state", [&] {
     for (std::size_t k = 0; k < groups_.size(); ++k)
       for (std::size_t j = 0; j < groups_[k].slots.size(); ++j, ++i) {

@@ -62,7 +62,8 @@ class Optimizer : public Stateful {
   /// Names all that the next steps depend on, apart from the parameters: with PyTorch's names
   /// `state.<parameter>.step`, `state.<parameter>.exp_avg` and so on, `param_groups.<group>.lr` and the other
   /// options. A parameter goes by its name where the optimizer was made from a model or from named tensors,
-  /// else by its position. A state of other groups or with other such tensors does not fit.
+  /// else by its position. A state of another method, of other groups or with other such tensors does not
+  /// fit.
   void visit(Visitor& v) override;
 
   /// All parameters, group by group.
