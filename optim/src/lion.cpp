@@ -11,16 +11,17 @@ constexpr detail::Kernel kernel = {.name = "lion", .elementwise = true, .owner =
 
 template <class T>
 struct LionStep {
-  T rate, kept, sign, beta1, intake1, beta2, intake2;
+  T rate, decay, sign, intake1, intake2;
 };
 
 template <class T>
 void adapt(std::span<T> p, const T* g, T* m, LionStep<T> s) {
   for (std::size_t i = 0; i < p.size(); ++i) {
-    const T d = s.sign * g[i];
-    const T u = s.beta1 * m[i] + s.intake1 * d;
-    m[i] = s.beta2 * m[i] + s.intake2 * d;
-    p[i] = s.kept * p[i] - (u > 0 ? s.rate : u < 0 ? -s.rate : u);  // of nan: nan
+    const T mean = m[i], change = s.sign * g[i] - mean;  // beta m + (1 - beta) g = m + (1 - beta) (g - m)
+    const T u = mean + s.intake1 * change;
+    m[i] = mean + s.intake2 * change;
+    const T sign = static_cast<T>(u > 0) - static_cast<T>(u < 0) + (u - u);  // nan where u is not finite
+    p[i] -= s.rate * (sign + s.decay * p[i]);
   }
 }
 
@@ -54,11 +55,9 @@ void Lion::update(Slot& slot, const Tensor& gradient, std::size_t group, double 
                            const auto as = [](double v) { return static_cast<T>(v); };
                            adapt(p, g, s[0],
                                  {.rate = as(lr),
-                                  .kept = as(1 - lr * o.weight_decay),
+                                  .decay = as(o.weight_decay),
                                   .sign = as(detail::sign_of(o.maximize)),
-                                  .beta1 = as(o.betas.first),
                                   .intake1 = as(1 - o.betas.first),
-                                  .beta2 = as(o.betas.second),
                                   .intake2 = as(1 - o.betas.second)});
                          });
 }

@@ -18,12 +18,17 @@ using Numbers = std::vector<double>;
 constexpr double gradients[] = {0.5, -1.7, 2.3, 0.21, -0.1, 0.0, 3.1, 2.9};
 constexpr double start = 1.5;
 
+Tensor parameter(std::vector<double> values) { return tensor(values, {.requires_grad = true}); }
+
+/// A gradient in float64, as braces of numbers are not.
+Tensor numbers(std::vector<double> values) { return tensor(values); }
+
 template <class Optimizer, class Options>
 double run(Options options) {
-  Tensor p = tensor({start}, {.requires_grad = true});
+  Tensor p = parameter({start});
   Optimizer optimizer({p}, options);
   for (const double g : gradients) {
-    p.set_grad(tensor({g}));
+    p.set_grad(numbers({g}));
     optimizer.step();
   }
   return p.item();
@@ -62,8 +67,8 @@ TEST_CASE("Lion goes by signs, and not at all where there is none") {
     p -= 0.1 * sign(0.8 * m + (1 - 0.8) * g);
     m = 0.9 * m + (1 - 0.9) * g;
   }
-  Tensor still = tensor({start}, {.requires_grad = true});
-  still.set_grad(tensor({0.0}));
+  Tensor still = parameter({start});
+  still.set_grad(numbers({0.0}));
   optim::Lion({still}, 0.1).step();
 
   CHECK(run<optim::Lion>(optim::LionOptions{.lr = 0.1, .betas = {0.8, 0.9}, .weight_decay = 0.2}) == near(p));
@@ -71,12 +76,12 @@ TEST_CASE("Lion goes by signs, and not at all where there is none") {
 }
 
 TEST_CASE("the average of ASGD begins after t0, and is in its state") {
-  Tensor p = tensor({start}, {.requires_grad = true});
+  Tensor p = parameter({start});
   optim::ASGD asgd({{"p", p}}, {.lr = 0.1, .lambd = 0.5, .alpha = 0.6, .t0 = 3});
   double q = start, eta = 0.1, mu = 1, average = 0;
   int t = 0;
   for (const double g : gradients) {
-    p.set_grad(tensor({g}));
+    p.set_grad(numbers({g}));
     asgd.step();
     ++t;
     q = q - eta * 0.5 * q - eta * g;
@@ -110,7 +115,7 @@ TEST_CASE("weight decay of AdamW is no part of the gradient") {
 TEST_CASE("LAMB goes by lr alone where the parameter or its direction is 0") {
   Tensor p = zeros({2}, {.dtype = float64, .requires_grad = true}),
          q = ones({2}, {.dtype = float64}).requires_grad_();
-  p.set_grad(tensor({1.0, -2.0})), q.set_grad(tensor({0.0, 0.0}));
+  p.set_grad(numbers({1.0, -2.0})), q.set_grad(numbers({0.0, 0.0}));
 
   optim::LAMB({p, q}, {.lr = 0.5, .eps = 0}).step();
 
