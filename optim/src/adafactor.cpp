@@ -58,13 +58,8 @@ struct Descent {
 template <class T>
 double take_squares(std::size_t n, const T* g, T* v, double beta, double eps) {
   const T kept = static_cast<T>(beta), intake = static_cast<T>(1 - beta), more = static_cast<T>(eps);
-  double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const T square = g[i] * g[i], second = kept * v[i] + intake * (square + more);
-    v[i] = second;
-    sum += static_cast<double>(square) / static_cast<double>(second);
-  }
-  return sum;
+  for (std::size_t i = 0; i < n; ++i) v[i] = kept * v[i] + intake * (g[i] * g[i] + more);
+  return detail::sum_of_squares(n, [=](std::size_t i) { return g[i] / std::sqrt(v[i]); });
 }
 
 /// The sum of the squares of a parameter's elements.
@@ -72,9 +67,8 @@ double sum_of_squares(const Tensor& parameter) {
   double sum = 0;
   detail::with_type(parameter.dtype(), [&]<class T>(T) {
     const std::span<const T> p = parameter.data<T>();
-    detail::launch(size_kernel, {.bytes = std::ssize(p) * std::int64_t{sizeof(T)}}, [&] {
-      for (const T v : p) sum += static_cast<double>(v) * static_cast<double>(v);
-    });
+    detail::launch(size_kernel, {.bytes = std::ssize(p) * std::int64_t{sizeof(T)}},
+                   [&] { sum = detail::sum_of_squares(p.size(), [&](std::size_t i) { return p[i]; }); });
   });
   return sum;
 }
@@ -163,7 +157,7 @@ void Adafactor::update(Slot& slot, const Tensor& gradient, std::size_t group, do
       double of_u = 0;
       detail::launch(factors_kernel, {.bytes = 2 * bytes}, [&] {
         factored.take(g, rows, columns, rule.beta2(), o.eps.first);
-        of_u = factored.sum_of_squares(g);
+        of_u = factored.squares_of_direction(g);
       });
       detail::launch(matrix_kernel, {.bytes = (has_mean ? 5 : 3) * bytes}, [&] {
         const Descent<T> descend = rule.descent<T>(of_u, of_p);

@@ -35,11 +35,10 @@ void adapt(std::span<T> p, const T* g, T* m, T* v, [[maybe_unused]] T* top, Adam
 }
 
 template <class T>
-AdamStep<T> step_of(const AdamRule& rule, std::int64_t t) {
+AdamStep<T> step_of(const AdamRule& rule) {
   const auto as = [](double v) { return static_cast<T>(v); };
-  const auto steps = static_cast<double>(t);
-  return {.rate = as(rule.lr / (1 - std::pow(rule.betas.first, steps))),
-          .root_scale = as(1 / std::sqrt(1 - std::pow(rule.betas.second, steps))),
+  return {.rate = as(rule.lr / rule.corrections.first),
+          .root_scale = as(1 / std::sqrt(rule.corrections.second)),
           .sign = as(sign_of(rule.maximize)),
           .beta1 = as(rule.betas.first),
           .intake1 = as(1 - rule.betas.first),
@@ -50,30 +49,30 @@ AdamStep<T> step_of(const AdamRule& rule, std::int64_t t) {
 }
 
 template <Decay decay>
-void adapt_all(const Kernel& kernel, const AdamRule& rule, std::int64_t t, Tensor& parameter,
-               const Tensor& gradient, std::span<Tensor> state) {
+void adapt_all(const Kernel& kernel, const AdamRule& rule, Tensor& parameter, const Tensor& gradient,
+               std::span<Tensor> state) {
   if (rule.amsgrad)
     update_pass<3>(kernel, parameter, gradient, state,
                    [&]<class T>(std::span<T> p, const T* g, std::array<T*, 3> s) {
-                     adapt<decay, true>(p, g, s[0], s[1], s[2], step_of<T>(rule, t));
+                     adapt<decay, true>(p, g, s[0], s[1], s[2], step_of<T>(rule));
                    });
   else
     update_pass<2>(kernel, parameter, gradient, state,
                    [&]<class T>(std::span<T> p, const T* g, std::array<T*, 2> s) {
-                     adapt<decay, false>(p, g, s[0], s[1], static_cast<T*>(nullptr), step_of<T>(rule, t));
+                     adapt<decay, false>(p, g, s[0], s[1], static_cast<T*>(nullptr), step_of<T>(rule));
                    });
 }
 
 }  // namespace
 
-void adam_pass(const Kernel& kernel, const AdamRule& rule, std::int64_t t, Tensor& parameter,
-               const Tensor& gradient, std::span<Tensor> state) {
+void adam_pass(const Kernel& kernel, const AdamRule& rule, Tensor& parameter, const Tensor& gradient,
+               std::span<Tensor> state) {
   if (rule.weight_decay == 0)
-    adapt_all<Decay::none>(kernel, rule, t, parameter, gradient, state);
+    adapt_all<Decay::none>(kernel, rule, parameter, gradient, state);
   else if (rule.decoupled)
-    adapt_all<Decay::decoupled>(kernel, rule, t, parameter, gradient, state);
+    adapt_all<Decay::decoupled>(kernel, rule, parameter, gradient, state);
   else
-    adapt_all<Decay::in_gradient>(kernel, rule, t, parameter, gradient, state);
+    adapt_all<Decay::in_gradient>(kernel, rule, parameter, gradient, state);
 }
 
 void check_adam(const char* op, double lr, Betas betas, double eps, double weight_decay) {

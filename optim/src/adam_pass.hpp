@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "pass.hpp"
@@ -12,14 +11,15 @@ namespace xgrad::optim::detail {
 struct AdamRule {
   double lr;
   Betas betas;
+  BiasCorrections::Pair corrections;
   double eps, weight_decay;
   bool decoupled;  ///< the decay is no part of the gradient
   bool amsgrad, maximize;
 };
 
-/// Makes the step t. The state is the mean, the mean square, and with amsgrad the largest one so far.
-void adam_pass(const Kernel& kernel, const AdamRule& rule, std::int64_t t, Tensor& parameter,
-               const Tensor& gradient, std::span<Tensor> state);
+/// Makes the step. The state is the mean, the mean square, and with amsgrad the largest one so far.
+void adam_pass(const Kernel& kernel, const AdamRule& rule, Tensor& parameter, const Tensor& gradient,
+               std::span<Tensor> state);
 
 /// Throws Error for options of Adam out of their range.
 void check_adam(const char* op, double lr, Betas betas, double eps, double weight_decay);

@@ -55,7 +55,7 @@ void Adamax::visit_group(Visitor& v, std::size_t group) {
 
 void Adamax::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
   const AdamaxOptions& o = options(group);
-  const double rate = lr / (1 - std::pow(o.betas.first, static_cast<double>(slot.steps)));
+  const double rate = lr / corrections_.at(o.betas, slot.steps).first;
   detail::update_pass<2>(kernel, slot.parameter, gradient, slot.state,
                          [&]<class T>(std::span<T> p, const T* g, std::array<T*, 2> s) {
                            const auto as = [](double v) { return static_cast<T>(v); };

@@ -39,12 +39,13 @@ void AdamW::update(Slot& slot, const Tensor& gradient, std::size_t group, double
   const AdamWOptions& o = options(group);
   const detail::AdamRule rule{.lr = lr,
                               .betas = o.betas,
+                              .corrections = corrections_.at(o.betas, slot.steps),
                               .eps = o.eps,
                               .weight_decay = o.weight_decay,
                               .decoupled = true,
                               .amsgrad = o.amsgrad,
                               .maximize = o.maximize};
-  detail::adam_pass(kernel, rule, slot.steps, slot.parameter, gradient, slot.state);
+  detail::adam_pass(kernel, rule, slot.parameter, gradient, slot.state);
 }
 
 }  // namespace xgrad::optim

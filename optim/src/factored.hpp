@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "sums.hpp"
+
 namespace xgrad::optim::detail {
 
 /// The sizes of a stack of matrices.
@@ -28,11 +30,10 @@ class Factored {
   void take(const T* g, std::span<T> rows, std::span<T> columns, double beta, double eps) {
     each_row([&](std::size_t row, double& sum, double* by_column) {
       const T* from = g + row * stack_.columns;
-      for (std::size_t j = 0; j < stack_.columns; ++j) {
-        const double square = static_cast<double>(from[j]) * static_cast<double>(from[j]) + eps;
-        sum += square;
-        by_column[j] += square;
-      }
+      for (std::size_t j = 0; j < stack_.columns; ++j)
+        by_column[j] += static_cast<double>(from[j]) * static_cast<double>(from[j]) + eps;
+      sum = sum_of_squares(stack_.columns, [=](std::size_t j) { return from[j]; }) +
+            eps * static_cast<double>(stack_.columns);
     });
     mix(rows, of_rows_, beta, stack_.columns);
     mix(columns, of_columns_, beta, stack_.rows);
@@ -49,16 +50,13 @@ class Factored {
 
   /// The sum of g^2 / v.
   template <class T>
-  double sum_of_squares(const T* g) {
+  double squares_of_direction(const T* g) {
     double all = 0;
     each_row([&](std::size_t row, double factor, const double* by_column) {
       const T* from = g + row * stack_.columns;
-      double sum = 0;
-      for (std::size_t j = 0; j < stack_.columns; ++j) {
-        const double u = static_cast<double>(from[j]) * by_column[j];
-        sum += u * u;
-      }
-      all += factor * factor * sum;
+      all += factor * factor * sum_of_squares(stack_.columns, [=](std::size_t j) {
+               return static_cast<double>(from[j]) * by_column[j];
+             });
     });
     return all;
   }

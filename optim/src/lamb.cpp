@@ -22,9 +22,8 @@ struct LambStep {
 };
 
 template <class T>
-LambStep<T> step_of(const LAMBOptions& o, std::int64_t t) {
+LambStep<T> step_of(const LAMBOptions& o, detail::BiasCorrections::Pair corrections) {
   const auto as = [](double v) { return static_cast<T>(v); };
-  const auto steps = static_cast<double>(t);
   return {.sign = as(detail::sign_of(o.maximize)),
           .beta1 = as(o.betas.first),
           .intake1 = as(1 - o.betas.first),
@@ -32,8 +31,8 @@ LambStep<T> step_of(const LAMBOptions& o, std::int64_t t) {
           .intake2 = as(1 - o.betas.second),
           .eps = as(o.eps),
           .decay = as(o.weight_decay),
-          .mean_scale = as(1 / (1 - std::pow(o.betas.first, steps))),
-          .root_scale = as(1 / std::sqrt(1 - std::pow(o.betas.second, steps)))};
+          .mean_scale = as(1 / corrections.first),
+          .root_scale = as(1 / std::sqrt(corrections.second))};
 }
 
 template <class T>
@@ -41,19 +40,17 @@ T direction(T p, T m, T v, const LambStep<T>& s) {
   return m * s.mean_scale / (std::sqrt(v) * s.root_scale + s.eps) + s.decay * p;
 }
 
-/// The sums of the squares of the parameter and of its direction.
+/// Gives the sums of the squares of the parameter and of its direction.
 template <class T>
 std::array<double, 2> adapt(std::span<T> p, const T* g, T* m, T* v, LambStep<T> s) {
-  double of_p = 0, of_d = 0;
   for (std::size_t i = 0; i < p.size(); ++i) {
     const T d = s.sign * g[i];
     m[i] = s.beta1 * m[i] + s.intake1 * d;
     v[i] = s.beta2 * v[i] + s.intake2 * d * d;
-    const auto size = static_cast<double>(p[i]), way = static_cast<double>(direction(p[i], m[i], v[i], s));
-    of_p += size * size;
-    of_d += way * way;
   }
-  return {of_p, of_d};
+  const T* q = p.data();
+  return {detail::sum_of_squares(p.size(), [=](std::size_t i) { return q[i]; }),
+          detail::sum_of_squares(p.size(), [=](std::size_t i) { return direction(q[i], m[i], v[i], s); })};
 }
 
 }  // namespace
@@ -78,17 +75,18 @@ void LAMB::visit_group(Visitor& v, std::size_t group) {
 
 void LAMB::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
   const LAMBOptions& o = options(group);
+  const auto corrections = corrections_.at(o.betas, slot.steps);
   detail::BlockSums<2> sums(sums_, gradient.numel());
   detail::update_pass<2>(moments_kernel, slot.parameter, gradient, slot.state,
                          [&]<class T>(std::span<T> p, const T* g, std::array<T*, 2> s, std::int64_t first) {
-                           sums.add(first, adapt(p, g, s[0], s[1], step_of<T>(o, slot.steps)));
+                           sums.add(first, adapt(p, g, s[0], s[1], step_of<T>(o, corrections)));
                          });
 
   const auto [of_p, of_d] = sums.total();
   const double rate = of_p > 0 && of_d > 0 ? lr * std::sqrt(of_p) / std::sqrt(of_d) : lr;
   detail::update_pass<2>(kernel, slot.parameter, gradient, slot.state,
                          [&]<class T>(std::span<T> p, const T*, std::array<T*, 2> s) {
-                           const LambStep<T> step = step_of<T>(o, slot.steps);
+                           const LambStep<T> step = step_of<T>(o, corrections);
                            for (std::size_t i = 0; i < p.size(); ++i)
                              p[i] -= static_cast<T>(rate) * direction(p[i], s[0][i], s[1][i], step);
                          });

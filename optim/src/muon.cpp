@@ -89,13 +89,13 @@ void Muon::update(Slot& slot, const Tensor& gradient, std::size_t group, double 
   if (!is_matrix(slot.parameter)) {
     const detail::AdamRule rule{.lr = lr * o.adamw_rate,
                                 .betas = o.adamw_betas,
+                                .corrections = corrections_.at(o.adamw_betas, slot.steps),
                                 .eps = o.adamw_eps,
                                 .weight_decay = o.weight_decay,
                                 .decoupled = true,
                                 .amsgrad = false,
                                 .maximize = o.maximize};
-    return detail::adam_pass(adamw_kernel, rule, slot.steps, slot.parameter, gradient,
-                             std::span(slot.state).subspan(1));
+    return detail::adam_pass(adamw_kernel, rule, slot.parameter, gradient, std::span(slot.state).subspan(1));
   }
   if (slot.parameter.numel() == 0) return;
 

@@ -65,6 +65,7 @@ void NAdam::update(Slot& slot, const Tensor& gradient, std::size_t group, double
   const NAdamOptions& o = options(group);
   const auto t = static_cast<double>(slot.steps);
   const double mu = momentum_at(o, t), next = momentum_at(o, t + 1), product = slot.numbers[0] *= mu;
+  const double correction = corrections_.at(o.betas, slot.steps).second;
   detail::update_pass<2>(kernel, slot.parameter, gradient, slot.state,
                          [&]<class T>(std::span<T> p, const T* g, std::array<T*, 2> s) {
                            const auto as = [](double v) { return static_cast<T>(v); };
@@ -78,7 +79,7 @@ void NAdam::update(Slot& slot, const Tensor& gradient, std::size_t group, double
                                   .beta2 = as(o.betas.second),
                                   .intake2 = as(1 - o.betas.second),
                                   .eps = as(o.eps),
-                                  .root_scale = as(1 / std::sqrt(1 - std::pow(o.betas.second, t)))});
+                                  .root_scale = as(1 / std::sqrt(correction))});
                          });
 }
 

@@ -29,13 +29,13 @@ void adapt(std::span<T> p, const T* g, T* m, T* v, RadamStep<T> s) {
   }
 }
 
-/// r sqrt(1 - beta2^t), or 0 where the second moment is not known well enough.
-double rectification(double beta2, double t) {
-  const double power = std::pow(beta2, t), longest = 2 / (1 - beta2) - 1;
-  const double length = longest - 2 * t * power / (1 - power);
+/// r sqrt(1 - beta2^t) of the correction 1 - beta2^t, or 0 where the second moment is not known well enough.
+double rectification(double beta2, double correction, double t) {
+  const double power = 1 - correction, longest = 2 / (1 - beta2) - 1;
+  const double length = longest - 2 * t * power / correction;
   if (!(length > 5)) return 0;
   return std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length) *
-                   (1 - power));
+                   correction);
 }
 
 }  // namespace
@@ -65,8 +65,9 @@ void RAdam::visit_group(Visitor& v, std::size_t group) {
 void RAdam::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
   const RAdamOptions& o = options(group);
   const auto t = static_cast<double>(slot.steps);
-  const double r = rectification(o.betas.second, t);
-  const double rate = lr / (1 - std::pow(o.betas.first, t)) * (r > 0 ? r : 1);
+  const auto correction = corrections_.at(o.betas, slot.steps);
+  const double r = rectification(o.betas.second, correction.second, t);
+  const double rate = lr / correction.first * (r > 0 ? r : 1);
   detail::update_pass<2>(kernel, slot.parameter, gradient, slot.state,
                          [&]<class T>(std::span<T> p, const T* g, std::array<T*, 2> s) {
                            const auto as = [](double v) { return static_cast<T>(v); };

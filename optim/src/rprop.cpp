@@ -1,5 +1,6 @@
 #include "xgrad/optim/rprop.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "options_check.hpp"
@@ -16,17 +17,21 @@ struct RpropStep {
   T sign, minus, plus, min, max;
 };
 
+/// The sign; nan where v is none.
+template <class T>
+T sign_of(T v) {
+  return static_cast<T>(v > 0) - static_cast<T>(v < 0) + (std::isnan(v) ? v : T(0));
+}
+
 template <class T>
 void adapt(std::span<T> p, const T* g, T* prev, T* size, RpropStep<T> s) {
   for (std::size_t i = 0; i < p.size(); ++i) {
-    const T d = s.sign * g[i], last = prev[i];
-    const bool same = (d > 0 && last > 0) || (d < 0 && last < 0);
-    const bool turned = (d > 0 && last < 0) || (d < 0 && last > 0);
-    T by = size[i] * (same ? s.plus : turned ? s.minus : T(1));
-    by = by < s.min ? s.min : by > s.max ? s.max : by;
-    size[i] = by;
-    prev[i] = turned ? T(0) : d;
-    p[i] -= turned ? T(0) : d > 0 ? by : d < 0 ? -by : d;
+    const T d = s.sign * g[i], sign = sign_of(d), with_last = sign * sign_of(prev[i]);
+    const T by = size[i] * (with_last > 0 ? s.plus : with_last < 0 ? s.minus : T(1));
+    const T kept = std::min(std::max(by, s.min), s.max);
+    size[i] = kept;
+    prev[i] = with_last < 0 ? T(0) : d;
+    p[i] -= kept * (with_last < 0 ? T(0) : sign);
   }
 }
 

@@ -9,6 +9,25 @@
 
 namespace xgrad::optim::detail {
 
+/// The sum of f(i)^2 for i < n, in float64, as 16 sums that do not wait for each other.
+template <class F>
+double sum_of_squares(std::size_t n, const F& f) {
+  constexpr std::size_t lanes = 16;
+  double sums[lanes] = {};
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (std::size_t k = 0; k < lanes; ++k) {
+      const auto v = static_cast<double>(f(i + k));
+      sums[k] += v * v;
+    }
+  for (; i < n; ++i) {
+    const auto v = static_cast<double>(f(i));
+    sums[0] += v * v;
+  }
+  for (std::size_t k = 1; k < lanes; ++k) sums[0] += sums[k];
+  return sums[0];
+}
+
 /// k sums over the elements of a pass, one for each of its blocks, so that they have the same bits for any
 /// number of threads. They lie in a vector that is kept from step to step.
 template <std::size_t k>

@@ -36,6 +36,8 @@ class Adam : public WithOptions<AdamOptions> {
   void check(const AdamOptions& options) const override;
   Remembered remembered(const AdamOptions&) const override;
   void check_change(const AdamOptions& before, const AdamOptions& now) const override;
+
+  detail::BiasCorrections corrections_;
 };
 
 }  // namespace xgrad::optim

@@ -38,6 +38,8 @@ class Adamax : public WithOptions<AdamaxOptions> {
   void visit_group(Visitor& v, std::size_t group) override;
   void check(const AdamaxOptions& options) const override;
   Remembered remembered(const AdamaxOptions&) const override;
+
+  detail::BiasCorrections corrections_;
 };
 
 }  // namespace xgrad::optim

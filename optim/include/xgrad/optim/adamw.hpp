@@ -38,6 +38,8 @@ class AdamW : public WithOptions<AdamWOptions> {
   void check(const AdamWOptions& options) const override;
   Remembered remembered(const AdamWOptions&) const override;
   void check_change(const AdamWOptions& before, const AdamWOptions& now) const override;
+
+  detail::BiasCorrections corrections_;
 };
 
 }  // namespace xgrad::optim

@@ -36,6 +36,7 @@ class LAMB : public WithOptions<LAMBOptions> {
   void check(const LAMBOptions& options) const override;
   Remembered remembered(const LAMBOptions&) const override;
 
+  detail::BiasCorrections corrections_;
   std::vector<double> sums_;  ///< of the blocks of a pass
 };
 

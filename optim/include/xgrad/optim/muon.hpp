@@ -46,6 +46,8 @@ class Muon : public WithOptions<MuonOptions> {
   void check(const MuonOptions& options) const override;
   Remembered remembered(const MuonOptions&) const override;
   void prepare(Slot& slot, const MuonOptions& options) const override;
+
+  detail::BiasCorrections corrections_;
 };
 
 }  // namespace xgrad::optim

@@ -42,6 +42,8 @@ class NAdam : public WithOptions<NAdamOptions> {
   void check(const NAdamOptions& options) const override;
   Remembered remembered(const NAdamOptions&) const override;
   void prepare(Slot& slot, const NAdamOptions& options) const override;
+
+  detail::BiasCorrections corrections_;
 };
 
 }  // namespace xgrad::optim

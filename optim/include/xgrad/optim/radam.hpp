@@ -39,6 +39,8 @@ class RAdam : public WithOptions<RAdamOptions> {
   void visit_group(Visitor& v, std::size_t group) override;
   void check(const RAdamOptions& options) const override;
   Remembered remembered(const RAdamOptions&) const override;
+
+  detail::BiasCorrections corrections_;
 };
 
 }  // namespace xgrad::optim
