@@ -55,11 +55,12 @@ void Optimizer::refuse_gradient(const Slot& slot, std::size_t i) const {
               "; call zero_grad() after changing the parameter");
 }
 
-void Optimizer::check_step() const {
+void Optimizer::check_step() {
+  for (std::size_t k = 0; k < groups_.size(); ++k) check_options(k);
   std::size_t i = 0;
   bool any = false;
   for (const Group& group : groups_)
-    for (const Slot& slot : group.slots) any |= check_gradient(slot, i++, group.error_if_nonfinite);
+    for (const Slot& slot : group.slots) any |= check_gradient(slot, i++, *group.options.error_if_nonfinite);
   if (groups_.empty())
     throw Error(std::string(name_) +
                 ": it has no parameters any more: it was moved from; use the one that it was moved to");
@@ -74,17 +75,22 @@ void Optimizer::step() {
   xgrad::detail::forget_listed();  // whose links would look like a graph that holds a parameter
   check_step();
   xgrad::detail::report_unlisted();
+  follow_dtypes();
   const NoGrad guard;
-  for (Group& group : groups_)
-    for (Slot& slot : group.slots)
-      for (Tensor& state : slot.state)
-        if (state.dtype() != slot.parameter.dtype()) state = state.to(slot.parameter.dtype());
   for (std::size_t k = 0; k < groups_.size(); ++k)
     for (Slot& slot : groups_[k].slots)
       if (const Tensor g = slot.parameter.grad(); g.defined()) {
         ++slot.steps;
-        update(slot, g, k, groups_[k].lr);
+        update(slot, g, k, *groups_[k].options.lr);
       }
+}
+
+void Optimizer::follow_dtypes() {
+  for (Group& group : groups_)
+    for (Slot& slot : group.slots)
+      for (Tensor& state : slot.state)
+        if (state.defined() && state.dtype() != slot.parameter.dtype())
+          state = state.to(slot.parameter.dtype());
 }
 
 void Optimizer::zero_grad() {
@@ -94,18 +100,18 @@ void Optimizer::zero_grad() {
 
 double Optimizer::lr(std::size_t group) const {
   check_group(group);
-  return groups_[group].lr;
+  return *groups_[group].options.lr;
 }
 
 void Optimizer::set_lr(double lr) {
   detail::check_not_negative(name_, "lr", lr);
-  for (Group& group : groups_) group.lr = lr;
+  for (Group& group : groups_) *group.options.lr = lr;
 }
 
 void Optimizer::set_lr(double lr, std::size_t group) {
   check_group(group);
   detail::check_not_negative(name_, "lr", lr);
-  groups_[group].lr = lr;
+  *groups_[group].options.lr = lr;
 }
 
 std::vector<Tensor> Optimizer::parameters() const {
@@ -117,45 +123,65 @@ std::vector<Tensor> Optimizer::parameters() const {
 
 void Optimizer::add(const Parameters& parameters, double lr, std::vector<const char*> remembered,
                     bool error_if_nonfinite) {
+  auto own = std::make_unique<Common>(lr, error_if_nonfinite);
+  const Places places{&own->lr, &own->error_if_nonfinite};
+  add({places, {std::move(remembered), {}}, std::move(own)}, parameters, {});
+}
+
+void Optimizer::add(const Parameters& parameters, Places options, Remembered remembered,
+                    const std::function<void(Slot&)>& prepare) {
+  add({options, std::move(remembered), nullptr}, parameters, prepare);
+}
+
+void Optimizer::add(Group group, const Parameters& parameters, const std::function<void(Slot&)>& prepare) {
   check_parameters(parameters.tensors());
-  Group group{lr, error_if_nonfinite, {}, {}, std::move(remembered)};
   for (const auto& [name, p] : parameters.tensors()) {
     Slot& slot = group.slots.emplace_back(Slot{p, {}});
-    for (std::size_t i = 0; i < group.remembered.size(); ++i) slot.state.push_back(zeros_like(p));
+    for (std::size_t i = 0; i < group.remembered.tensors.size(); ++i) slot.state.push_back(zeros_like(p));
+    slot.numbers.resize(group.remembered.numbers.size());
+    if (prepare) prepare(slot);
     group.names.push_back(name);
   }
   groups_.push_back(std::move(group));
   for (const auto& [name, p] : parameters.tensors()) xgrad::detail::note_listed(p);
 }
 
+void Optimizer::visit_slot(Visitor& v, Slot& slot, const Remembered& remembered) {
+  v("step", slot.steps);
+  for (std::size_t i = 0; i < slot.numbers.size(); ++i) v(remembered.numbers[i], slot.numbers[i]);
+  for (std::size_t i = 0; i < slot.state.size(); ++i)
+    if (Tensor& state = slot.state[i]; state.defined() && state.shape() == slot.parameter.shape())
+      v.buffer(remembered.tensors[i], state, slot.parameter);
+    else
+      v.buffer(remembered.tensors[i], state);
+  v.check([this, &slot, &remembered] {
+    if (slot.steps < 0)
+      throw Error(std::string(name_) + ": a step must be at least 0: it is " + std::to_string(slot.steps));
+    for (std::size_t i = 0; i < slot.numbers.size(); ++i)
+      detail::check_not_negative(name_, remembered.numbers[i], slot.numbers[i]);
+  });
+}
+
 void Optimizer::visit(Visitor& v) {
   std::size_t i = 0;
   std::vector<std::string> members(groups_.size());
+  v.fixed("optimizer", std::string(name_));
   v.in("state", [&] {
     for (std::size_t k = 0; k < groups_.size(); ++k)
       for (std::size_t j = 0; j < groups_[k].slots.size(); ++j, ++i) {
         const std::string key = key_of(groups_[k].names[j], i);
-        Slot& slot = groups_[k].slots[j];
-        v.in(key, [&] {
-          v("step", slot.steps);
-          for (std::size_t m = 0; m < slot.state.size(); ++m)
-            v.buffer(groups_[k].remembered[m], slot.state[m], slot.parameter);
-        });
-        v.check([this, &slot] {
-          if (slot.steps < 0)
-            throw Error(std::string(name_) + ": a step must be at least 0: it is " +
-                        std::to_string(slot.steps));
-        });
+        v.in(key, [&] { visit_slot(v, groups_[k].slots[j], groups_[k].remembered); });
         members[k] += (j ? " " : "") + key;
       }
   });
   v.in("param_groups", [&] {
     for (std::size_t k = 0; k < groups_.size(); ++k)
       v.in(std::to_string(k), [&] {
-        Group& group = groups_[k];
-        v("lr", group.lr), v("error_if_nonfinite", group.error_if_nonfinite);
-        v.check([this, &group] { detail::check_not_negative(name_, "lr", group.lr); });
+        Places options = groups_[k].options;
+        v("lr", *options.lr), v("error_if_nonfinite", *options.error_if_nonfinite);
+        v.check([this, options] { detail::check_not_negative(name_, "lr", *options.lr); });
         visit_group(v, k);
+        v.check([this, k] { check_options(k); });
         v.fixed("params", members[k]);
       });
   });

@@ -14,14 +14,14 @@ constexpr detail::Kernel kernel = {.name = "rmsprop", .elementwise = true, .owne
 /// What every element of one step shares.
 template <class T>
 struct RmspropStep {
-  T lr, alpha, intake, eps, decay, momentum;
+  T lr, sign, alpha, intake, eps, decay, momentum;
 };
 
 /// v: second moment; a: mean, where centered; b: momentum, where there is one.
 template <bool decays, bool centered, bool has_momentum, class T>
 void adapt(std::span<T> p, const T* g, T* v, [[maybe_unused]] T* a, [[maybe_unused]] T* b, RmspropStep<T> s) {
   for (std::size_t i = 0; i < p.size(); ++i) {
-    const T d = decays ? g[i] + s.decay * p[i] : g[i];
+    const T d = decays ? s.sign * g[i] + s.decay * p[i] : s.sign * g[i];
     T second = s.alpha * v[i] + s.intake * d * d;
     v[i] = second;
     if constexpr (centered) {
@@ -35,7 +35,13 @@ void adapt(std::span<T> p, const T* g, T* v, [[maybe_unused]] T* a, [[maybe_unus
   }
 }
 
-void check(const RmspropOptions& options) {
+}  // namespace
+
+RMSprop::RMSprop(const Parameters& parameters, RmspropOptions options) : WithOptions("RMSprop") {
+  add_group(parameters, options);
+}
+
+void RMSprop::check(const RmspropOptions& options) const {
   detail::check_not_negative("RMSprop", "lr", options.lr);
   detail::check_not_negative("RMSprop", "alpha", options.alpha);
   detail::check_not_negative("RMSprop", "eps", options.eps);
@@ -43,37 +49,30 @@ void check(const RmspropOptions& options) {
   detail::check_not_negative("RMSprop", "momentum", options.momentum);
 }
 
-}  // namespace
-
-RMSprop::RMSprop(const Parameters& parameters, RmspropOptions options) : Optimizer("RMSprop") {
-  add_group(parameters, options);
+void RMSprop::check_change(const RmspropOptions& before, const RmspropOptions& now) const {
+  detail::check_same_use("RMSprop", "momentum", before.momentum, now.momentum);
+  detail::check_same_use("RMSprop", "centered", before.centered, now.centered);
 }
 
-void RMSprop::add_group(const Parameters& parameters, RmspropOptions options) {
-  check(options);
-  std::vector<const char*> remembered = {"square_avg"};
-  if (options.centered) remembered.push_back("grad_avg");
-  if (options.momentum != 0) remembered.push_back("momentum_buffer");
-  options_.reserve(options_.size() + 1);  // so that nothing throws once the group is in
-  add(parameters, options.lr, std::move(remembered), options.error_if_nonfinite);
-  options_.push_back(options);
+Optimizer::Remembered RMSprop::remembered(const RmspropOptions& options) const {
+  Remembered all{.tensors = {"square_avg"}, .numbers = {}};
+  if (options.centered) all.tensors.push_back("grad_avg");
+  if (options.momentum != 0) all.tensors.push_back("momentum_buffer");
+  return all;
 }
 
 void RMSprop::visit_group(Visitor& v, std::size_t group) {
-  RmspropOptions& o = options_[group];
+  RmspropOptions& o = options(group);
   v("alpha", o.alpha), v("eps", o.eps), v("weight_decay", o.weight_decay), v("momentum", o.momentum);
-  v.fixed("centered", o.centered);
-  v.check([&o, before = o.momentum] {
-    check(o);
-    detail::check_same_use("RMSprop", "momentum", before, o.momentum);
-  });
+  v.fixed("centered", o.centered), v("maximize", o.maximize);
 }
 
 void RMSprop::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
-  const RmspropOptions& o = options_[group];
+  const RmspropOptions& o = options(group);
   detail::with_type(gradient.dtype(), [&]<class T>(T) {
     const auto as = [](double v) { return static_cast<T>(v); };
     const RmspropStep<T> s{.lr = as(lr),
+                           .sign = as(detail::sign_of(o.maximize)),
                            .alpha = as(o.alpha),
                            .intake = as(1 - o.alpha),
                            .eps = as(o.eps),

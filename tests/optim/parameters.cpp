@@ -16,8 +16,9 @@ TEST_CASE("an optimizer takes the trainable parameters of anything with a visit,
   } tied;
   const optim::GD gd(tied);
 
-  CHECK(names_of(state_dict(gd)) == Names{"state.a.step", "param_groups.0.lr",
-                                          "param_groups.0.error_if_nonfinite", "param_groups.0.params"});
+  CHECK(names_of(state_dict(gd)) == Names{"optimizer", "state.a.step", "param_groups.0.lr",
+                                          "param_groups.0.error_if_nonfinite", "param_groups.0.maximize",
+                                          "param_groups.0.params"});
   CHECK(gd.parameters()[0].node() == tied.a.node());
 }
 

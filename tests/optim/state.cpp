@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "optim/methods.hpp"
 #include "optim/net.hpp"
 
 using namespace xgrad;
@@ -20,33 +21,34 @@ Names below(const std::string& prefix, const StateDict& state) {
   return names;
 }
 
-using Make = std::function<std::unique_ptr<optim::Optimizer>(Net&)>;
-
-template <class O, class Options>
-Make made(Options options) {
-  return [options](Net& net) { return std::make_unique<O>(net, options); };
-}
+using Make = std::function<std::unique_ptr<optim::Optimizer>(const optim::Parameters&)>;
 
 /// One of each kind of what is remembered.
 const std::vector<Make>& all_kinds() {
-  static const std::vector<Make> all{
-      made<optim::GD>(optim::GdOptions{.lr = 0.1}),
-      made<optim::SGD>(optim::SgdOptions{.lr = 0.1, .weight_decay = 0.01}),
-      made<optim::SGD>(optim::SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.3}),
-      made<optim::SGD>(optim::SgdOptions{.lr = 0.1, .momentum = 0.9, .nesterov = true}),
-      made<optim::Adam>(optim::AdamOptions{.lr = 0.1}),
-      made<optim::Adam>(
-          optim::AdamOptions{.lr = 0.1, .betas = {0.8, 0.9}, .weight_decay = 0.01, .amsgrad = true}),
-      made<optim::RMSprop>(optim::RmspropOptions{}),
-      made<optim::RMSprop>(optim::RmspropOptions{.momentum = 0.9}),
-      made<optim::RMSprop>(optim::RmspropOptions{.alpha = 0.9, .momentum = 0.9, .centered = true}),
-      [](Net& net) {
-        auto adam =
-            std::make_unique<optim::Adam>(std::vector<NamedTensor>{{"hidden", net.hidden.weight}}, 0.1);
-        adam->add_group(net.out, {.lr = 0.01, .amsgrad = true});
-        adam->add_group({net.hidden.bias}, 0.05);
-        return adam;
-      }};
+  static const std::vector<Make> all = [] {
+    std::vector<Make> kinds{
+        [](const optim::Parameters& p) { return std::make_unique<optim::SGD>(p, optim::SgdOptions{}); },
+        [](const optim::Parameters& p) {
+          return std::make_unique<optim::SGD>(
+              p, optim::SgdOptions{.lr = 0.1, .momentum = 0.9, .nesterov = true});
+        },
+        [](const optim::Parameters& p) {
+          return std::make_unique<optim::RMSprop>(p, optim::RmspropOptions{});
+        },
+        [](const optim::Parameters& p) {
+          return std::make_unique<optim::Adafactor>(p, optim::AdafactorOptions{});
+        },
+        [](const optim::Parameters& p) {
+          const std::vector<NamedTensor>& named = p.tensors();
+          auto adam = std::make_unique<optim::Adam>(std::vector{named[0]}, 0.1);
+          adam->add_group({named[2], named[3]}, {.lr = 0.01, .amsgrad = true});
+          adam->add_group({named[1]}, 0.05);
+          return adam;
+        }};
+    for (const Method& method : methods())
+      kinds.push_back([&method](const optim::Parameters& p) { return method.make(p, false); });
+    return kinds;
+  }();
   return all;
 }
 
@@ -58,7 +60,7 @@ TEST_CASE("training that goes on from a state has the bits of training that neve
       Net straight, resumed;
       straight.to(dtype), resumed.to(dtype);
       const auto through = make(straight), again = make(resumed);
-      learn(straight, *through, 5, 1);
+      learn(straight, *through, 10, 1);
       const StateDict model = state_dict(straight), state = state_dict(*through);
       learn(straight, *through, 5, 2);
 
@@ -129,19 +131,48 @@ TEST_CASE("what is remembered of a parameter has PyTorch's names") {
   CHECK(state_of(optim::RMSprop(net, {.momentum = 0.9, .centered = true})) ==
         Names{"step", "square_avg", "grad_avg", "momentum_buffer"});
   CHECK(state_of(optim::RMSprop(net)) == Names{"step", "square_avg"});
+  CHECK(state_of(optim::AdamW(net)) == Names{"step", "exp_avg", "exp_avg_sq"});
+  CHECK(state_of(optim::AdamW(net, {.amsgrad = true})) ==
+        Names{"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"});
+  CHECK(state_of(optim::Adagrad(net)) == Names{"step", "sum"});
+  CHECK(state_of(optim::Adadelta(net)) == Names{"step", "square_avg", "acc_delta"});
+  CHECK(state_of(optim::Adamax(net)) == Names{"step", "exp_avg", "exp_inf"});
+  CHECK(state_of(optim::NAdam(net)) == Names{"step", "mu_product", "exp_avg", "exp_avg_sq"});
+  CHECK(state_of(optim::RAdam(net)) == Names{"step", "exp_avg", "exp_avg_sq"});
+  CHECK(state_of(optim::Rprop(net)) == Names{"step", "prev", "step_size"});
+  CHECK(state_of(optim::ASGD(net)) == Names{"step", "eta", "mu", "ax"});
 }
 
 TEST_CASE("the options of a group have PyTorch's names") {
   Net net;
   const auto options_of = [](const optim::Optimizer& o) { return below("param_groups.0.", state_dict(o)); };
 
-  CHECK(options_of(optim::GD(net)) == Names{"lr", "error_if_nonfinite", "params"});
-  CHECK(options_of(optim::SGD(net)) ==
-        Names{"lr", "error_if_nonfinite", "momentum", "dampening", "weight_decay", "nesterov", "params"});
-  CHECK(options_of(optim::Adam(net)) ==
-        Names{"lr", "error_if_nonfinite", "betas.0", "betas.1", "eps", "weight_decay", "amsgrad", "params"});
-  CHECK(options_of(optim::RMSprop(net)) ==
-        Names{"lr", "error_if_nonfinite", "alpha", "eps", "weight_decay", "momentum", "centered", "params"});
+  CHECK(options_of(optim::GD(net)) == Names{"lr", "error_if_nonfinite", "maximize", "params"});
+  CHECK(options_of(optim::SGD(net)) == Names{"lr", "error_if_nonfinite", "momentum", "dampening",
+                                             "weight_decay", "nesterov", "maximize", "params"});
+  CHECK(options_of(optim::Adam(net)) == Names{"lr", "error_if_nonfinite", "betas.0", "betas.1", "eps",
+                                              "weight_decay", "amsgrad", "maximize", "params"});
+  CHECK(options_of(optim::RMSprop(net)) == Names{"lr", "error_if_nonfinite", "alpha", "eps", "weight_decay",
+                                                 "momentum", "centered", "maximize", "params"});
+
+  const Names adam{"lr", "error_if_nonfinite", "betas.0", "betas.1", "eps", "weight_decay"};
+  const auto and_also = [](Names names, const Names& others) {
+    names.insert(names.end(), others.begin(), others.end());
+    return names;
+  };
+  CHECK(options_of(optim::AdamW(net)) == and_also(adam, {"amsgrad", "maximize", "params"}));
+  CHECK(options_of(optim::Adamax(net)) == and_also(adam, {"maximize", "params"}));
+  CHECK(options_of(optim::NAdam(net)) == and_also(adam, {"momentum_decay", "maximize", "params"}));
+  CHECK(options_of(optim::RAdam(net)) == and_also(adam, {"maximize", "params"}));
+  CHECK(options_of(optim::Adagrad(net)) == Names{"lr", "error_if_nonfinite", "lr_decay", "eps",
+                                                 "weight_decay", "initial_accumulator_value", "maximize",
+                                                 "params"});
+  CHECK(options_of(optim::Adadelta(net)) ==
+        Names{"lr", "error_if_nonfinite", "rho", "eps", "weight_decay", "maximize", "params"});
+  CHECK(options_of(optim::Rprop(net)) == Names{"lr", "error_if_nonfinite", "etas.0", "etas.1", "step_sizes.0",
+                                               "step_sizes.1", "maximize", "params"});
+  CHECK(options_of(optim::ASGD(net)) ==
+        Names{"lr", "error_if_nonfinite", "lambd", "alpha", "t0", "weight_decay", "maximize", "params"});
 }
 
 TEST_CASE("values and shapes are those of the parameter and of the formula") {
@@ -193,16 +224,17 @@ TEST_CASE("options that decide what is remembered do not change, and no others t
   const optim::Adam adam(net);
   const optim::SGD sgd(net);
   const optim::RMSprop rmsprop(net);
-  const std::string remedy = "; make the optimizer with the options that the state was saved with";
+  const std::string remedy =
+      " once the group is made, for it decides what is remembered; make the optimizer with momentum = ";
 
   CHECK(
       refused(optim::Adam(net), optim::Adam(net, {.amsgrad = true}), nullptr, 0) ==
       "load_state_dict: the states do not match: 'param_groups.0.amsgrad' is true in the state, false in the "
       "target; both must have the same names, types and shapes");
   CHECK(refused(optim::SGD(net), optim::SGD(net, {.momentum = 0.5}), nullptr, 0) ==
-        "SGD: momentum cannot go from 0 to 0.5 by loading" + remedy);
+        "SGD: momentum cannot go from 0 to 0.5" + remedy + "0.5");
   CHECK(refused(optim::RMSprop(net, {.momentum = 0.5}), rmsprop, nullptr, 0) ==
-        "RMSprop: momentum cannot go from 0.5 to 0 by loading" + remedy);
+        "RMSprop: momentum cannot go from 0.5 to 0" + remedy + "0");
   CHECK(refused(optim::Adam(net), adam, "param_groups.0.lr", -1.0) ==
         "Adam: lr must be at least 0 and finite: got -1");
   CHECK(refused(optim::Adam(net), adam, "param_groups.0.betas.1", 1.0) ==
@@ -213,6 +245,18 @@ TEST_CASE("options that decide what is remembered do not change, and no others t
         "RMSprop: eps must be at least 0 and finite: got -1");
   CHECK(refused(optim::SGD(net), sgd, "state.out.bias.step", -1) ==
         "SGD: a step must be at least 0: it is -1");
+}
+
+TEST_CASE("a number that is remembered must be one that a step can have left") {
+  Net net;
+  optim::NAdam nadam(net);
+  const StateDict before = state_dict(nadam);
+  StateDict state = before;
+  state.set("state.out.bias.mu_product", -0.5);
+
+  CHECK(said([&] { load_state_dict(nadam, state); }) ==
+        "NAdam: mu_product must be at least 0 and finite: got -0.5");
+  CHECK(same(nadam, before));
 }
 
 TEST_CASE("a state from before the model moved to float64 is taken in the dtype that is there") {
