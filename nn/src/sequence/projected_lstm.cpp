@@ -24,8 +24,7 @@ LstmResult projected_lstm(const Tensor& x, const LstmState& start, const Recurre
     LstmState next = lstm_cell(gates[at], linear(state.h, w.weight_hh, w.bias_hh), state.c);
     next.h = linear(next.h, w.weight_hr);
     outputs[at] = taken.defined() ? where(taken[t], next.h, 0) : next.h;
-    if (taken.defined())
-      next = {where(taken[t], next.h, state.h), where(taken[t], next.c, state.c)};
+    if (taken.defined()) next = {where(taken[t], next.h, state.h), where(taken[t], next.c, state.c)};
     state = std::move(next);
   }
   if (steps == 0) return {zeros({0, x.size(1), w.weight_hr.size(0)}, x.dtype()), state};

@@ -59,8 +59,7 @@ RecurrentResult GRU::operator()(const Tensor& x, const Tensor& h0, const Tensor&
 
 LstmResult RNN::one_way(const Tensor& x, const LstmState& start, const RecurrentWeights& w,
                         const xgrad::RecurrentOptions& options) const {
-  RecurrentResult r =
-      rnn(x, start.h, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, nonlinearity_, options);
+  RecurrentResult r = rnn(x, start.h, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, nonlinearity_, options);
   return {std::move(r.outputs), {std::move(r.h), {}}};
 }
 

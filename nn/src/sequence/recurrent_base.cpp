@@ -10,7 +10,8 @@ namespace xgrad::nn {
 RecurrentBase::RecurrentBase(const Form& form, double dropout, DType dtype, const Generator& generator)
     : form_(form), dropout_(dropout, generator) {
   if (form.input_size < 0 || form.hidden_size < 0 || form.num_layers < 1 || form.proj_size < 0)
-    throw Error(std::string(form.name) + ": sizes must not be negative, and there must be a layer: input_size = " +
+    throw Error(std::string(form.name) +
+                ": sizes must not be negative, and there must be a layer: input_size = " +
                 std::to_string(form.input_size) + ", hidden_size = " + std::to_string(form.hidden_size) +
                 ", num_layers = " + std::to_string(form.num_layers) +
                 ", proj_size = " + std::to_string(form.proj_size));

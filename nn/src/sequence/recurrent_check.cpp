@@ -43,8 +43,8 @@ void RecurrentBase::check_state(const char* what, const Tensor& state, std::int6
   Shape wanted{form_.num_layers * form_.directions(), size};
   if (x.dim() == 3) wanted.insert(1, x.size(form_.batch_first ? 0 : 1));
   if (state.shape() != wanted || state.dtype() != x.dtype())
-    refuse(std::string("the start's ") + what + " must be " + name_of(x.dtype()) + wanted.str() + ": " + what +
-           " is " + state.describe() + ", x is " + x.describe());
+    refuse(std::string("the start's ") + what + " must be " + name_of(x.dtype()) + wanted.str() + ": " +
+           what + " is " + state.describe() + ", x is " + x.describe());
 }
 
 }  // namespace xgrad::nn

@@ -6,7 +6,8 @@
 #include "xgrad/nn/module.hpp"
 
 // Recurrent layers over whole sequences, by the ops `rnn`, `lstm` and `gru`: x[steps, batch, in], or [batch,
-// steps, in] with batch_first, or one sequence [steps, in] without a batch. PyTorch's names and first weights.
+// steps, in] with batch_first, or one sequence [steps, in] without a batch. PyTorch's names and first
+// weights.
 
 namespace xgrad::nn {
 
@@ -72,7 +73,8 @@ struct RnnOptions {
   Generator generator = default_generator();  ///< draws the first weights and the dropped elements
 };
 
-/// h_t = nonlinearity(x_t weight_ih^T + bias_ih + h_{t-1} weight_hh^T + bias_hh), for each layer. Elman, 1990.
+/// h_t = nonlinearity(x_t weight_ih^T + bias_ih + h_{t-1} weight_hh^T + bias_hh), for each layer. Elman,
+/// 1990.
 ///
 /// Throws Error for sizes that are negative, no layers, a dtype that is not floating, and a dropout outside
 /// [0, 1].
