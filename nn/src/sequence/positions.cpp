@@ -1,13 +1,12 @@
 #include "xgrad/nn/positions.hpp"
 
-#include <cmath>
-
 #include "number.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/error.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
+#include "xgrad/core/ops/unary.hpp"
 
 namespace xgrad::nn {
 
@@ -25,17 +24,9 @@ struct Turn {
 /// Of the angles p base^(-2i / size), for the positions p from `offset` on and the pairs i. In float64: at
 /// position 10,000 a float32 angle is off by 1e-3.
 Turn turn(std::int64_t steps, std::int64_t size, double base, std::int64_t offset, DType dtype) {
-  const std::int64_t pairs = (size + 1) / 2;
-  std::vector<double> cosine, sine;
-  cosine.reserve(static_cast<std::size_t>(steps * pairs)), sine.reserve(cosine.capacity());
-  for (std::int64_t p = 0; p < steps; ++p)
-    for (std::int64_t i = 0; i < pairs; ++i) {
-      const double exponent = -2 * static_cast<double>(i) / static_cast<double>(size);
-      const double angle = static_cast<double>(p + offset) * std::pow(base, exponent);
-      cosine.push_back(std::cos(angle)), sine.push_back(std::sin(angle));
-    }
-  const auto made = [&](const std::vector<double>& v) { return tensor(v, {steps, pairs}, dtype); };
-  return {made(cosine), made(sine)};
+  const Tensor position = arange(offset, offset + steps, 1, float64), pair = arange((size + 1) / 2, float64);
+  const Tensor angle = unsqueeze(position, 1) * pow(base, pair * (-2 / static_cast<double>(size)));
+  return {cos(angle).to(dtype), sin(angle).to(dtype)};
 }
 
 }  // namespace
