@@ -1,6 +1,7 @@
 #pragma once
 
 #include "xgrad/nn/activation.hpp"
+#include "xgrad/nn/attention.hpp"
 #include "xgrad/nn/dropout.hpp"
 #include "xgrad/nn/gradcheck.hpp"
 #include "xgrad/nn/init.hpp"
@@ -8,4 +9,9 @@
 #include "xgrad/nn/loss.hpp"
 #include "xgrad/nn/mlp.hpp"
 #include "xgrad/nn/module.hpp"
+#include "xgrad/nn/packed_sequence.hpp"
+#include "xgrad/nn/positions.hpp"
+#include "xgrad/nn/recurrent.hpp"
+#include "xgrad/nn/recurrent_cells.hpp"
 #include "xgrad/nn/sequential.hpp"
+#include "xgrad/nn/transformer.hpp"
