@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "xgrad/core.hpp"
 #include "xgrad/nn.hpp"
 
 namespace xgrad::test {

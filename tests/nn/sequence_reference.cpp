@@ -31,7 +31,8 @@ Tensor mask_of(const Json& rows) {
   for (const Json* j = &rows; j->is_array(); j = &j->front()) shape.push_back(std::ssize(*j));
   std::vector<double> numbers;
   bool is_boolean = false;
-  for (const auto& [path, value] : rows.flatten().items()) {
+  const Json flat = rows.flatten();
+  for (const Json& value : flat) {
     is_boolean = value.is_boolean();
     numbers.push_back(is_boolean ? value.get<bool>() : value.get<double>());
   }
