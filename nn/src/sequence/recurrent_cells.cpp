@@ -32,20 +32,20 @@ std::string RecurrentCell::extra_repr() const {
 }
 
 void RecurrentCell::check(const Tensor& x, const Tensor& h, const Tensor& c) const {
-  const auto refuse = [&](const std::string& what) {
-    throw Error(std::string(form_.name) + ": " + what + ", x is " + x.describe() + ", weight_ih is " +
-                weight_ih.describe());
-  };
   const std::string in = std::to_string(form_.input_size);
   if ((x.dim(form_.name) != 1 && x.dim() != 2) || x.shape().back() != form_.input_size ||
       x.dtype() != weight_ih.dtype())
-    refuse("x must be [batch, " + in + "] or [" + in + "], in the dtype of the weights");
+    throw Error(std::string(form_.name) + ": x must be [batch, " + in + "] or [" + in +
+                "], in the dtype of the weights: x is " + x.describe() + ", weight_ih is " +
+                weight_ih.describe());
   Shape wanted = x.shape();
   wanted[wanted.rank() - 1] = form_.hidden_size;
-  for (const Tensor* state : {&h, &c})
-    if (state->defined() && (state->shape() != wanted || state->dtype() != x.dtype()))
-      refuse(std::string("the state's ") + (state == &h ? "h" : "c") + " must be " + name_of(x.dtype()) +
-             wanted.str() + ": it is " + state->describe());
+  const auto check_state = [&](const std::string& what, const Tensor& state) {
+    if (state.defined() && (state.shape() != wanted || state.dtype() != x.dtype()))
+      throw Error(std::string(form_.name) + ": the state's " + what + " must be " + name_of(x.dtype()) +
+                  wanted.str() + ": " + what + " is " + state.describe() + ", x is " + x.describe());
+  };
+  check_state("h", h), check_state("c", c);
 }
 
 Tensor RecurrentCell::state_of(const Tensor& state, const Tensor& x) const {
