@@ -2,7 +2,7 @@
 
     python3 tests/golden/sequence_layers.py > tests/data/sequence_layers.json
 
-A case has a layer's arguments, the names and shapes of its parameters and inputs, and its outputs and gradients
+Sequences of four steps are packed, and padded to five with -1.5. A case has a layer's arguments, the names and shapes of its parameters and inputs, and its outputs and gradients
 in float64. Numbers that go in are not stored: element i of the k-th tensor, parameters first, then inputs, then
 the cotangents of the outputs, is ((7919 i + 104729 k + 13) mod 1009) / 1009 - 1 / 2. What is random has a seed.
 """
@@ -160,6 +160,16 @@ def transformer_cases():
                masks={"tgt_mask": masks["tgt_mask"]})
 
 
+def packed_cases():
+    for lengths, batch_first, is_sorted in (([4, 2, 2], False, True), ([2, 4, 1, 4], True, False)):
+        x = filled(0, (len(lengths), 4, 2) if batch_first else (4, len(lengths), 2))
+        packed = pack_padded_sequence(x, torch.tensor(lengths), batch_first, is_sorted)
+        padded, _ = pad_packed_sequence(packed, batch_first, -1.5, 5)
+        indices = [] if is_sorted else [packed.sorted_indices.tolist(), packed.unsorted_indices.tolist()]
+        yield {"lengths": lengths, "batch_first": batch_first, "sorted": is_sorted, "indices": indices,
+               "data": numbers(packed.data), "batch_sizes": packed.batch_sizes.tolist(), "padded": numbers(padded)}
+
+
 def all_first_weights():
     both = {"input_size": 1, "hidden_size": 2, "num_layers": 2, "bidirectional": True}
     yield first_weights("RNN", both)
@@ -178,7 +188,7 @@ def all_first_weights():
 def main():
     cases = [*recurrent_cases(), *attention_cases(), *transformer_cases()]
     print(json.dumps({"torch": torch.__version__, "generator": "tests/golden/sequence_layers.py", "cases": cases,
-                      "first_weights": list(all_first_weights())}, separators=(",", ":")))
+                      "packed": list(packed_cases()), "first_weights": list(all_first_weights())}, separators=(",", ":")))
 
 
 main()
