@@ -51,6 +51,8 @@ Tensor TransformerDecoderLayer::attend_memory(const Tensor& x, const Tensor& mem
 
 Tensor TransformerDecoderLayer::operator()(const Tensor& tgt, const Tensor& memory,
                                            const DecodeOptions& options, DecoderCache* cache) const {
+  detail::check_width("TransformerDecoderLayer", "tgt", tgt, norm1.weight.size(0));
+  detail::check_width("TransformerDecoderLayer", "memory", memory, norm1.weight.size(0));
   const auto feed = [&](const Tensor& x) {
     return dropout3(detail::feed_forward(x, linear1, activation_, dropout, linear2));
   };

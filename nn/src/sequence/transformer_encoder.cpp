@@ -44,6 +44,7 @@ Tensor TransformerEncoderLayer::attend(const Tensor& x, const EncodeOptions& o, 
 
 Tensor TransformerEncoderLayer::operator()(const Tensor& src, const EncodeOptions& options,
                                            KeyValues* cache) const {
+  detail::check_width("TransformerEncoderLayer", "src", src, norm1.weight.size(0));
   const auto feed = [&](const Tensor& x) {
     return dropout2(detail::feed_forward(x, linear1, activation_, dropout, linear2));
   };

@@ -37,6 +37,14 @@ inline std::string layer_repr(TransformerActivation activation, bool norm_first)
          ", norm_first=" + (norm_first ? "true" : "false");
 }
 
+/// Throws Error unless the last size of x is d_model: a norm in front of a branch would speak of its own.
+inline void check_width(const char* name, const char* what, const Tensor& x, std::int64_t d_model) {
+  const int rank = x.dim(name);
+  if (rank < 2 || rank > 3 || x.size(-1) != d_model)
+    throw Error(std::string(name) + ": " + what + " must have two or three axes, the last of d_model = " +
+                std::to_string(d_model) + ": " + what + " is " + x.describe());
+}
+
 inline void check_layers(const char* name, std::int64_t num_layers) {
   if (num_layers < 1)
     throw Error(std::string(name) + ": there must be a layer: num_layers = " + std::to_string(num_layers));
