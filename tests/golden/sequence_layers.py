@@ -156,6 +156,8 @@ def transformer_cases():
     yield case("TransformerDecoderLayer", target, small, masks=masks)
     yield case("TransformerDecoderLayer", target, {**small, "activation": "gelu", "norm_first": True})
     yield case("TransformerDecoderLayer", target, {**small, "dropout": 0.25}, seed=7)
+    yield case("Transformer", {"src": (3, 2, 4), "tgt": (2, 2, 4)},
+               {**small, "num_encoder_layers": 1, "num_decoder_layers": 1}, masks={**masks, **padded})
     yield case("TransformerDecoder", target, {**small, "num_layers": 2, "norm_first": True},
                masks={"tgt_mask": masks["tgt_mask"]})
 
@@ -183,6 +185,7 @@ def all_first_weights():
     yield first_weights("TransformerEncoderLayer", small)
     yield first_weights("TransformerDecoderLayer", small)
     yield first_weights("TransformerEncoder", {**small, "num_layers": 2})
+    yield first_weights("Transformer", {**small, "num_encoder_layers": 1, "num_decoder_layers": 2})
 
 
 def main():

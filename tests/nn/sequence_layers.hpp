@@ -69,6 +69,11 @@ void with_layer(const std::string& name, const Json& a, DType dtype, F f) {
     return f(nn::TransformerEncoder(nn::TransformerEncoderLayer(d_model, heads, layer()), layers, norm()));
   if (name == "TransformerDecoder")
     return f(nn::TransformerDecoder(nn::TransformerDecoderLayer(d_model, heads, layer()), layers, norm()));
+  if (name == "Transformer")
+    return f(nn::Transformer(d_model, heads,
+                             {.num_encoder_layers = size("num_encoder_layers"),
+                              .num_decoder_layers = size("num_decoder_layers"),
+                              .layer = layer()}));
   FAIL("there is no layer " << name);
 }
 

@@ -103,6 +103,16 @@ requires(std::same_as<L, nn::TransformerDecoderLayer> || std::same_as<L, nn::Tra
                    .memory_key_padding_mask = x.mask("memory_key_padding_mask")})};
 }
 
+Outputs call(const nn::Transformer& model, const Inputs& x) {
+  return {model(x["src"], x["tgt"],
+                {.src_mask = x.mask("src_mask"),
+                 .tgt_mask = x.mask("tgt_mask"),
+                 .memory_mask = x.mask("memory_mask"),
+                 .src_key_padding_mask = x.mask("src_key_padding_mask"),
+                 .tgt_key_padding_mask = x.mask("tgt_key_padding_mask"),
+                 .memory_key_padding_mask = x.mask("memory_key_padding_mask")})};
+}
+
 void check_close(const std::string& what, const Tensor& got, const Json& want) {
   CAPTURE(what);
   const auto expected = want.get<std::vector<double>>();

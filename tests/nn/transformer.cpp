@@ -211,6 +211,27 @@ TEST_CASE("gradients of transformer layers are right to second order in both mod
     }
 }
 
+TEST_CASE("a transformer is its decoder behind its encoder") {
+  nn::Transformer model(4, 2, {.num_encoder_layers = 1, .num_decoder_layers = 2, .layer = small()});
+  const Tensor src = input({4, 2, 4}), tgt = input({3, 2, 4}, 2);
+
+  const Tensor y = model(src, tgt, {.src_is_causal = true, .tgt_is_causal = true, .memory_is_causal = true});
+
+  const Tensor memory = model.encoder(src, {.is_causal = true});
+  CHECK(equal(y, model.decoder(tgt, memory, {.tgt_is_causal = true, .memory_is_causal = true})));
+  CHECK_FALSE(close(y, model(src, tgt)));
+  nn::Transformer copy = clone(model);
+  for (const Tensor& p : model.parameters()) nn::init::zeros_(p);
+  CHECK_FALSE(close(copy(src, tgt), model(src, tgt)));
+  CHECK(copy.named_parameters().back().name == "decoder.norm.bias");
+  CHECK(gradcheck(nn::Transformer(2, 1,
+                                  {.num_encoder_layers = 1,
+                                   .num_decoder_layers = 1,
+                                   .layer = {.dim_feedforward = 1, .dropout = 0}}),
+                  {input({2, 1, 2}), input({2, 1, 2}, 2)}, {.order = 2})
+            .ok());
+}
+
 TEST_CASE("a batch of none, a batch of one and single sequences go through a transformer") {
   const auto encode = encoder(), pre = encoder(true);
   const auto decode = decoder();

@@ -160,4 +160,33 @@ class TransformerDecoder : public ModuleBase {
   std::optional<AnyModule> norm;
 };
 
+struct TransformerOptions {
+  std::int64_t num_encoder_layers = 6, num_decoder_layers = 6;
+  TransformerLayerOptions layer = {};  ///< of every layer
+};
+
+/// Masks as those of MultiheadAttention: true is not looked at.
+struct TransformOptions {
+  Tensor src_mask = {}, tgt_mask = {}, memory_mask = {};
+  Tensor src_key_padding_mask = {}, tgt_key_padding_mask = {}, memory_key_padding_mask = {};
+  bool src_is_causal = false, tgt_is_causal = false, memory_is_causal = false;
+};
+
+/// An encoder whose output is the memory of a decoder, each with a norm behind its layers. Matrices are
+/// xavier_uniform_ at first, drawn again when all layers are there, as PyTorch draws them. Throws Error as
+/// its layers do.
+class Transformer : public ModuleBase {
+ public:
+  explicit Transformer(std::int64_t d_model = 512, std::int64_t nhead = 8,
+                       const TransformerOptions& options = {});
+
+  /// decoder(tgt, encoder(src)): src[source, batch, d_model] and tgt[target, batch, d_model], or [batch, ...]
+  /// with batch_first, or without a batch.
+  Tensor operator()(const Tensor& src, const Tensor& tgt, const TransformOptions& options = {}) const;
+  void visit(Visitor& v) override { v("encoder", encoder), v("decoder", decoder); }
+
+  TransformerEncoder encoder;
+  TransformerDecoder decoder;
+};
+
 }  // namespace xgrad::nn
