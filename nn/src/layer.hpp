@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <string>
 
 #include "number.hpp"
@@ -41,6 +42,9 @@ inline void check_channels(const char* layer, const Tensor& x, const char* axes,
     throw Error(std::string(layer) + ": x must have " + std::to_string(channels) + " " + what + ": x is " +
                 x.describe());
 }
+
+/// 1 / sqrt(n), and 0 for n = 0: how far from 0 recurrent weights start.
+inline double inverse_root(std::int64_t n) { return n > 0 ? 1 / std::sqrt(static_cast<double>(n)) : 0; }
 
 inline const char* true_or_false(bool b) { return b ? "true" : "false"; }
 

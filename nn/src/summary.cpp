@@ -31,15 +31,17 @@ class Counter final : public detail::CallListener {
   Counter& operator=(const Counter&) = delete;
   ~Counter() override { detail::call_listener() = outer_; }
 
-  void enter(const ModuleBase&) override { starts_.push_back(flops()); }
+  void enter(const ModuleBase& module) override { open_.push_back({&module, flops()}); }
   void leave(const ModuleBase& module, const Tensor& result) override {
+    const Open call = open_.back();
+    open_.pop_back();
+    if (!open_.empty() && open_.back().module == &module) return;  // one call of a module by another of itself
     Heard& heard = heard_[&module];
     ++heard.calls;
-    heard.flops += flops() - starts_.back();
+    heard.flops += flops() - call.flops;
     if (result.defined()) heard.output = result.shape();
-    starts_.pop_back();
   }
-  void fail(const ModuleBase&) override { starts_.pop_back(); }
+  void fail(const ModuleBase&) override { open_.pop_back(); }
 
   Heard of(const Stateful* module) const {
     const auto found = heard_.find(module);
@@ -54,7 +56,11 @@ class Counter final : public detail::CallListener {
  private:
   Profile profile_{{.most_events = 0}};
   CallListener* outer_;
-  std::vector<std::int64_t> starts_;
+  struct Open {
+    const ModuleBase* module;
+    std::int64_t flops;
+  };
+  std::vector<Open> open_;
   std::unordered_map<const Stateful*, Heard> heard_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "xgrad/nn/activation.hpp"
+#include "xgrad/nn/attention.hpp"
 #include "xgrad/nn/call.hpp"
 #include "xgrad/nn/containers.hpp"
 #include "xgrad/nn/convolution.hpp"
@@ -15,9 +16,14 @@
 #include "xgrad/nn/mode.hpp"
 #include "xgrad/nn/module.hpp"
 #include "xgrad/nn/normalization.hpp"
+#include "xgrad/nn/packed_sequence.hpp"
 #include "xgrad/nn/pooling.hpp"
+#include "xgrad/nn/positions.hpp"
+#include "xgrad/nn/recurrent.hpp"
+#include "xgrad/nn/recurrent_cells.hpp"
 #include "xgrad/nn/reparametrization.hpp"
 #include "xgrad/nn/select.hpp"
 #include "xgrad/nn/sequential.hpp"
 #include "xgrad/nn/shape.hpp"
 #include "xgrad/nn/summary.hpp"
+#include "xgrad/nn/transformer.hpp"

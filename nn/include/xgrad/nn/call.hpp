@@ -1,6 +1,6 @@
 #pragma once
 
-#include <type_traits>
+#include <concepts>
 
 #include "xgrad/nn/module.hpp"
 
@@ -25,10 +25,14 @@ CallListener*& call_listener();
 /// Throws `error` again, with the path from `module` to the one in which it arose.
 [[noreturn]] void rise(const ModuleBase& module, const Error& error);
 
-inline Tensor result_of(const Tensor& y) { return y; }
+/// The tensor that a summary shows of what a call gave.
 template <class R>
-Tensor result_of(const R& result) {
-  if constexpr (requires { std::get<0>(result); }) return result_of(std::get<0>(result));
+Tensor result_of(const R& r) {
+  if constexpr (std::same_as<R, Tensor>) return r;
+  if constexpr (requires { r.outputs; }) return r.outputs;
+  if constexpr (requires { r.output; }) return r.output;
+  if constexpr (requires { r.h; }) return r.h;
+  if constexpr (requires { r.first; }) return result_of(r.first);
   return {};
 }
 

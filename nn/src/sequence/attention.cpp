@@ -1,0 +1,173 @@
+#include "xgrad/nn/attention.hpp"
+
+#include <cmath>
+
+#include "number.hpp"
+#include "sequence/attention_mask.hpp"
+#include "layer.hpp"
+#include "xgrad/core/ops/activation.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/attention.hpp"
+#include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/ops/parts.hpp"
+#include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
+#include "xgrad/nn/positions.hpp"
+#include "xgrad/nn/call.hpp"
+
+namespace xgrad::nn {
+
+namespace {
+
+/// x in a batch of one where it has none.
+Tensor in_batch(const Tensor& x, int axis) { return x.dim() == 2 ? unsqueeze(x, axis) : x; }
+
+}  // namespace
+
+Tensor MultiheadAttention::rows(const Tensor& all, int first, int last) const {
+  const std::int64_t kv = options_.num_kv_heads * head_size();
+  const std::int64_t starts[] = {0, embed_dim_, embed_dim_ + kv, embed_dim_ + 2 * kv};
+  return all.defined() ? slice(all, 0, starts[first], starts[last]) : all;
+}
+
+Tensor MultiheadAttention::weight_of(int part) const {
+  if (is_packed()) return rows(in_proj_weight, part, part + 1);
+  return part == 0 ? q_proj_weight : part == 1 ? k_proj_weight : v_proj_weight;
+}
+
+/// The parts of x weight^T + bias that lie side by side, each [batch, heads, steps, head size].
+std::vector<Tensor> MultiheadAttention::heads_of(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                                 std::int64_t parts, std::int64_t heads) const {
+  const Tensor y = reshape(linear(x, weight, bias), {x.size(0), x.size(1), parts, heads, head_size()});
+  return unbind(permute(y, options_.batch_first ? Axes{2, 0, 3, 1, 4} : Axes{2, 1, 3, 0, 4}));
+}
+
+Tensor MultiheadAttention::project_query(const Tensor& query) const {
+  return heads_of(query, weight_of(0), rows(in_proj_bias, 0, 1), 1, num_heads_)[0];
+}
+
+KeyValues MultiheadAttention::project_source(const Tensor& key, const Tensor& value) const {
+  const std::int64_t heads = options_.num_kv_heads;
+  if (is_packed() && key.node() == value.node()) {
+    const std::vector<Tensor> both =
+        heads_of(key, rows(in_proj_weight, 1, 3), rows(in_proj_bias, 1, 3), 2, heads);
+    return {both[0], both[1]};
+  }
+  return {heads_of(key, weight_of(1), rows(in_proj_bias, 1, 2), 1, heads)[0],
+          heads_of(value, weight_of(2), rows(in_proj_bias, 2, 3), 1, heads)[0]};
+}
+
+MultiheadAttention::Projected MultiheadAttention::project_all(const Tensor& query, const Tensor& key,
+                                                              const Tensor& value) const {
+  const bool one = query.node() == key.node() && key.node() == value.node();
+  if (!one || !is_packed() || options_.num_kv_heads != num_heads_)
+    return {project_query(query), project_source(key, value)};
+  const std::vector<Tensor> all = heads_of(query, in_proj_weight, in_proj_bias, 3, num_heads_);
+  return {all[0], {all[1], all[2]}};
+}
+
+Tensor MultiheadAttention::turned(const Tensor& heads, std::int64_t offset) const {
+  if (options_.rotary_base == 0) return heads;
+  return rotary_embedding(heads, {.base = options_.rotary_base, .offset = offset});
+}
+
+KeyValues MultiheadAttention::project(const Tensor& key, const Tensor& value) const {
+  check_source(key, value);
+  const Tensor k = in_batch(key, batch_axis());
+  KeyValues source = project_source(k, value.node() == key.node() ? k : in_batch(value, batch_axis()));
+  source.keys = turned(source.keys, 0);
+  return source;
+}
+
+AttentionResult MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
+                                               const AttendOptions& options) const {
+  return detail::called(*this, [&] {
+    check_input("query", query, embed_dim_);
+    check_source(key, value);
+    if (key.dim() != query.dim() || (query.dim() == 3 && key.size(batch_axis()) != query.size(batch_axis())))
+      throw Error("MultiheadAttention: query and key must be of one batch: query is " + query.describe() +
+                  ", key is " + key.describe());
+    const Tensor q = in_batch(query, batch_axis());
+    const Tensor k = key.node() == query.node() ? q : in_batch(key, batch_axis());
+    const Tensor v = value.node() == key.node() ? k : in_batch(value, batch_axis());
+
+    auto [queries, source] = project_all(q, k, v);
+    const std::int64_t before = options.cache ? options.cache->steps() : 0;
+    queries = turned(queries, before), source.keys = turned(source.keys, before);
+    if (before > 0)
+      source = {cat({options.cache->keys, source.keys}, 2), cat({options.cache->values, source.values}, 2)};
+    AttentionResult result = over(queries, source, before, options);
+    if (options.cache) *options.cache = source;
+    if (query.dim() == 3) return result;
+    return AttentionResult{squeeze(result.output, batch_axis()),
+                           result.weights.defined() ? squeeze(result.weights, 0) : Tensor()};
+  });
+}
+
+AttentionResult MultiheadAttention::attend(const Tensor& query, const KeyValues& source,
+                                           const AttendOptions& options) const {
+  check_input("query", query, embed_dim_);
+  const Tensor q = in_batch(query, batch_axis());
+  const Shape wanted{q.size(batch_axis()), options_.num_kv_heads, source.steps(), head_size()};
+  if (!source.keys.defined() || source.keys.shape() != wanted || source.values.shape() != wanted)
+    throw Error(
+        "MultiheadAttention: the source must be what project() makes of the query's batch, [batch, "
+        "heads, steps, size] = " +
+        wanted.str() + ": keys are " + (source.keys.defined() ? source.keys.describe() : "undefined") +
+        ", query is " + query.describe());
+  AttentionResult result = over(turned(project_query(q), 0), source, 0, options);
+  if (query.dim() == 3) return result;
+  return {squeeze(result.output, batch_axis()),
+          result.weights.defined() ? squeeze(result.weights, 0) : Tensor()};
+}
+
+namespace {
+
+/// Heads of keys and values that `group` heads of queries share: [batch, kv heads, group, ...] for queries
+/// and masks, [batch, kv heads, 1, ...] for keys and values.
+Tensor in_groups(const Tensor& x, std::int64_t group) {
+  Shape shape = x.shape();
+  if (shape[1] == 1) group = 1;  // a mask of all heads
+  shape[1] /= group;
+  shape.insert(2, group);
+  return reshape(x, shape);
+}
+
+}  // namespace
+
+AttentionResult MultiheadAttention::over(const Tensor& q, const KeyValues& source, std::int64_t before,
+                                         const AttendOptions& options) const {
+  const detail::ScoreSizes sizes{q.size(0), num_heads_, q.size(2), source.steps()};
+  const bool dropped = is_training() && dropout_.probability() > 0;
+  const bool composed = options.need_weights || dropped;
+  const bool sees_all = sizes.target == 1 && before + 1 == sizes.source;  // the last query
+  const bool causal = options.is_causal && !sees_all;
+  const bool by_op = causal && before == 0 && !composed;
+  Tensor mask = detail::joined_mask(options, causal && !by_op, before, sizes, q.dtype());
+
+  Tensor queries = q, keys = source.keys, values = source.values;
+  const std::int64_t group = num_heads_ / options_.num_kv_heads;
+  if (group > 1) {
+    queries = in_groups(queries, group), keys = unsqueeze(keys, 2), values = unsqueeze(values, 2);
+    if (mask.defined()) mask = in_groups(mask, group);
+  }
+  Tensor seen, weights;
+  if (!composed) {
+    seen = scaled_dot_product_attention(queries, keys, values, {.mask = mask, .is_causal = by_op});
+  } else {
+    const double scale = 1 / std::sqrt(static_cast<double>(head_size()));
+    Tensor scores = gemm(queries * scale, keys, false, true);
+    if (mask.defined()) scores = mask.dtype() == boolean ? where(mask, scores, -INFINITY) : scores + mask;
+    weights = softmax(scores, -1);
+    if (dropped) weights = dropout_(weights);
+    seen = matmul(weights, values);
+  }
+  seen = reshape(seen, {sizes.batch, num_heads_, sizes.target, head_size()});
+  seen = permute(seen, options_.batch_first ? Axes{0, 2, 1, 3} : Axes{2, 0, 1, 3});
+  const Tensor output = out_proj(reshape(seen, {seen.size(0), seen.size(1), embed_dim_}));
+  if (!options.need_weights) return {output, {}};
+  weights = reshape(weights, {sizes.batch, num_heads_, sizes.target, sizes.source});
+  return {output, options.average_attn_weights ? mean(weights, 1) : weights};
+}
+
+}  // namespace xgrad::nn
