@@ -8,7 +8,7 @@ THREADS ?= 1# of the benchmarks
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
 build = cmake --build --preset $(1) --parallel $(JOBS)
 test = ctest --preset $(1) --parallel $(JOBS)
-formatted = find include simd core nn optim data train examples tests benchmarks \
+formatted = find include simd core nn optim data files train examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help

@@ -4,5 +4,6 @@
 
 #include "xgrad/core.hpp"
 #include "xgrad/data.hpp"
+#include "xgrad/files.hpp"
 #include "xgrad/nn.hpp"
 #include "xgrad/optim.hpp"

@@ -2,7 +2,7 @@
 # program pays for is what its compiler reads. Where the growth is worth it, write the new figure into
 # header_size.txt and say why in the commit.
 
-foreach(folder IN ITEMS . core nn optim data train)
+foreach(folder IN ITEMS . core nn optim data files train)
   list(APPEND includes -I${SOURCE}/${folder}/include)
 endforeach()
 file(WRITE ${OUT}.cpp "#include <xgrad/xgrad.hpp>\n")

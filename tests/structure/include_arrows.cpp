@@ -27,8 +27,9 @@ const std::array folders{
     Folder{"nn", {"nn", "core"}},
     Folder{"optim", {"optim", "core"}},
     Folder{"data", {"data", "core"}},
-    Folder{"train", {"train", "nn", "optim", "data", "core"}},
-    Folder{"include", {"core", "nn", "optim", "data", "train"}},  // the umbrella
+    Folder{"files", {"files", "core"}},
+    Folder{"train", {"train", "nn", "optim", "data", "files", "core"}},
+    Folder{"include", {"core", "nn", "optim", "data", "files", "train"}},  // the umbrella
 };
 
 // The floors of core. A public header is named by what follows include/xgrad/core/, a source or private
@@ -62,7 +63,7 @@ const std::array libraries{
     Library{"xtensor", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xtl/", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xflens/", {"core/src/"}},
-    Library{"nlohmann/", {"core/src/"}},
+    Library{"nlohmann/", {"core/src/", "files/src/"}},
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
 };

@@ -1,7 +1,7 @@
 # Compiles programs that give a Sequential what is no layer, and fails unless the compiler refuses each with the words of
 # the assertion. The same program without that line has to compile.
 
-foreach(folder IN ITEMS . core nn optim data train)
+foreach(folder IN ITEMS . core nn optim data files train)
   list(APPEND includes -I${SOURCE}/${folder}/include)
 endforeach()
 set(words "a layer of a Sequential or an AnyModule is called with one tensor: derive it from nn::Module")

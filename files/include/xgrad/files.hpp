@@ -1,0 +1,3 @@
+#pragma once
+
+// Reading and writing of files: tensors and states by name.
