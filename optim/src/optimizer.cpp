@@ -123,7 +123,7 @@ std::vector<Tensor> Optimizer::parameters() const {
 
 void Optimizer::add(const Parameters& parameters, double lr, std::vector<const char*> remembered,
                     bool error_if_nonfinite) {
-  auto own = std::make_unique<Common>(lr, error_if_nonfinite);
+  auto own = std::make_unique<Common>(Common{lr, error_if_nonfinite});
   const Places places{&own->lr, &own->error_if_nonfinite};
   add({places, {std::move(remembered), {}}, std::move(own)}, parameters, {});
 }
