@@ -6,4 +6,5 @@
 #include "xgrad/optim/parameters.hpp"
 #include "xgrad/optim/penalty.hpp"
 #include "xgrad/optim/rmsprop.hpp"
+#include "xgrad/optim/schedule.hpp"
 #include "xgrad/optim/sgd.hpp"

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -16,6 +17,8 @@ namespace detail {
 /// A learning rate by itself: `Adam(parameters, 1e-3)`. A concept, so that `{}` stays options.
 template <class N>
 concept Number = std::is_arithmetic_v<N>;
+
+class Rates;  // schedule/rates.hpp
 }  // namespace detail
 
 /// Updates parameters from their gradients; the base of GD, SGD, Adam and RMSprop.
@@ -108,6 +111,9 @@ class Optimizer : public Stateful {
 
   const char* name_;
   std::vector<Group> groups_;
+
+  friend class detail::Rates;
+  std::weak_ptr<std::vector<double>> initial_lr_;  ///< as long as a schedule lives: the rates before it
 };
 
 }  // namespace xgrad::optim
