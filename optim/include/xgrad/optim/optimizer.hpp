@@ -18,6 +18,8 @@ namespace detail {
 /// A learning rate by itself: `Adam(parameters, 1e-3)`. A concept, so that `{}` stays options.
 template <class N>
 concept Number = std::is_arithmetic_v<N>;
+
+class Rates;  // schedule/rates.hpp
 }  // namespace detail
 
 /// Updates parameters from their gradients; the base of all methods, each in a header of its own.
@@ -146,6 +148,9 @@ class Optimizer : public Stateful {
 
   const char* name_;
   std::vector<Group> groups_;
+
+  friend class detail::Rates;
+  std::weak_ptr<std::vector<double>> initial_lr_;  ///< as long as a schedule lives: the rates before it
 };
 
 }  // namespace xgrad::optim
