@@ -137,6 +137,17 @@ TEST_CASE("grouped queries are heads whose keys and values are the same") {
                                    .average_attn_weights = false};
     CHECK(close(self(grouped, x, masked), self(full, x, masked)));
     if (weights) CHECK(close(grouped(x, x, x, masked).weights, full(x, x, x, masked).weights));
+
+    const Tensor step = x.slice(0, 1, 2);  // one step alone goes its own way
+    const nn::AttendOptions one{.key_padding_mask = padding,
+                                .need_weights = weights,
+                                .attn_mask = per_head.slice(1, 0, 1),
+                                .average_attn_weights = false};
+    CHECK(close(grouped(step, x, x, one).output, full(step, x, x, one).output));
+    if (weights) CHECK(close(grouped(step, x, x, one).weights, full(step, x, x, one).weights));
+    const nn::AttendOptions first{.need_weights = weights, .is_causal = true};
+    CHECK(close(grouped(step, x, x, first).output, full(step, x, x, first).output));
+    CHECK_FALSE(close(grouped(step, x, x, first).output, grouped(step, x, x).output));
   }
 }
 
@@ -313,11 +324,16 @@ TEST_CASE("what does not fit attention is an error that names the layer") {
       "MultiheadAttention: query and key must be of one batch: query is f32[3, 2, 4], key is "
       "f32[2, 4]",
       Error);
-  CHECK_THROWS_WITH_AS(
-      attention.attend(x, {}),
-      "MultiheadAttention: the source must be what project() makes of the query's batch, "
-      "[batch, heads, steps, size] = [2, 2, 0, 2]: keys are undefined, query is f32[3, 2, 4]",
-      Error);
+  CHECK_THROWS_WITH_AS(attention.attend(x, {}),
+                       "MultiheadAttention: the source must hold keys and values f32[batch, heads, steps, "
+                       "size] = [2, 2, 0, 2], as project() makes them: one is undefined",
+                       Error);
+  nn::KeyValues cache = attention.project(k, k);
+  cache.values = zeros({2, 2, 4, 2});
+  CHECK_THROWS_WITH_AS(attention(x, x, x, {.cache = &cache}),
+                       "MultiheadAttention: the cache must hold keys and values f32[batch, heads, steps, "
+                       "size] = [2, 2, 5, 2], as project() makes them: one is f32[2, 2, 4, 2]",
+                       Error);
 }
 
 TEST_CASE("masks that do not fit attention are errors") {

@@ -91,8 +91,10 @@ AttentionResult MultiheadAttention::operator()(const Tensor& query, const Tensor
     const Tensor k = key.node() == query.node() ? q : in_batch(key, batch_axis());
     const Tensor v = value.node() == key.node() ? k : in_batch(value, batch_axis());
 
-    auto [queries, source] = project_all(q, k, v);
     const std::int64_t before = options.cache ? options.cache->steps() : 0;
+    if (before > 0) check_key_values("cache", *options.cache, q.size(batch_axis()));
+
+    auto [queries, source] = project_all(q, k, v);
     queries = turned(queries, before), source.keys = turned(source.keys, before);
     if (before > 0)
       source = {cat({options.cache->keys, source.keys}, 2), cat({options.cache->values, source.values}, 2)};
@@ -108,13 +110,7 @@ AttentionResult MultiheadAttention::attend(const Tensor& query, const KeyValues&
                                            const AttendOptions& options) const {
   check_input("query", query, embed_dim_);
   const Tensor q = in_batch(query, batch_axis());
-  const Shape wanted{q.size(batch_axis()), options_.num_kv_heads, source.steps(), head_size()};
-  if (!source.keys.defined() || source.keys.shape() != wanted || source.values.shape() != wanted)
-    throw Error(
-        "MultiheadAttention: the source must be what project() makes of the query's batch, [batch, "
-        "heads, steps, size] = " +
-        wanted.str() + ": keys are " + (source.keys.defined() ? source.keys.describe() : "undefined") +
-        ", query is " + query.describe());
+  check_key_values("source", source, q.size(batch_axis()));
   AttentionResult result = over(turned(project_query(q), 0), source, 0, options);
   if (query.dim() == 3) return result;
   return {squeeze(result.output, batch_axis()),
@@ -123,14 +119,27 @@ AttentionResult MultiheadAttention::attend(const Tensor& query, const KeyValues&
 
 namespace {
 
-/// Heads of keys and values that `group` heads of queries share: [batch, kv heads, group, ...] for queries
-/// and masks, [batch, kv heads, 1, ...] for keys and values.
-Tensor in_groups(const Tensor& x, std::int64_t group) {
-  Shape shape = x.shape();
-  if (shape[1] == 1) group = 1;  // a mask of all heads
-  shape[1] /= group;
-  shape.insert(2, group);
-  return reshape(x, shape);
+/// What takes part in a product of scores.
+struct Operands {
+  Tensor queries, keys, values, mask;
+};
+
+/// The same with the heads of queries in groups, each of which looks at one head of keys and values. A single
+/// step needs no axis for them: its heads are like the steps of one, and keys and values are not repeated.
+Operands in_groups(Operands o, std::int64_t group, bool single) {
+  const auto divided = [&](const Tensor& x, std::int64_t parts) {
+    Shape shape = x.shape();
+    shape[1] /= parts;
+    if (single)
+      shape[2] = parts;
+    else
+      shape.insert(2, parts);
+    return reshape(x, shape);
+  };
+  o.queries = divided(o.queries, group);
+  if (!single) o.keys = unsqueeze(o.keys, 2), o.values = unsqueeze(o.values, 2);
+  if (o.mask.defined()) o.mask = divided(o.mask, o.mask.size(1) == 1 ? 1 : group);
+  return o;
 }
 
 }  // namespace
@@ -142,25 +151,23 @@ AttentionResult MultiheadAttention::over(const Tensor& q, const KeyValues& sourc
   const bool composed = options.need_weights || dropped;
   const bool sees_all = sizes.target == 1 && before + 1 == sizes.source;  // the last query
   const bool causal = options.is_causal && !sees_all;
-  const bool by_op = causal && before == 0 && !composed;
-  Tensor mask = detail::joined_mask(options, causal && !by_op, before, sizes, q.dtype());
-
-  Tensor queries = q, keys = source.keys, values = source.values;
   const std::int64_t group = num_heads_ / options_.num_kv_heads;
-  if (group > 1) {
-    queries = in_groups(queries, group), keys = unsqueeze(keys, 2), values = unsqueeze(values, 2);
-    if (mask.defined()) mask = in_groups(mask, group);
-  }
+  const bool single = group > 1 && sizes.target == 1;
+  const bool by_op = causal && before == 0 && !composed && !single;
+  Operands o{q, source.keys, source.values,
+             detail::joined_mask(options, causal && !by_op, before, sizes, q.dtype())};
+  if (group > 1) o = in_groups(std::move(o), group, single);
   Tensor seen, weights;
   if (!composed) {
-    seen = scaled_dot_product_attention(queries, keys, values, {.mask = mask, .is_causal = by_op});
+    seen = scaled_dot_product_attention(o.queries, o.keys, o.values, {.mask = o.mask, .is_causal = by_op});
   } else {
     const double scale = 1 / std::sqrt(static_cast<double>(head_size()));
-    Tensor scores = gemm(queries * scale, keys, false, true);
-    if (mask.defined()) scores = mask.dtype() == boolean ? where(mask, scores, -INFINITY) : scores + mask;
+    Tensor scores = gemm(o.queries * scale, o.keys, false, true);
+    if (o.mask.defined())
+      scores = o.mask.dtype() == boolean ? where(o.mask, scores, -INFINITY) : scores + o.mask;
     weights = softmax(scores, -1);
     if (dropped) weights = dropout_(weights);
-    seen = matmul(weights, values);
+    seen = matmul(weights, o.values);
   }
   seen = reshape(seen, {sizes.batch, num_heads_, sizes.target, head_size()});
   seen = permute(seen, options_.batch_first ? Axes{0, 2, 1, 3} : Axes{2, 0, 1, 3});

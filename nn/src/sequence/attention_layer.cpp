@@ -87,6 +87,17 @@ void MultiheadAttention::check_input(const char* what, const Tensor& x, std::int
                 x.describe() + ", out_proj.weight is " + weight.describe());
 }
 
+void MultiheadAttention::check_key_values(const char* what, const KeyValues& given,
+                                          std::int64_t batch) const {
+  const Shape wanted{batch, options_.num_kv_heads, given.steps(), head_size()};
+  const DType dtype = out_proj.weight.dtype();
+  for (const Tensor* t : {&given.keys, &given.values})
+    if (!t->defined() || t->shape() != wanted || t->dtype() != dtype)
+      throw Error(std::string("MultiheadAttention: the ") + what + " must hold keys and values " +
+                  name_of(dtype) + "[batch, heads, steps, size] = " + wanted.str() +
+                  ", as project() makes them: one is " + (t->defined() ? t->describe() : "undefined"));
+}
+
 void MultiheadAttention::check_source(const Tensor& key, const Tensor& value) const {
   check_input("key", key, options_.kdim);
   check_input("value", value, options_.vdim);

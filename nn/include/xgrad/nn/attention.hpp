@@ -96,6 +96,7 @@ class MultiheadAttention : public ModuleBase {
   AttentionResult over(const Tensor& q, const KeyValues& source, std::int64_t before,
                        const AttendOptions& options) const;
   void check_input(const char* what, const Tensor& x, std::int64_t size) const;
+  void check_key_values(const char* what, const KeyValues& given, std::int64_t batch) const;
   void check_source(const Tensor& key, const Tensor& value) const;
 
   std::int64_t embed_dim_, num_heads_;
