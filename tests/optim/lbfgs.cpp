@@ -256,3 +256,23 @@ TEST_CASE("LBFGS says what it needs") {
         "LBFGS: history_size cannot go from 100 to 7 once the optimizer is made, for it decides what is "
         "remembered; make one with it");
 }
+
+TEST_CASE("a step of LBFGS ends at its limits") {
+  const auto losses_with = [](optim::LBFGSOptions options) {
+    const Problem problem = rosenbrock();
+    LBFGS lbfgs(problem.parameters, options);
+    int losses = 0;
+    lbfgs.step([&] {
+      ++losses;
+      return closure_of(problem, lbfgs)();
+    });
+    return losses;
+  };
+
+  CHECK(losses_with({.lr = 0.01}) == 20);  // one for each direction: none after the last
+  CHECK(losses_with({.lr = 0.01, .max_iter = 8}) == 8);
+  CHECK(losses_with({.lr = 0.01, .max_eval = 3}) == 3);
+  CHECK(losses_with({.lr = 0.01, .tolerance_grad = 1e9}) == 1);
+  CHECK(losses_with({.lr = 0.01, .tolerance_change = 1e9}) == 1);   // the slope is too small
+  CHECK(losses_with({.lr = 1e-9, .tolerance_change = 1e-6}) == 2);  // the first change is
+}

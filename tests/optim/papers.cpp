@@ -252,3 +252,14 @@ TEST_CASE("a state of ScheduleFreeAdamW knows what the parameters hold") {
   saved.train(), optimizer.train();
   CHECK(same(net, other));
 }
+
+TEST_CASE("the iteration of Muon is as long as ns_steps says") {
+  Tensor w = tensor(Numbers{2}, {1, 1}, {.requires_grad = true});
+  w.set_grad(tensor(Numbers{-3}, {1, 1}));
+  double x = -1;  // but for the 1e-7 beside |u| = 0.2925
+  for (int i = 0; i < 3; ++i) x = 3.4445 * x - 4.7750 * std::pow(x, 3) + 2.0315 * std::pow(x, 5);
+
+  optim::Muon({w}, {.lr = 0.5, .ns_steps = 3}).step();
+
+  CHECK(w.item() == doctest::Approx(2 - 0.5 * x).epsilon(1e-5));
+}
