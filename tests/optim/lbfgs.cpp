@@ -47,6 +47,11 @@ Problem rosenbrock(DType dtype = float64) {
   return {{p}, [=] { return square(1 - p[0]) + 100 * square(p[1] - square(p[0])); }};
 }
 
+Problem waves() {
+  const Tensor p = tensor({3.0, -2.0, 1.1}, {.dtype = float64, .requires_grad = true});
+  return {{p}, [=] { return square(p).sum() + 2 * sin(4 * p).sum(); }};
+}
+
 std::function<Tensor()> closure_of(const Problem& problem, LBFGS& lbfgs, double sign = 1) {
   return [&, sign] {
     lbfgs.zero_grad();
@@ -91,6 +96,16 @@ TEST_CASE("LBFGS follows PyTorch's, and computes as many losses") {
           {.max_iter = 4, .line_search_fn = LineSearch::strong_wolfe});
   follows(rosenbrock(), "LBFGS, Rosenbrock, strong_wolfe,lr=3,history=2",
           {.lr = 3, .history_size = 2, .line_search_fn = LineSearch::strong_wolfe});
+}
+
+TEST_CASE("the line search of LBFGS goes far out and comes back as PyTorch's does") {
+  const auto searched = [](double lr, int max_iter) {
+    return optim::LBFGSOptions{.lr = lr, .max_iter = max_iter, .line_search_fn = LineSearch::strong_wolfe};
+  };
+
+  follows(rosenbrock(), "LBFGS, Rosenbrock, strong_wolfe,lr=1e-4,max_iter=3", searched(1e-4, 3));
+  follows(waves(), "LBFGS, waves, strong_wolfe,lr=7,max_iter=2", searched(7, 2));
+  follows(waves(), "LBFGS, waves, strong_wolfe,lr=.01,max_iter=2", searched(0.01, 2));
 }
 
 TEST_CASE(

@@ -263,3 +263,13 @@ TEST_CASE("the iteration of Muon is as long as ns_steps says") {
 
   CHECK(w.item() == doctest::Approx(2 - 0.5 * x).epsilon(1e-5));
 }
+
+TEST_CASE("a parameter of 0 counts with eps.second in Adafactor") {
+  Tensor p = parameter({0, 0});
+  p.set_grad(numbers({3, -5}));
+
+  optim::Adafactor({p}, {.lr = 0.5, .eps = {1e-30, 0.25}, .relative_step = false}).step();
+
+  CHECK(p.to_vector<double>()[0] == near(-0.125));
+  CHECK(p.to_vector<double>()[1] == near(0.125));
+}
