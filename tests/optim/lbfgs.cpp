@@ -52,6 +52,11 @@ Problem waves() {
   return {{p}, [=] { return square(p).sum() + 2 * sin(4 * p).sum(); }};
 }
 
+Problem valley() {
+  const Tensor p = tensor({0.0, 5.0}, {.dtype = float64, .requires_grad = true});
+  return {{p}, [=] { return log(square(p - 30) + 1).sum(); }};
+}
+
 std::function<Tensor()> closure_of(const Problem& problem, LBFGS& lbfgs, double sign = 1) {
   return [&, sign] {
     lbfgs.zero_grad();
@@ -106,6 +111,8 @@ TEST_CASE("the line search of LBFGS goes far out and comes back as PyTorch's doe
   follows(rosenbrock(), "LBFGS, Rosenbrock, strong_wolfe,lr=1e-4,max_iter=3", searched(1e-4, 3));
   follows(waves(), "LBFGS, waves, strong_wolfe,lr=7,max_iter=2", searched(7, 2));
   follows(waves(), "LBFGS, waves, strong_wolfe,lr=.01,max_iter=2", searched(0.01, 2));
+  follows(valley(), "LBFGS, valley, strong_wolfe,lr=.3,max_iter=3", searched(0.3, 3));
+  follows(valley(), "LBFGS, valley, strong_wolfe,lr=7,max_iter=2", searched(7, 2));
 }
 
 TEST_CASE(
