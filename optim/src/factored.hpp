@@ -76,8 +76,10 @@ class Factored {
   /// Calls f(row, what belongs to the row, what belongs to the columns of its matrix).
   template <class F>
   void each_row(const F& f) {
-    for (std::size_t row = 0; row < of_rows_.size(); ++row)
-      f(row, of_rows_[row], of_columns_.data() + row / stack_.rows * stack_.columns);
+    std::size_t row = 0;
+    for (std::size_t k = 0; k < stack_.count; ++k)
+      for (std::size_t i = 0; i < stack_.rows; ++i, ++row)
+        f(row, of_rows_[row], of_columns_.data() + k * stack_.columns);
   }
 
   template <class T>

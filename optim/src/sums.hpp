@@ -13,19 +13,22 @@ namespace xgrad::optim::detail {
 template <class F>
 double sum_of_squares(std::size_t n, const F& f) {
   constexpr std::size_t lanes = 16;
-  double sums[lanes] = {};
+  double sum = 0;
   std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes)
-    for (std::size_t k = 0; k < lanes; ++k) {
-      const auto v = static_cast<double>(f(i + k));
-      sums[k] += v * v;
-    }
+  if (n >= lanes) {
+    double sums[lanes] = {};
+    for (; i + lanes <= n; i += lanes)
+      for (std::size_t k = 0; k < lanes; ++k) {
+        const auto v = static_cast<double>(f(i + k));
+        sums[k] += v * v;
+      }
+    for (const double s : sums) sum += s;
+  }
   for (; i < n; ++i) {
     const auto v = static_cast<double>(f(i));
-    sums[0] += v * v;
+    sum += v * v;
   }
-  for (std::size_t k = 1; k < lanes; ++k) sums[0] += sums[k];
-  return sums[0];
+  return sum;
 }
 
 /// k sums over the elements of a pass, one for each of its blocks, so that they have the same bits for any

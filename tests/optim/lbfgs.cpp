@@ -47,6 +47,16 @@ Problem rosenbrock(DType dtype = float64) {
   return {{p}, [=] { return square(1 - p[0]) + 100 * square(p[1] - square(p[0])); }};
 }
 
+Problem waves() {
+  const Tensor p = tensor({3.0, -2.0, 1.1}, {.dtype = float64, .requires_grad = true});
+  return {{p}, [=] { return square(p).sum() + 2 * sin(4 * p).sum(); }};
+}
+
+Problem valley() {
+  const Tensor p = tensor({0.0, 5.0}, {.dtype = float64, .requires_grad = true});
+  return {{p}, [=] { return log(square(p - 30) + 1).sum(); }};
+}
+
 std::function<Tensor()> closure_of(const Problem& problem, LBFGS& lbfgs, double sign = 1) {
   return [&, sign] {
     lbfgs.zero_grad();
@@ -91,6 +101,18 @@ TEST_CASE("LBFGS follows PyTorch's, and computes as many losses") {
           {.max_iter = 4, .line_search_fn = LineSearch::strong_wolfe});
   follows(rosenbrock(), "LBFGS, Rosenbrock, strong_wolfe,lr=3,history=2",
           {.lr = 3, .history_size = 2, .line_search_fn = LineSearch::strong_wolfe});
+}
+
+TEST_CASE("the line search of LBFGS goes far out and comes back as PyTorch's does") {
+  const auto searched = [](double lr, int max_iter) {
+    return optim::LBFGSOptions{.lr = lr, .max_iter = max_iter, .line_search_fn = LineSearch::strong_wolfe};
+  };
+
+  follows(rosenbrock(), "LBFGS, Rosenbrock, strong_wolfe,lr=1e-4,max_iter=3", searched(1e-4, 3));
+  follows(waves(), "LBFGS, waves, strong_wolfe,lr=7,max_iter=2", searched(7, 2));
+  follows(waves(), "LBFGS, waves, strong_wolfe,lr=.01,max_iter=2", searched(0.01, 2));
+  follows(valley(), "LBFGS, valley, strong_wolfe,lr=.3,max_iter=3", searched(0.3, 3));
+  follows(valley(), "LBFGS, valley, strong_wolfe,lr=7,max_iter=2", searched(7, 2));
 }
 
 TEST_CASE(
@@ -255,4 +277,24 @@ TEST_CASE("LBFGS says what it needs") {
   CHECK(said([&] { lbfgs.step([&] { return p.sum(); }); }) ==
         "LBFGS: history_size cannot go from 100 to 7 once the optimizer is made, for it decides what is "
         "remembered; make one with it");
+}
+
+TEST_CASE("a step of LBFGS ends at its limits") {
+  const auto losses_with = [](optim::LBFGSOptions options) {
+    const Problem problem = rosenbrock();
+    LBFGS lbfgs(problem.parameters, options);
+    int losses = 0;
+    lbfgs.step([&] {
+      ++losses;
+      return closure_of(problem, lbfgs)();
+    });
+    return losses;
+  };
+
+  CHECK(losses_with({.lr = 0.01}) == 20);  // one for each direction: none after the last
+  CHECK(losses_with({.lr = 0.01, .max_iter = 8}) == 8);
+  CHECK(losses_with({.lr = 0.01, .max_eval = 3}) == 3);
+  CHECK(losses_with({.lr = 0.01, .tolerance_grad = 1e9}) == 1);
+  CHECK(losses_with({.lr = 0.01, .tolerance_change = 1e9}) == 1);   // the slope is too small
+  CHECK(losses_with({.lr = 1e-9, .tolerance_change = 1e-6}) == 2);  // the first change is
 }

@@ -253,3 +253,25 @@ TEST_CASE("the rate of every method is one number, wherever it is read or set") 
     CHECK(optimizer->lr() == 0.125);
   }
 }
+
+TEST_CASE("every method makes the same bits on two threads as on one") {
+  const int before = num_threads();
+  for (const Method& method : methods()) {
+    const auto run_on = [&](int threads) {
+      set_num_threads(threads);
+      Generator generator(5);
+      Tensor p = randn({200000}, float32, generator).requires_grad_(),
+             w = randn({500, 400}, float32, generator).requires_grad_();
+      const auto optimizer = method.make({p, w}, false);
+      for (int i = 0; i < 2; ++i) {
+        p.set_grad(randn({200000}, float32, generator)), w.set_grad(randn({500, 400}, float32, generator));
+        optimizer->step();
+      }
+      return std::pair{p.to_vector<float>(), w.to_vector<float>()};
+    };
+
+    CAPTURE(method.name);
+    CHECK(run_on(1) == run_on(2));
+  }
+  set_num_threads(before);
+}

@@ -252,3 +252,24 @@ TEST_CASE("a state of ScheduleFreeAdamW knows what the parameters hold") {
   saved.train(), optimizer.train();
   CHECK(same(net, other));
 }
+
+TEST_CASE("the iteration of Muon is as long as ns_steps says") {
+  Tensor w = tensor(Numbers{2}, {1, 1}, {.requires_grad = true});
+  w.set_grad(tensor(Numbers{-3}, {1, 1}));
+  double x = -1;  // but for the 1e-7 beside |u| = 0.2925
+  for (int i = 0; i < 3; ++i) x = 3.4445 * x - 4.7750 * std::pow(x, 3) + 2.0315 * std::pow(x, 5);
+
+  optim::Muon({w}, {.lr = 0.5, .ns_steps = 3}).step();
+
+  CHECK(w.item() == doctest::Approx(2 - 0.5 * x).epsilon(1e-5));
+}
+
+TEST_CASE("a parameter of 0 counts with eps.second in Adafactor") {
+  Tensor p = parameter({0, 0});
+  p.set_grad(numbers({3, -5}));
+
+  optim::Adafactor({p}, {.lr = 0.5, .eps = {1e-30, 0.25}, .relative_step = false}).step();
+
+  CHECK(p.to_vector<double>()[0] == near(-0.125));
+  CHECK(p.to_vector<double>()[1] == near(0.125));
+}

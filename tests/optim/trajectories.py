@@ -236,11 +236,29 @@ def rosenbrock(steps, **options):
     return by_lbfgs(steps, [p], lambda: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2, **options)
 
 
+def waves(steps, **options):
+    """A bowl with ripples, on which a line search has to go back and forth."""
+    p = torch.tensor([3.0, -2.0, 1.1], requires_grad=True)
+    return by_lbfgs(steps, [p], lambda: (p**2).sum() + 2 * torch.sin(4 * p).sum(), **options)
+
+
+def valley(steps, **options):
+    """The logarithm of a bowl: flat far out, where a line search goes further than it has to and comes back."""
+    p = torch.tensor([0.0, 5.0], requires_grad=True)
+    return by_lbfgs(steps, [p], lambda: torch.log((p - 30) ** 2 + 1).sum(), **options)
+
+
 cases["LBFGS, network, strong_wolfe"] = fit(4, line_search_fn="strong_wolfe")
 cases["LBFGS, network, lr=.2,max_iter=3,history=2"] = fit(4, lr=0.2, max_iter=3, history_size=2)
 cases["LBFGS, Rosenbrock, strong_wolfe,max_iter=4"] = rosenbrock(10, max_iter=4, line_search_fn="strong_wolfe")
 cases["LBFGS, Rosenbrock, strong_wolfe,lr=3,history=2"] = rosenbrock(
     3, lr=3, history_size=2, line_search_fn="strong_wolfe")
+cases["LBFGS, Rosenbrock, strong_wolfe,lr=1e-4,max_iter=3"] = rosenbrock(
+    4, lr=1e-4, max_iter=3, line_search_fn="strong_wolfe")
+cases["LBFGS, waves, strong_wolfe,lr=7,max_iter=2"] = waves(5, lr=7, max_iter=2, line_search_fn="strong_wolfe")
+cases["LBFGS, waves, strong_wolfe,lr=.01,max_iter=2"] = waves(5, lr=0.01, max_iter=2, line_search_fn="strong_wolfe")
+cases["LBFGS, valley, strong_wolfe,lr=.3,max_iter=3"] = valley(3, lr=0.3, max_iter=3, line_search_fn="strong_wolfe")
+cases["LBFGS, valley, strong_wolfe,lr=7,max_iter=2"] = valley(4, lr=7, max_iter=2, line_search_fn="strong_wolfe")
 
 lines = ",\n".join("  %s: [\n%s]" % (json.dumps(name), ",\n".join("   " + json.dumps(row) for row in rows))
                    for name, rows in cases.items())
