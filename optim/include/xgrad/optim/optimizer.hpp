@@ -49,7 +49,8 @@ class Optimizer : public Stateful {
   /// when nobody but the optimizer holds a parameter any more, when a gradient's shape or dtype is not its
   /// parameter's, and in groups with `error_if_nonfinite` when a gradient holds inf or nan.
   void step();
-  /// Forgets the gradients of all parameters.
+  /// Forgets the gradients of all parameters. Until then they add up: equal parts of a batch, each with its
+  /// share of the loss, `(loss / parts).backward()`, make one step of the whole.
   void zero_grad();
 
   /// The learning rate of a group. Throws Error when there is no such group.
