@@ -29,11 +29,11 @@ void adapt(std::span<T> p, const T* g, T* ax, AsgdStep<T> s) {
 
 }  // namespace
 
-ASGD::ASGD(const Parameters& parameters, ASGDOptions options) : WithOptions("ASGD") {
+ASGD::ASGD(const Parameters& parameters, AsgdOptions options) : WithOptions("ASGD") {
   add_group(parameters, options);
 }
 
-void ASGD::check(const ASGDOptions& o) const {
+void ASGD::check(const AsgdOptions& o) const {
   detail::check_not_negative("ASGD", "lr", o.lr);
   detail::check_not_negative("ASGD", "lambd", o.lambd);
   detail::check_not_negative("ASGD", "alpha", o.alpha);
@@ -41,18 +41,18 @@ void ASGD::check(const ASGDOptions& o) const {
   detail::check_not_negative("ASGD", "weight_decay", o.weight_decay);
 }
 
-Optimizer::Remembered ASGD::remembered(const ASGDOptions&) const {
+Optimizer::Remembered ASGD::remembered(const AsgdOptions&) const {
   return {.tensors = {"ax"}, .numbers = {"eta", "mu"}};
 }
 
 void ASGD::visit_group(Visitor& v, std::size_t group) {
-  ASGDOptions& o = options(group);
+  AsgdOptions& o = options(group);
   v("lambd", o.lambd), v("alpha", o.alpha), v("t0", o.t0);
   v("weight_decay", o.weight_decay), v("maximize", o.maximize);
 }
 
 void ASGD::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
-  const ASGDOptions& o = options(group);
+  const AsgdOptions& o = options(group);
   double &eta = slot.numbers[0], &mu = slot.numbers[1];
   if (slot.steps == 1) eta = lr, mu = 1;
   detail::update_pass<1>(kernel, slot.parameter, gradient, slot.state,

@@ -22,7 +22,7 @@ struct LambStep {
 };
 
 template <class T>
-LambStep<T> step_of(const LAMBOptions& o, detail::BiasCorrections::Pair corrections) {
+LambStep<T> step_of(const LambOptions& o, detail::BiasCorrections::Pair corrections) {
   const auto as = [](double v) { return static_cast<T>(v); };
   return {.sign = as(detail::sign_of(o.maximize)),
           .beta1 = as(o.betas.first),
@@ -55,26 +55,26 @@ std::array<double, 2> adapt(std::span<T> p, const T* g, T* m, T* v, LambStep<T> 
 
 }  // namespace
 
-LAMB::LAMB(const Parameters& parameters, LAMBOptions options) : WithOptions("LAMB") {
+LAMB::LAMB(const Parameters& parameters, LambOptions options) : WithOptions("LAMB") {
   add_group(parameters, options);
 }
 
-void LAMB::check(const LAMBOptions& o) const {
+void LAMB::check(const LambOptions& o) const {
   detail::check_adam("LAMB", o.lr, o.betas, o.eps, o.weight_decay);
 }
 
-Optimizer::Remembered LAMB::remembered(const LAMBOptions&) const {
+Optimizer::Remembered LAMB::remembered(const LambOptions&) const {
   return {.tensors = {"exp_avg", "exp_avg_sq"}, .numbers = {}};
 }
 
 void LAMB::visit_group(Visitor& v, std::size_t group) {
-  LAMBOptions& o = options(group);
+  LambOptions& o = options(group);
   v("betas.0", o.betas.first), v("betas.1", o.betas.second), v("eps", o.eps);
   v("weight_decay", o.weight_decay), v("maximize", o.maximize);
 }
 
 void LAMB::update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) {
-  const LAMBOptions& o = options(group);
+  const LambOptions& o = options(group);
   const auto corrections = corrections_.at(o.betas, slot.steps);
   detail::BlockSums<2> sums(sums_, gradient.numel());
   detail::update_pass<2>(moments_kernel, slot.parameter, gradient, slot.state,

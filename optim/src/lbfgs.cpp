@@ -39,14 +39,14 @@ void write_to(double* to, const Tensor& t, double factor) {
 
 }  // namespace
 
-LBFGS::LBFGS(const Parameters& parameters, LBFGSOptions options) : WithOptions("LBFGS") {
+LBFGS::LBFGS(const Parameters& parameters, LbfgsOptions options) : WithOptions("LBFGS") {
   add_group(parameters, options);
   each_slot([&](Slot& slot, std::size_t) { size_ += slot.parameter.numel(); });
   const auto pairs = static_cast<std::size_t>(options.history_size);
   dirs_.resize(pairs), stps_.resize(pairs), ro_.resize(pairs), shares_.resize(pairs);
 }
 
-void LBFGS::check(const LBFGSOptions& o) const {
+void LBFGS::check(const LbfgsOptions& o) const {
   detail::check_not_negative("LBFGS", "lr", o.lr);
   check_count("max_iter", o.max_iter, 1);
   check_count("max_eval", o.max_eval, 0);
@@ -55,14 +55,14 @@ void LBFGS::check(const LBFGSOptions& o) const {
   check_count("history_size", o.history_size, 1);
 }
 
-void LBFGS::check_change(const LBFGSOptions& before, const LBFGSOptions& now) const {
+void LBFGS::check_change(const LbfgsOptions& before, const LbfgsOptions& now) const {
   if (before.history_size != now.history_size)
     throw Error("LBFGS: history_size cannot go from " + std::to_string(before.history_size) + " to " +
                 std::to_string(now.history_size) +
                 " once the optimizer is made, for it decides what is remembered; make one with it");
 }
 
-Optimizer::Remembered LBFGS::remembered(const LBFGSOptions&) const {
+Optimizer::Remembered LBFGS::remembered(const LbfgsOptions&) const {
   if (group_count() > 0)
     throw Error(
         "LBFGS: it has one group, for its directions are of all parameters; list all of them where it is "
@@ -71,7 +71,7 @@ Optimizer::Remembered LBFGS::remembered(const LBFGSOptions&) const {
 }
 
 void LBFGS::visit_group(Visitor& v, std::size_t group) {
-  LBFGSOptions& o = options(group);
+  LbfgsOptions& o = options(group);
   v("max_iter", o.max_iter), v("max_eval", o.max_eval), v("tolerance_grad", o.tolerance_grad);
   v("tolerance_change", o.tolerance_change), v.fixed("history_size", std::int64_t{o.history_size});
   v.fixed("line_search_fn", std::string(o.line_search_fn == LineSearch::none ? "none" : "strong_wolfe"));
@@ -190,7 +190,7 @@ void LBFGS::move(const Tensor& from, double t) {
 }
 
 void LBFGS::iterate(const std::function<Tensor()>& f, Point now) {
-  const LBFGSOptions o = options();
+  const LbfgsOptions o = options();
   const int most = o.max_eval > 0 ? o.max_eval : o.max_iter * 5 / 4;
   int evaluated = 1;
   for (int i = 1; i <= o.max_iter; ++i) {

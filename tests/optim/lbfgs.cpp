@@ -73,7 +73,7 @@ Numbers values_of(const Problem& problem) {
   return all;
 }
 
-void follows(const Problem& problem, const char* name, optim::LBFGSOptions options) {
+void follows(const Problem& problem, const char* name, optim::LbfgsOptions options) {
   LBFGS lbfgs(problem.parameters, options);
   CAPTURE(std::string(name));
   for (const auto& row : cases().at(name)) {
@@ -105,7 +105,7 @@ TEST_CASE("LBFGS follows PyTorch's, and computes as many losses") {
 
 TEST_CASE("the line search of LBFGS goes far out and comes back as PyTorch's does") {
   const auto searched = [](double lr, int max_iter) {
-    return optim::LBFGSOptions{.lr = lr, .max_iter = max_iter, .line_search_fn = LineSearch::strong_wolfe};
+    return optim::LbfgsOptions{.lr = lr, .max_iter = max_iter, .line_search_fn = LineSearch::strong_wolfe};
   };
 
   follows(rosenbrock(), "LBFGS, Rosenbrock, strong_wolfe,lr=1e-4,max_iter=3", searched(1e-4, 3));
@@ -133,7 +133,7 @@ TEST_CASE(
 
 TEST_CASE("LBFGS goes on from its state with the same bits") {
   for (const LineSearch search : {LineSearch::none, LineSearch::strong_wolfe}) {
-    const optim::LBFGSOptions options{.lr = 0.5, .max_iter = 4, .history_size = 3, .line_search_fn = search};
+    const optim::LbfgsOptions options{.lr = 0.5, .max_iter = 4, .history_size = 3, .line_search_fn = search};
     const Problem straight = network(), resumed = network();
     LBFGS through(straight.parameters, options), again(resumed.parameters, options);
     for (int i = 0; i < 3; ++i) through.step(closure_of(straight, through));
@@ -280,7 +280,7 @@ TEST_CASE("LBFGS says what it needs") {
 }
 
 TEST_CASE("a step of LBFGS ends at its limits") {
-  const auto losses_with = [](optim::LBFGSOptions options) {
+  const auto losses_with = [](optim::LbfgsOptions options) {
     const Problem problem = rosenbrock();
     LBFGS lbfgs(problem.parameters, options);
     int losses = 0;

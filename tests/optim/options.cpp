@@ -151,7 +151,7 @@ TEST_CASE("rates, means and decays out of their range are errors of every method
         "NAdam: momentum_decay must be at least 0 and finite: got -1");
   CHECK(refusal<RAdam>(RAdamOptions{.weight_decay = -1}) ==
         "RAdam: weight_decay must be at least 0 and finite: got -1");
-  CHECK(refusal<LAMB>(LAMBOptions{.betas = {-1, 0}}) == "LAMB: betas.first must be in [0, 1): got -1");
+  CHECK(refusal<LAMB>(LambOptions{.betas = {-1, 0}}) == "LAMB: betas.first must be in [0, 1): got -1");
   CHECK(refusal<Lion>(LionOptions{.betas = {0, 1}}) == "Lion: betas.second must be in [0, 1): got 1");
   CHECK(refusal<Lion>(LionOptions{.weight_decay = -1}) ==
         "Lion: weight_decay must be at least 0 and finite: got -1");
@@ -170,9 +170,9 @@ TEST_CASE("options of Adagrad, Adadelta and ASGD out of their range are errors")
   CHECK(refusal<Adadelta>(AdadeltaOptions{.rho = 1}) == "nothing");
   CHECK(refusal<Adadelta>(AdadeltaOptions{.eps = -1}) ==
         "Adadelta: eps must be at least 0 and finite: got -1");
-  CHECK(refusal<ASGD>(ASGDOptions{.lambd = -1}) == "ASGD: lambd must be at least 0 and finite: got -1");
-  CHECK(refusal<ASGD>(ASGDOptions{.alpha = -1}) == "ASGD: alpha must be at least 0 and finite: got -1");
-  CHECK(refusal<ASGD>(ASGDOptions{.t0 = -1}) == "ASGD: t0 must be at least 0 and finite: got -1");
+  CHECK(refusal<ASGD>(AsgdOptions{.lambd = -1}) == "ASGD: lambd must be at least 0 and finite: got -1");
+  CHECK(refusal<ASGD>(AsgdOptions{.alpha = -1}) == "ASGD: alpha must be at least 0 and finite: got -1");
+  CHECK(refusal<ASGD>(AsgdOptions{.t0 = -1}) == "ASGD: t0 must be at least 0 and finite: got -1");
 }
 
 TEST_CASE("step sizes of Rprop out of order are errors") {

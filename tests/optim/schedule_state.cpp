@@ -28,9 +28,10 @@ struct Scheduled {
 
 TEST_CASE(
     "a schedule that loads a state has the rates of one that never stopped, in either order of loading") {
-  for (const auto& [name, make] : schedules_of_reference())
+  for (const auto& entry : schedules_of_reference())
     for (const int before : {0, 1, 7, 14})
       for (const bool optimizer_first : {true, false}) {
+        const std::string& name = entry.first;
         INFO(name, " after ", before);
         const Scheduled straight(name), resumed(name);
         straight.steps(before);
@@ -51,7 +52,9 @@ TEST_CASE(
 }
 
 TEST_CASE("a schedule that is made again after its optimizer has loaded goes on all the same") {
-  for (const auto& [name, make] : schedules_of_reference()) {
+  for (const auto& entry : schedules_of_reference()) {
+    const auto& name = entry.first;
+    const MakeSchedule& make = entry.second;
     INFO(name);
     const Scheduled straight(name);
     straight.steps(5);

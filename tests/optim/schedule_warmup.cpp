@@ -95,7 +95,9 @@ TEST_CASE("a warm-up goes on from a state, before and behind its end") {
 }
 
 TEST_CASE("a restart goes back to the initial rates") {
-  for (const auto& [name, make] : schedules_of_reference()) {
+  for (const auto& entry : schedules_of_reference()) {
+    const auto& name = entry.first;
+    const MakeSchedule& make = entry.second;
     if (name == "MultiplicativeLR" || name.starts_with("SWALR")) continue;  // they have none
     INFO(name);
     const TwoGroups groups(name == "OneCycleLR(Adam)");

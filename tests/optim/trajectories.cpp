@@ -150,14 +150,14 @@ TEST_CASE("Adamax, NAdam and RAdam follow PyTorch's") {
 
 TEST_CASE("Rprop and ASGD follow PyTorch's") {
   follows<optim::Rprop>("Rprop(0.001,max=.01)", optim::RpropOptions{.lr = 0.001, .step_sizes = {1e-6, 0.01}});
-  follows<optim::ASGD>("ASGD()", optim::ASGDOptions{});
+  follows<optim::ASGD>("ASGD()", optim::AsgdOptions{});
   follows<optim::ASGD>("ASGD(0.1,lambd=.01,t0=100,wd=.001)",
-                       optim::ASGDOptions{.lr = 0.1, .lambd = 0.01, .t0 = 100, .weight_decay = 0.001});
+                       optim::AsgdOptions{.lr = 0.1, .lambd = 0.01, .t0 = 100, .weight_decay = 0.001});
 }
 
 TEST_CASE("Lion, LAMB and Muon follow their papers") {
   follows<optim::Lion>("Lion(0.001,wd=.1)", optim::LionOptions{.lr = 0.001, .weight_decay = 0.1});
-  follows<optim::LAMB>("LAMB(0.001,wd=.1)", optim::LAMBOptions{.lr = 0.001, .weight_decay = 0.1});
+  follows<optim::LAMB>("LAMB(0.001,wd=.1)", optim::LambOptions{.lr = 0.001, .weight_decay = 0.1});
   follows<optim::Muon>("Muon(0.02)", optim::MuonOptions{});
   follows<optim::Muon>("Muon(0.02,m=.9,plain,wd=.1)",
                        optim::MuonOptions{.momentum = 0.9, .nesterov = false, .weight_decay = 0.1});

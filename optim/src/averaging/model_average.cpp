@@ -33,7 +33,8 @@ bool is_fixed(const Tensor& t) { return t.node()->buffer->read_only; }
 
 AppliedAverage::AppliedAverage(const ModelTensors& model) {
   const NoGrad guard;
-  for (const auto& member : model.members()) kept_.push_back({member.tensor, member.tensor.detach().clone()});
+  for (const auto& member : model.members())
+    if (!is_fixed(member.tensor)) kept_.push_back({member.tensor, member.tensor.detach().clone()});
 }
 
 void AppliedAverage::restore() {

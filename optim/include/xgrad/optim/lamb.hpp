@@ -5,7 +5,7 @@
 
 namespace xgrad::optim {
 
-struct LAMBOptions {
+struct LambOptions {
   double lr = 1e-3;
   Betas betas = {};
   double eps = 1e-6;
@@ -14,7 +14,7 @@ struct LAMBOptions {
   bool error_if_nonfinite =
       false;  ///< a step throws Error, and changes nothing, when a gradient is inf or nan
 
-  bool operator==(const LAMBOptions&) const = default;
+  bool operator==(const LambOptions&) const = default;
 };
 
 /// LAMB, You et al., 2020, for large batches: Adam's direction, as long as the parameter is. |x| is the
@@ -24,17 +24,17 @@ struct LAMBOptions {
 ///     v = beta2 v + (1 - beta2) g^2
 ///     d = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p
 ///     p -= lr |p| / |d| d; p -= lr d where one of the two is 0
-class LAMB : public WithOptions<LAMBOptions> {
+class LAMB : public WithOptions<LambOptions> {
  public:
-  explicit LAMB(const Parameters& parameters, LAMBOptions options = {});
+  explicit LAMB(const Parameters& parameters, LambOptions options = {});
   template <detail::Number N>
-  LAMB(const Parameters& parameters, N lr) : LAMB(parameters, LAMBOptions{.lr = static_cast<double>(lr)}) {}
+  LAMB(const Parameters& parameters, N lr) : LAMB(parameters, LambOptions{.lr = static_cast<double>(lr)}) {}
 
  private:
   void update(Slot& slot, const Tensor& gradient, std::size_t group, double lr) override;
   void visit_group(Visitor& v, std::size_t group) override;
-  void check(const LAMBOptions& options) const override;
-  Remembered remembered(const LAMBOptions&) const override;
+  void check(const LambOptions& options) const override;
+  Remembered remembered(const LambOptions&) const override;
 
   detail::BiasCorrections corrections_;
   std::vector<double> sums_;  ///< of the blocks of a pass

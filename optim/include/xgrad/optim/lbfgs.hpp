@@ -11,7 +11,7 @@ namespace xgrad::optim {
 /// How far LBFGS goes in a direction: by its rate, or to where the strong Wolfe conditions hold.
 enum class LineSearch : std::uint8_t { none, strong_wolfe };
 
-struct LBFGSOptions {
+struct LbfgsOptions {
   double lr = 1;
   int max_iter = 20;               ///< directions in a step
   int max_eval = 0;                ///< losses after which a step ends; 0: max_iter * 5 / 4
@@ -23,7 +23,7 @@ struct LBFGSOptions {
   bool error_if_nonfinite =
       false;  ///< a step throws Error, and goes back to where it began, when a gradient is inf or nan
 
-  bool operator==(const LBFGSOptions&) const = default;
+  bool operator==(const LbfgsOptions&) const = default;
 };
 
 /// L-BFGS, Liu and Nocedal, 1989, as PyTorch has it: for losses that are the same each time they are
@@ -46,12 +46,12 @@ struct LBFGSOptions {
 ///
 /// What it computes with are numbers of float64, whatever the parameters are. It has one group: its
 /// directions are of all parameters.
-class LBFGS : public WithOptions<LBFGSOptions> {
+class LBFGS : public WithOptions<LbfgsOptions> {
  public:
-  explicit LBFGS(const Parameters& parameters, LBFGSOptions options = {});
+  explicit LBFGS(const Parameters& parameters, LbfgsOptions options = {});
   template <detail::Number N>
   LBFGS(const Parameters& parameters, N lr)
-      : LBFGS(parameters, LBFGSOptions{.lr = static_cast<double>(lr)}) {}
+      : LBFGS(parameters, LbfgsOptions{.lr = static_cast<double>(lr)}) {}
 
   /// Calls f, which computes the loss and its gradients and returns the loss, as often as it needs; returns
   /// the first loss. Where f throws, or what it gives is no loss of these parameters, the parameters go back
@@ -71,9 +71,9 @@ class LBFGS : public WithOptions<LBFGSOptions> {
 
   void update(Slot&, const Tensor&, std::size_t, double) override {}
   void visit_group(Visitor& v, std::size_t group) override;
-  void check(const LBFGSOptions& options) const override;
-  void check_change(const LBFGSOptions& before, const LBFGSOptions& now) const override;
-  Remembered remembered(const LBFGSOptions&) const override;
+  void check(const LbfgsOptions& options) const override;
+  void check_change(const LbfgsOptions& before, const LbfgsOptions& now) const override;
+  Remembered remembered(const LbfgsOptions&) const override;
 
   void check_state() const;
   std::size_t pairs() const;

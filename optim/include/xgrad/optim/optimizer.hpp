@@ -51,7 +51,8 @@ class Optimizer : public Stateful {
   /// parameter's, when an option was set out of its range, and in groups with `error_if_nonfinite` when a
   /// gradient holds inf or nan.
   virtual void step();
-  /// Forgets the gradients of all parameters.
+  /// Forgets the gradients of all parameters. Until then they add up: equal parts of a batch, each with its
+  /// share of the loss, `(loss / parts).backward()`, make one step of the whole.
   void zero_grad();
 
   /// The learning rate of a group. Throws Error when there is no such group.
