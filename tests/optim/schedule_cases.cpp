@@ -196,6 +196,14 @@ const std::map<std::string, MakeSchedule>& test::schedules_of_reference() {
              o, {CyclicLR(o, {.base_lr = 0.01, .max_lr = 0.1, .step_size_up = 3}), ExponentialLR(o, {0.9})},
              {8}));
        }},
+      {"Sequential(Linear, Cyclic, Exponential)",
+       [](O& o) {
+         return Schedule(new SequentialLR(
+             o,
+             {LinearLR(o, {0.5, 1, 4}), CyclicLR(o, {.base_lr = 0.01, .max_lr = 0.05, .step_size_up = 3}),
+              ExponentialLR(o, {0.9})},
+             {4, 10}));
+       }},
       {"Sequential(Exponential, SWALR)",
        [](O& o) {
          return Schedule(new SequentialLR(
@@ -278,6 +286,9 @@ TEST_CASE("ReduceLROnPlateau has PyTorch's rates, in all its modes") {
                  .threshold_mode = ThresholdMode::abs,
                  .min_lr = {0.001, 0.005},
                  .eps = 1e-4});
+  const TwoGroups groups;
+  ReduceLROnPlateau schedule(*groups.optimizer, {.factor = 0.5, .patience = 0, .eps = 0.02});
+  check_case("Plateau(eps)", groups, [&](std::size_t) { schedule.step(1); });
 }
 
 TEST_CASE("a step between two of the optimizer allocates no memory of tensors") {

@@ -64,9 +64,12 @@ TEST_CASE("a warm-up goes up to the rate with which the other schedule begins") 
 
 TEST_CASE("a warm-up of no steps is the other schedule") {
   const TwoGroups groups;
+  const TwoGroups alone;
   WarmupLR schedule(*groups.optimizer, {0}, ExponentialLR(*groups.optimizer, {0.5}));
+  WarmupLR nothing(*alone.optimizer, {0});
 
   CHECK(close(rates_of(groups, schedule, 3), {0.1, 0.05, 0.025}));
+  CHECK(rates_of(alone, nothing, 2) == Numbers{0.1, 0.1});
 }
 
 TEST_CASE("a warm-up that is over leaves the rates to others") {

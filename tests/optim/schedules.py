@@ -113,6 +113,9 @@ CASES = {
         lambda o: s.ExponentialLR(o, 0.9), lambda o: s.OneCycleLR(o, 0.5, total_steps=24)], [7])),
     "Sequential(Cyclic, Exponential)": run(sequential([
         lambda o: s.CyclicLR(o, 0.01, 0.1, step_size_up=3), lambda o: s.ExponentialLR(o, 0.9)], [8])),
+    "Sequential(Linear, Cyclic, Exponential)": run(sequential([
+        lambda o: s.LinearLR(o, 0.5, 1, 4), lambda o: s.CyclicLR(o, 0.01, 0.05, step_size_up=3),
+        lambda o: s.ExponentialLR(o, 0.9)], [4, 10])),
     "Sequential(Exponential, SWALR)": run(sequential([
         lambda o: s.ExponentialLR(o, 0.9), lambda o: SWALR(o, 0.05, anneal_epochs=6)], [10])),
     "Sequential(SWALR, Exponential)": run(sequential([
@@ -125,6 +128,7 @@ CASES = {
     "Plateau(max, rel)": plateau(RISING, mode="max", factor=0.6, patience=2, threshold=0.01, cooldown=1),
     "Plateau(max, abs)": plateau(RISING, mode="max", factor=0.1, patience=0, threshold=0.01, threshold_mode="abs",
                                  min_lr=[0.001, 0.005], eps=1e-4),
+    "Plateau(eps)": plateau([1.0] * 8, factor=0.5, patience=0, eps=0.02),
 }
 
 for rows in CASES.values():

@@ -46,7 +46,8 @@ class LRScheduler : public Stateful {
 
   /// Goes on to the next step: call it after the optimizer's own step, or after an epoch of them.
   void step() { go(Move::next); }
-  /// Goes back to step 0, and to the initial rates.
+  /// Goes back to step 0, and to the initial rates; MultiplicativeLR and SWALR, which go on from the rates
+  /// that there are, begin from those.
   void restart() { go(Move::restart); }
 
   /// The learning rates of the groups, as the last step set them.
