@@ -41,7 +41,7 @@ void with_layer(const std::string& name, const Json& a, DType dtype, F f) {
                                        .norm_first = a.value("norm_first", false),
                                        .dtype = dtype};
   };
-  const auto norm = [&] { return nn::detail::LayerNorm(size("d_model"), 1e-5, true, dtype); };
+  const auto norm = [&] { return nn::LayerNorm(size("d_model"), {.dtype = dtype}); };
   const nn::RecurrentCellOptions cell{.bias = a.value("bias", true), .dtype = dtype};
   const auto in = [&] { return size("input_size"); };
   const auto hidden = [&] { return size("hidden_size"); };
