@@ -14,7 +14,7 @@ using namespace xgrad;
 namespace {
 
 struct Options {
-  int epochs = 40;
+  int epochs = 30;
   int batch_size = 64;
   int noise = 32;
   double lr = 1e-3;
