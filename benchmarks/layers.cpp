@@ -45,17 +45,18 @@ Run run_of(M model, const Shape& shape) {
 
 /// The work of lstm_layer, by the op itself.
 Run lstm_by_ops() {
-  return run_of(nn::LSTM(hidden, hidden, {.num_layers = recurrent_layers}), {steps, batch, hidden},
-                [](nn::LSTM& m, const Tensor& x) {
-                  static std::vector<NamedTensor> p;
-                  p = m.named_parameters();  // weight_ih, weight_hh, bias_ih, bias_hh of each layer
-                  Tensor y = x;
-                  for (std::size_t k = 0; k < p.size(); k += 4) {
-                    const Tensor none = zeros({batch, hidden});
-                    y = lstm(y, {none, none}, p[k].tensor, p[k + 1].tensor, p[k + 2].tensor, p[k + 3].tensor).outputs;
-                  }
-                  return y;
-                });
+  return run_of(
+      nn::LSTM(hidden, hidden, {.num_layers = recurrent_layers}), {steps, batch, hidden},
+      [](nn::LSTM& m, const Tensor& x) {
+        static std::vector<NamedTensor> p;
+        p = m.named_parameters();  // weight_ih, weight_hh, bias_ih, bias_hh of each layer
+        Tensor y = x;
+        for (std::size_t k = 0; k < p.size(); k += 4) {
+          const Tensor none = zeros({batch, hidden});
+          y = lstm(y, {none, none}, p[k].tensor, p[k + 1].tensor, p[k + 2].tensor, p[k + 3].tensor).outputs;
+        }
+        return y;
+      });
 }
 
 /// Two convolutions with batch norms around a shortcut. He et al., 2016.
@@ -84,8 +85,8 @@ struct BasicBlock : nn::Module {
 };
 
 nn::Sequential resnet_blocks() {
-  return {BasicBlock(64, widths[0], 1), BasicBlock(widths[0], widths[1], 2), BasicBlock(widths[1], widths[2], 2),
-          BasicBlock(widths[2], widths[3], 2)};
+  return {BasicBlock(64, widths[0], 1), BasicBlock(widths[0], widths[1], 2),
+          BasicBlock(widths[1], widths[2], 2), BasicBlock(widths[2], widths[3], 2)};
 }
 
 struct Cnn : nn::Module {

@@ -6,8 +6,8 @@
 
 #include "support/work.hpp"
 
-// Training steps of models made of the kit's layers, forward and backward, and a step of Adam over many tensors.
-// Both sides take their parameters in the order of their names, which are the same.
+// Training steps of models made of the kit's layers, forward and backward, and a step of Adam over many
+// tensors. Both sides take their parameters in the order of their names, which are the same.
 
 namespace bench::layers {
 

@@ -65,7 +65,8 @@ struct BasicBlock : nn::Module {
 bench::Run resnet_blocks() {
   nn::Sequential blocks(BasicBlock(64, widths[0], 1), BasicBlock(widths[0], widths[1], 2),
                         BasicBlock(widths[1], widths[2], 2), BasicBlock(widths[2], widths[3], 2));
-  return run_of(blocks.ptr(), {blocks_batch, 64, 32, 32}, [=](torch::Tensor x) mutable { return blocks->forward(x); });
+  return run_of(blocks.ptr(), {blocks_batch, 64, 32, 32},
+                [=](torch::Tensor x) mutable { return blocks->forward(x); });
 }
 
 struct Cnn : nn::Module {
@@ -87,7 +88,8 @@ bench::Run adam_step() {
   std::vector<torch::Tensor> parameters;
   for (std::size_t k = 0; k < adam_tensors; ++k) {
     parameters.push_back(bench::torch_leaf(parameter(k, adam_elements), {adam_elements}));
-    parameters.back().mutable_grad() = bench::to_torch(parameter(k + adam_tensors, adam_elements), {adam_elements});
+    parameters.back().mutable_grad() =
+        bench::to_torch(parameter(k + adam_tensors, adam_elements), {adam_elements});
   }
   const auto adam = std::make_shared<torch::optim::Adam>(parameters, torch::optim::AdamOptions(1e-3));
   return {[=] {
@@ -100,16 +102,19 @@ const bool added = [] {
   using bench::Contender;
   Contender("lstm_layer", "libtorch", [] {
     nn::LSTM m(nn::LSTMOptions(hidden, hidden).num_layers(recurrent_layers));
-    return run_of(m.ptr(), {steps, batch, hidden}, [=](torch::Tensor x) mutable { return std::get<0>(m->forward(x)); });
+    return run_of(m.ptr(), {steps, batch, hidden},
+                  [=](torch::Tensor x) mutable { return std::get<0>(m->forward(x)); });
   });
   Contender("gru_layer", "libtorch", [] {
     nn::GRU m(nn::GRUOptions(hidden, hidden).num_layers(recurrent_layers));
-    return run_of(m.ptr(), {steps, batch, hidden}, [=](torch::Tensor x) mutable { return std::get<0>(m->forward(x)); });
+    return run_of(m.ptr(), {steps, batch, hidden},
+                  [=](torch::Tensor x) mutable { return std::get<0>(m->forward(x)); });
   });
   Contender("encoder_layer", "libtorch", [] {
     nn::TransformerEncoderLayer m(
         nn::TransformerEncoderLayerOptions(width, heads).dim_feedforward(feedforward).dropout(0));
-    return run_of(m.ptr(), {encoder_steps, encoder_batch, width}, [=](torch::Tensor x) mutable { return m->forward(x); });
+    return run_of(m.ptr(), {encoder_steps, encoder_batch, width},
+                  [=](torch::Tensor x) mutable { return m->forward(x); });
   });
   Contender("resnet_blocks", "libtorch", resnet_blocks);
   Contender("cnn", "libtorch", [] {

@@ -20,7 +20,8 @@ bool basics() {
   const Tensor z = y * y * 3;
   const Tensor out = z.mean();
   out.backward();
-  std::cout << "y was made by " << y.op_name() << ", out = " << out.item() << "\nd(out)/dx:\n" << x.grad() << "\n";
+  std::cout << "y was made by " << y.op_name() << ", out = " << out.item() << "\nd(out)/dx:\n"
+            << x.grad() << "\n";
   return x.grad().to_vector<double>() == std::vector<double>(4, 4.5);  // 6 (x + 2) / 4
 }
 

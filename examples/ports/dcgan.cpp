@@ -1,5 +1,6 @@
-// A generative adversarial net of convolutions on handwritten digits (Goodfellow et al., 2014; Radford et al., 2016):
-// what the example dcgan of LibTorch does, on the 8 x 8 digits that are shipped. No layer is written here.
+// A generative adversarial net of convolutions on handwritten digits (Goodfellow et al., 2014; Radford et
+// al., 2016): what the example dcgan of LibTorch does, on the 8 x 8 digits that are shipped. No layer is
+// written here.
 
 #include <cstdio>
 #include <string>
@@ -101,8 +102,8 @@ bool train(const Options& options) {
   show(made.slice(0, 0, 8));
   const double alike = correlation(made, real), spread = stddev(made).item() / stddev(real).item();
   const double variety = mean(stddev(made, 0)).item() / mean(stddev(real, 0)).item();
-  std::printf("mean image: correlation %.3f; contrast %.2f and variety %.2f of the real ones'\n", alike, spread,
-              variety);
+  std::printf("mean image: correlation %.3f; contrast %.2f and variety %.2f of the real ones'\n", alike,
+              spread, variety);
   return alike > 0.9 && spread > 0.8 && spread < 1.2 && variety > 0.6;
 }
 
@@ -117,6 +118,7 @@ int main(int argc, char** argv) {
   program.option("--lr", options.lr, "Learning rate of both optimizers");
   program.reads_data();
   return program.run(argc, argv, [&] {
-    return example::check(train(options), "images whose mean, contrast and variety are near those of the digits");
+    return example::check(train(options),
+                          "images whose mean, contrast and variety are near those of the digits");
   });
 }

@@ -1,5 +1,5 @@
-// A convolutional net on handwritten digits, trained by SGD with momentum and dropout: what the example mnist of
-// LibTorch does, on the 8 x 8 digits that are shipped. No layer is written here.
+// A convolutional net on handwritten digits, trained by SGD with momentum and dropout: what the example mnist
+// of LibTorch does, on the 8 x 8 digits that are shipped. No layer is written here.
 
 #include <cstdio>
 #include <string>
@@ -21,8 +21,13 @@ struct Options {
 
 struct Net : nn::Module {
   nn::Sequential features{
-      nn::Conv2d(1, 10, 3, {.padding = nn::same}),  nn::ReLU(), nn::MaxPool2d(2),
-      nn::Conv2d(10, 20, 3, {.padding = nn::same}), nn::Dropout2d(0.1), nn::ReLU(), nn::MaxPool2d(2),
+      nn::Conv2d(1, 10, 3, {.padding = nn::same}),
+      nn::ReLU(),
+      nn::MaxPool2d(2),
+      nn::Conv2d(10, 20, 3, {.padding = nn::same}),
+      nn::Dropout2d(0.1),
+      nn::ReLU(),
+      nn::MaxPool2d(2),
   };
   nn::Sequential head{nn::Flatten(), nn::Linear(80, 50), nn::ReLU(), nn::Dropout(0.2), nn::Linear(50, 10)};
 

@@ -1,5 +1,5 @@
-// A polynomial of degree 4 with unknown coefficients, found from noiseless samples by one Linear layer over the
-// powers of x: what the example regression of LibTorch does.
+// A polynomial of degree 4 with unknown coefficients, found from noiseless samples by one Linear layer over
+// the powers of x: what the example regression of LibTorch does.
 
 #include <cmath>
 #include <cstdio>

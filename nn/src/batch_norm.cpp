@@ -55,15 +55,15 @@ void BatchNorm::visit(Visitor& v) {
 Tensor BatchNorm::normalized(const char* layer, const Tensor& x) const {
   const bool by_batch = is_training() || !running_mean.defined();
   if (by_batch && x.numel() == features_)
-    throw Error(std::string(layer) + ": training needs more than one value per channel: x is " + x.describe() +
-                "; make the batch larger, or call eval()");
+    throw Error(std::string(layer) + ": training needs more than one value per channel: x is " +
+                x.describe() + "; make the batch larger, or call eval()");
   const bool tracks = is_training() && running_mean.defined();
   double momentum = options_.momentum.value_or(0);
   if (tracks && !options_.momentum)
     momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>() + 1);
   const bool uses_running = !by_batch || tracks;
-  Tensor y = batch_norm(x, uses_running ? running_mean : Tensor(), uses_running ? running_var : Tensor(), weight,
-                        bias, {.training = by_batch, .momentum = momentum, .eps = options_.eps});
+  Tensor y = batch_norm(x, uses_running ? running_mean : Tensor(), uses_running ? running_var : Tensor(),
+                        weight, bias, {.training = by_batch, .momentum = momentum, .eps = options_.eps});
   if (tracks) {
     const NoGrad guard;
     num_batches_tracked.add_(1);
@@ -125,8 +125,8 @@ Tensor InstanceNorm::normalized(const char* layer, const Tensor& x, const char* 
 }
 
 std::string InstanceNorm::extra_repr() const {
-  return std::to_string(features_) + ", eps=" + number(options_.eps) + ", momentum=" +
-         number(options_.momentum) + ", affine=" + true_or_false(options_.affine) +
+  return std::to_string(features_) + ", eps=" + number(options_.eps) +
+         ", momentum=" + number(options_.momentum) + ", affine=" + true_or_false(options_.affine) +
          ", track_running_stats=" + true_or_false(options_.track_running_stats);
 }
 

@@ -30,9 +30,12 @@ void ModuleDict::visit(Visitor& v) {
 
 void ModuleDict::insert(const std::string& name, AnyModule module) {
   if (name.empty() || name.find('.') != std::string::npos)
-    throw Error("ModuleDict: a name must not be empty and has no dot in it, since dots part the names of a state: "
-                "got '" + name + "'");
-  if (contains(name)) throw Error("ModuleDict: there is a module '" + name + "' already; give each its own name");
+    throw Error(
+        "ModuleDict: a name must not be empty and has no dot in it, since dots part the names of a state: "
+        "got '" +
+        name + "'");
+  if (contains(name))
+    throw Error("ModuleDict: there is a module '" + name + "' already; give each its own name");
   modules_.emplace_back(name, std::move(module));
 }
 

@@ -98,8 +98,8 @@ std::string describe_convolution(const Tensor& weight, bool transposed, int grou
 namespace {
 
 detail::Window window_of(const Tensor& weight, const Conv1dOptions& o) {
-  return {{weight.size(2)}, {o.stride}, {o.dilation}, {o.padding.by.width}, o.padding.keeps_size,
-          o.padding_mode};
+  return {{weight.size(2)},     {o.stride},           {o.dilation},
+          {o.padding.by.width}, o.padding.keeps_size, o.padding_mode};
 }
 detail::Window window_of(const Tensor& weight, const Conv2dOptions& o) {
   return {{weight.size(2), weight.size(3)},

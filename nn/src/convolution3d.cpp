@@ -9,8 +9,12 @@ namespace {
 
 detail::Window window_of(const Shape& kernel, const Conv3dOptions& o) {
   const auto list = [](const Triple& t) { return detail::Sizes{t.depth, t.height, t.width}; };
-  return {{kernel[0], kernel[1], kernel[2]}, list(o.stride),       list(o.dilation),
-          list(o.padding.by),                o.padding.keeps_size, o.padding_mode};
+  return {{kernel[0], kernel[1], kernel[2]},
+          list(o.stride),
+          list(o.dilation),
+          list(o.padding.by),
+          o.padding.keeps_size,
+          o.padding_mode};
 }
 
 detail::Window window_of(const Tensor& weight, const Conv3dOptions& o) {
@@ -48,14 +52,14 @@ Tensor Conv3d::forward(const Tensor& x) const {
                          weight.size(1) * options_.groups);
   const detail::Window window = window_of(weight, options_);
   const Tensor padded = pad(x, detail::pads_of(window), window.mode);
-  const Tensor channels =
-      slices_as_channels(padded, window.kernel[0], window.stride[0], window.dilation[0]);
+  const Tensor channels = slices_as_channels(padded, window.kernel[0], window.stride[0], window.dilation[0]);
   const Tensor flat = reshape(weight, {weight.size(0), -1, weight.size(3), weight.size(4)});
   const Tensor y = conv2d(channels, flat, bias,
                           {.stride = {options_.stride.height, options_.stride.width},
                            .dilation = {options_.dilation.height, options_.dilation.width},
                            .groups = options_.groups});
-  const std::int64_t depth = (padded.size(2) - window.dilation[0] * (window.kernel[0] - 1) - 1) / window.stride[0] + 1;
+  const std::int64_t depth =
+      (padded.size(2) - window.dilation[0] * (window.kernel[0] - 1) - 1) / window.stride[0] + 1;
   return permute(reshape(y, {x.size(0), depth, y.size(1), y.size(2), y.size(3)}), {0, 2, 1, 3, 4});
 }
 

@@ -25,7 +25,8 @@ Tensor start_weight(const char* layer, std::int64_t entries, std::int64_t width,
     throw Error(std::string(layer) + ": padding_idx must be a row of the weight: got " +
                 std::to_string(*padding) + " of " + std::to_string(entries) + " rows");
   if (padding && *padding < 0) *padding += entries;
-  Tensor weight = init::normal_(detail::new_parameter(layer, {entries, width}, dtype), 0, 1, std::move(generator));
+  Tensor weight =
+      init::normal_(detail::new_parameter(layer, {entries, width}, dtype), 0, 1, std::move(generator));
   if (padding) {
     const NoGrad guard;
     weight.index_put_({*padding}, 0);
@@ -41,22 +42,22 @@ std::string describe(const Tensor& weight, const std::optional<std::int64_t>& pa
 /// The bag of each index: how many offsets are at most its place, less one.
 Tensor bags_by_offsets(const Tensor& indices, const Tensor& offsets) {
   const auto fail = [&](const std::string& wrong) {
-    throw Error("EmbeddingBag: " + wrong + ": indices are " + indices.describe() + ", offsets " +
-                offsets.describe());
+    throw Error("EmbeddingBag: offsets must fit the indices: " + wrong + ": indices are " +
+                indices.describe() + ", offsets " + offsets.describe());
   };
-  if (indices.dim("EmbeddingBag") != 1 || offsets.dim("EmbeddingBag") != 1)
-    fail("with offsets, these and the indices must be vectors");
-  if (offsets.dtype() != int64) fail("offsets must be int64");
+  if (indices.dim("EmbeddingBag") != 1 || offsets.dim("EmbeddingBag") != 1) fail("both are vectors");
+  if (offsets.dtype() != int64) fail("they are int64");
   const auto starts = offsets.to_vector<std::int64_t>();
   const std::int64_t n = indices.size(0);
-  if (starts.empty() ? n > 0 : starts[0] != 0) fail("the first offset must be 0, so that no index is lost");
+  if (starts.empty() ? n > 0 : starts[0] != 0) fail("the first is 0, so that no index is lost");
   std::vector<std::int64_t> bag_of(static_cast<std::size_t>(n));
   for (std::size_t bag = 0; bag < starts.size(); ++bag) {
     const std::int64_t stop = bag + 1 < starts.size() ? starts[bag + 1] : n;
     if (stop < starts[bag] || stop > n)
-      fail("offsets must not fall, nor lie behind the last index: offset " + std::to_string(bag) + " is " +
+      fail("they do not fall, nor lie behind the last index: offset " + std::to_string(bag) + " is " +
            std::to_string(starts[bag]));
-    for (std::int64_t i = starts[bag]; i < stop; ++i) bag_of[static_cast<std::size_t>(i)] = static_cast<std::int64_t>(bag);
+    for (std::int64_t i = starts[bag]; i < stop; ++i)
+      bag_of[static_cast<std::size_t>(i)] = static_cast<std::int64_t>(bag);
   }
   return tensor(bag_of);
 }
@@ -87,7 +88,8 @@ std::string Embedding::extra_repr() const { return describe(weight, padding_idx_
 
 EmbeddingBag::EmbeddingBag(std::int64_t entries, std::int64_t width, EmbeddingBagOptions options)
     : options_(options) {
-  weight = start_weight("EmbeddingBag", entries, width, options_.padding_idx, options.dtype, options.generator);
+  weight =
+      start_weight("EmbeddingBag", entries, width, options_.padding_idx, options.dtype, options.generator);
 }
 
 Tensor EmbeddingBag::forward(const Tensor& indices) const {
@@ -106,7 +108,8 @@ Tensor EmbeddingBag::operator()(const Tensor& indices, const Tensor& offsets, co
     const Tensor factors = weights.defined() ? reshape(weights, {-1, 1}) : Tensor();
     if (offsets.defined()) return bags(flat, bags_by_offsets(indices, offsets), offsets.size(0), factors);
     const std::int64_t count = indices.size(0);
-    return bags(flat, reshape(expand(unsqueeze(arange(count, int64), 1), indices.shape()), {-1}), count, factors);
+    return bags(flat, reshape(expand(unsqueeze(arange(count, int64), 1), indices.shape()), {-1}), count,
+                factors);
   });
 }
 
@@ -126,7 +129,8 @@ Tensor EmbeddingBag::bags(const Tensor& all, const Tensor& all_bags, std::int64_
   const Tensor places = expand(unsqueeze(bag_of, 1), rows.shape());
   const Tensor sums = scatter_add(zeros(shape, weight.dtype()), 0, places, rows);
   if (options_.mode == BagMode::sum) return sums;
-  const Tensor sizes = scatter_add(zeros({count}, weight.dtype()), 0, bag_of, ones(bag_of.shape(), weight.dtype()));
+  const Tensor sizes =
+      scatter_add(zeros({count}, weight.dtype()), 0, bag_of, ones(bag_of.shape(), weight.dtype()));
   return sums / unsqueeze(clamp_min(sizes, 1), 1);
 }
 

@@ -34,8 +34,8 @@ inline Tensor new_parameter(const char* layer, const Shape& shape, DType dtype) 
 
 /// Throws Error unless x has so many axes, of which the second has `channels` entries. `axes` shows them:
 /// "[batch, channels, height, width]".
-inline void check_channels(const char* layer, const Tensor& x, const char* axes, int rank, std::int64_t channels,
-                           const char* what = "channels") {
+inline void check_channels(const char* layer, const Tensor& x, const char* axes, int rank,
+                           std::int64_t channels, const char* what = "channels") {
   if (x.dim(layer) != rank)
     throw Error(std::string(layer) + ": x must be " + axes + ": x is " + x.describe());
   if (x.size(1) != channels)

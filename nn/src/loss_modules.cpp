@@ -45,7 +45,8 @@ Tensor SoftMarginLoss::operator()(const Tensor& input, const Tensor& target) con
 Tensor HingeEmbeddingLoss::operator()(const Tensor& input, const Tensor& target) const {
   return called(*this, [&] { return hinge_embedding_loss(input, target, options); });
 }
-Tensor CTCLoss::operator()(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths, const Tensor& target_lengths) const {
+Tensor CTCLoss::operator()(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                           const Tensor& target_lengths) const {
   return called(*this, [&] { return ctc_loss(log_probs, targets, input_lengths, target_lengths, options); });
 }
 Tensor GaussianNLLLoss::operator()(const Tensor& input, const Tensor& target, const Tensor& var) const {
@@ -54,10 +55,12 @@ Tensor GaussianNLLLoss::operator()(const Tensor& input, const Tensor& target, co
 Tensor MarginRankingLoss::operator()(const Tensor& input1, const Tensor& input2, const Tensor& target) const {
   return called(*this, [&] { return margin_ranking_loss(input1, input2, target, options); });
 }
-Tensor TripletMarginLoss::operator()(const Tensor& anchor, const Tensor& positive, const Tensor& negative) const {
+Tensor TripletMarginLoss::operator()(const Tensor& anchor, const Tensor& positive,
+                                     const Tensor& negative) const {
   return called(*this, [&] { return triplet_margin_loss(anchor, positive, negative, options); });
 }
-Tensor CosineEmbeddingLoss::operator()(const Tensor& input1, const Tensor& input2, const Tensor& target) const {
+Tensor CosineEmbeddingLoss::operator()(const Tensor& input1, const Tensor& input2,
+                                       const Tensor& target) const {
   return called(*this, [&] { return cosine_embedding_loss(input1, input2, target, options); });
 }
 

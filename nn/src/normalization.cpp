@@ -19,11 +19,13 @@ void check_last_axes(const char* layer, const Tensor& x, const Shape& shape) {
   bool fits = rank >= own;
   for (int i = 0; fits && i < own; ++i) fits = x.shape()[rank - own + i] == shape[i];
   if (!fits)
-    throw Error(std::string(layer) + ": the last sizes of x must be " + shape.str() + ": x is " + x.describe());
+    throw Error(std::string(layer) + ": the last sizes of x must be " + shape.str() + ": x is " +
+                x.describe());
 }
 
 void check_shape(const char* layer, const Shape& shape, DType dtype) {
-  if (shape.empty()) throw Error(std::string(layer) + ": normalized_shape must have at least one size: got []");
+  if (shape.empty())
+    throw Error(std::string(layer) + ": normalized_shape must have at least one size: got []");
   for (const std::int64_t size : shape) detail::check_least(layer, "normalized_shape", size, 1);
   detail::check_weight_dtype(layer, dtype);
 }

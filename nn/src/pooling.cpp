@@ -39,8 +39,8 @@ Tensor largest_of_columns(const Tensor& x, int m) {
 
 Tensor MaxPool2d::forward(const Tensor& x) const {
   check_rank("MaxPool2d", x, image, 4);
-  return max_pool2d(
-      x, kernel, {.stride = options.stride, .padding = options.padding, .dilation = options.dilation});
+  return max_pool2d(x, kernel,
+                    {.stride = options.stride, .padding = options.padding, .dilation = options.dilation});
 }
 Tensor MaxPool1d::forward(const Tensor& x) const {
   check_rank("MaxPool1d", x, line, 3);
@@ -52,10 +52,9 @@ Tensor MaxPool1d::forward(const Tensor& x) const {
 }
 Tensor AvgPool2d::forward(const Tensor& x) const {
   check_rank("AvgPool2d", x, image, 4);
-  return avg_pool2d(x, kernel,
-                    {.stride = options.stride,
-                     .padding = options.padding,
-                     .count_include_pad = options.count_include_pad});
+  return avg_pool2d(
+      x, kernel,
+      {.stride = options.stride, .padding = options.padding, .count_include_pad = options.count_include_pad});
 }
 Tensor AvgPool1d::forward(const Tensor& x) const {
   check_rank("AvgPool1d", x, line, 3);
@@ -148,8 +147,8 @@ std::string AdaptiveAvgPool2d::extra_repr() const { return "output_size=" + text
 std::string AdaptiveAvgPool1d::extra_repr() const { return "output_size=" + std::to_string(output); }
 std::string AdaptiveMaxPool2d::extra_repr() const { return "output_size=" + text(output); }
 std::string Upsample::extra_repr() const {
-  const std::string size = options.size ? "size=" + text(*options.size)
-                                        : "scale_factor=" + detail::number(options.scale_factor);
+  const std::string size =
+      options.size ? "size=" + text(*options.size) : "scale_factor=" + detail::number(options.scale_factor);
   return size + ", mode=" + (options.mode == Interpolation::nearest ? "nearest" : "bilinear");
 }
 std::string PixelShuffle::extra_repr() const { return "upscale_factor=" + std::to_string(factor); }

@@ -38,7 +38,8 @@ Tensor norm_but(const Tensor& w, int axis) {
 
 Tensor weight_by_norm(const Tensor& g, const Tensor& v, int axis) { return v * (g / norm_but(v, axis)); }
 
-SpectralState::SpectralState(const Tensor& weight, int row_axis, int iterations, double small, Generator generator)
+SpectralState::SpectralState(const Tensor& weight, int row_axis, int iterations, double small,
+                             Generator generator)
     : axis(row_axis), power_iterations(iterations), eps(small) {
   check_least("spectral_norm", "n_power_iterations", iterations, 1);
   const NoGrad guard;

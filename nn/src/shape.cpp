@@ -10,6 +10,8 @@ std::string Flatten::extra_repr() const {
 }
 
 Tensor Unflatten::forward(const Tensor& x) const { return unflatten(x, axis, sizes); }
-std::string Unflatten::extra_repr() const { return "axis=" + std::to_string(axis) + ", sizes=" + sizes.str(); }
+std::string Unflatten::extra_repr() const {
+  return "axis=" + std::to_string(axis) + ", sizes=" + sizes.str();
+}
 
 }  // namespace xgrad::nn

@@ -35,7 +35,8 @@ class Counter final : public detail::CallListener {
   void leave(const ModuleBase& module, const Tensor& result) override {
     const Open call = open_.back();
     open_.pop_back();
-    if (!open_.empty() && open_.back().module == &module) return;  // one call of a module by another of itself
+    if (!open_.empty() && open_.back().module == &module)
+      return;  // one call of a module by another of itself
     Heard& heard = heard_[&module];
     ++heard.calls;
     heard.flops += flops() - call.flops;
@@ -125,7 +126,8 @@ std::string Summary::str() const {
     const std::string name = std::string(2 * row.depth, ' ') +
                              (row.depth ? "(" + row.path + "): " : std::string()) + row.type +
                              (row.calls > 1 ? " x " + std::to_string(row.calls) : "");
-    lines.push_back({name, row.output ? row.output->str() : "-", row.parameters ? with_commas(row.parameters) : "-",
+    lines.push_back({name, row.output ? row.output->str() : "-",
+                     row.parameters ? with_commas(row.parameters) : "-",
                      row.multiply_adds ? with_commas(row.multiply_adds) : "-"});
   }
   std::vector<std::size_t> widths(4);

@@ -18,7 +18,8 @@ detail::Window window_of(detail::Sizes kernel, const ConvTranspose2dOptions& o) 
 
 }  // namespace
 
-ConvTranspose1d::ConvTranspose1d(std::int64_t in, std::int64_t out, int kernel, ConvTranspose1dOptions options)
+ConvTranspose1d::ConvTranspose1d(std::int64_t in, std::int64_t out, int kernel,
+                                 ConvTranspose1dOptions options)
     : options_(options) {
   detail::check_convolution("ConvTranspose1d", in, out, options.groups, window_of({kernel}, options),
                             options.dtype);
@@ -43,7 +44,8 @@ std::string ConvTranspose1d::extra_repr() const {
                                       bias.defined(), {options_.output_padding});
 }
 
-ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, ConvTranspose2dOptions options)
+ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel,
+                                 ConvTranspose2dOptions options)
     : options_(options) {
   detail::check_convolution("ConvTranspose2d", in, out, options.groups,
                             window_of({kernel.height, kernel.width}, options), options.dtype);

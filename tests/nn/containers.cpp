@@ -22,7 +22,9 @@ struct Heads : nn::Module {
   nn::ModuleList blocks{nn::Linear(3, 3), nn::ReLU()};
   nn::ParameterList scales{ones({3}), full({3}, 2.0)};
 
-  Heads() { heads.insert("digit", nn::Linear(3, 2)), heads.insert("sign", nn::Linear(3, 1, {.bias = false})); }
+  Heads() {
+    heads.insert("digit", nn::Linear(3, 2)), heads.insert("sign", nn::Linear(3, 1, {.bias = false}));
+  }
 
   Tensor forward(const Tensor& x) const override {
     Tensor y = x;
@@ -37,9 +39,9 @@ struct Heads : nn::Module {
 
 TEST_CASE("lists and dictionaries of modules name, train and clone what is in them") {
   Heads model;
-  CHECK(names_of(model.named_parameters()) ==
-        Names{"heads.digit.weight", "heads.digit.bias", "heads.sign.weight", "blocks.0.weight", "blocks.0.bias",
-              "scales.0", "scales.1"});
+  CHECK(names_of(model.named_parameters()) == Names{"heads.digit.weight", "heads.digit.bias",
+                                                    "heads.sign.weight", "blocks.0.weight", "blocks.0.bias",
+                                                    "scales.0", "scales.1"});
   CHECK(model(ones({4, 3})).shape() == Shape{4, 3});
   CHECK(gradcheck(model, {rand({2, 3}) + 1}, {.order = 2}));
 
@@ -53,7 +55,8 @@ TEST_CASE("lists and dictionaries of modules name, train and clone what is in th
 TEST_CASE("containers refuse what they do not have") {
   Heads model;
   CHECK_THROWS_WITH_AS(model.heads["digits"],
-                       "ModuleDict: there is no module 'digits': it has 'digit', 'sign'; insert it first", Error);
+                       "ModuleDict: there is no module 'digits': it has 'digit', 'sign'; insert it first",
+                       Error);
   CHECK_THROWS_WITH_AS(model.blocks[2], "ModuleList: there is no module 2: it has 2; count from 0", Error);
   CHECK_THROWS_AS(model.scales[2], Error);
   CHECK_THROWS_AS(model.heads.insert("a.b", nn::ReLU()), Error);
@@ -72,11 +75,12 @@ TEST_CASE("parameters are chosen by patterns of their names, each once") {
   CHECK(names_of(nn::others(model, {"*.bias", "scales.*"})) ==
         Names{"heads.digit.weight", "heads.sign.weight", "blocks.0.weight"});
   CHECK(names_of(nn::matching(model, "scales.[1]")) == Names{"scales.1"});
-  CHECK_THROWS_WITH_AS(nn::matching(model, "*.bais"),
-                       "matching: no parameter fits the pattern '*.bais': there are heads.digit.weight, "
-                       "heads.digit.bias, heads.sign.weight, blocks.0.weight, blocks.0.bias, scales.0, scales.1; "
-                       "correct the pattern",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      nn::matching(model, "*.bais"),
+      "matching: no parameter fits the pattern '*.bais': there are heads.digit.weight, "
+      "heads.digit.bias, heads.sign.weight, blocks.0.weight, blocks.0.bias, scales.0, scales.1; "
+      "correct the pattern",
+      Error);
 }
 
 TEST_CASE("what is frozen by a pattern is neither counted as learning nor given to an optimizer") {
@@ -119,7 +123,7 @@ TEST_CASE("a mode holds until the end of its scope, and each module gets back it
 }
 
 TEST_CASE("the summary tells shapes, parameters and multiply-adds of each layer") {
-  nn::Sequential model{nn::Conv2d(1, 6, 5), nn::ReLU(),         nn::MaxPool2d(2),
+  nn::Sequential model{nn::Conv2d(1, 6, 5), nn::ReLU(),          nn::MaxPool2d(2),
                        nn::Flatten(),       nn::Linear(864, 10), nn::BatchNorm1d(10)};
   const nn::Summary summary = nn::summary(model, {2, 1, 28, 28});
 
@@ -183,7 +187,8 @@ TEST_CASE("losses as modules are their functions with options, and carry their w
   CHECK(nn::HingeEmbeddingLoss()(x, sign).item() == nn::hinge_embedding_loss(x, sign).item());
   CHECK(nn::MarginRankingLoss()(x, y, sign).item() == nn::margin_ranking_loss(x, y, sign).item());
   CHECK(nn::TripletMarginLoss()(x, y, x + y).item() == nn::triplet_margin_loss(x, y, x + y).item());
-  CHECK(nn::CosineEmbeddingLoss()(x, y, ones({4})).item() == nn::cosine_embedding_loss(x, y, ones({4})).item());
+  CHECK(nn::CosineEmbeddingLoss()(x, y, ones({4})).item() ==
+        nn::cosine_embedding_loss(x, y, ones({4})).item());
   const Tensor steps = log_softmax(randn({5, 2, 3}), -1), lengths = tensor({5, 4}), some = tensor({1, 2});
   CHECK(nn::CTCLoss()(steps, tensor({{1, 2}, {2, 1}}), lengths, some).item() ==
         nn::ctc_loss(steps, tensor({{1, 2}, {2, 1}}), lengths, some).item());

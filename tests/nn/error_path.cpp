@@ -45,17 +45,22 @@ std::string message_of(const std::function<void()>& f) {
 
 TEST_CASE("a layer by itself names itself alone") {
   const nn::Conv2d conv(3, 4, 3);
-  CHECK(message_of([&] { conv(zeros({8, 1, 28, 28})); }) ==
-        "Conv2d: x must have 3 channels: x is f32[8, 1, 28, 28]");
+  CHECK(message_of([&] {
+          conv(zeros({8, 1, 28, 28}));
+        }) == "Conv2d: x must have 3 channels: x is f32[8, 1, 28, 28]");
 }
 
 TEST_CASE("an error names the path of the layer, however deep it lies") {
   const Pair2 model;
-  CHECK(message_of([&] { model.encoder(zeros({8, 1, 28, 28})); }) ==
-        "Conv2d \"first\": x must have 3 channels: x is f32[8, 1, 28, 28]");
-  CHECK(message_of([&] { model(zeros({1, 3, 5, 5}), zeros({1, 1, 5, 5})); }) ==
-        "Conv2d \"encoder.first\": x must have 3 channels: x is f32[1, 1, 5, 5]");
-  CHECK(message_of([&] { model(zeros({1, 3, 6, 5}), zeros({1, 3, 5, 5})); }).starts_with("Linear \"head.1\": "));
+  CHECK(message_of([&] {
+          model.encoder(zeros({8, 1, 28, 28}));
+        }) == "Conv2d \"first\": x must have 3 channels: x is f32[8, 1, 28, 28]");
+  CHECK(message_of([&] {
+          model(zeros({1, 3, 5, 5}), zeros({1, 1, 5, 5}));
+        }) == "Conv2d \"encoder.first\": x must have 3 channels: x is f32[1, 1, 5, 5]");
+  CHECK(message_of([&] {
+          model(zeros({1, 3, 6, 5}), zeros({1, 3, 5, 5}));
+        }).starts_with("Linear \"head.1\": "));
 }
 
 TEST_CASE("an error of an op keeps its own name, and says in which layer it was called") {

@@ -25,14 +25,16 @@ struct AnyLayer {
 template <class M>
 AnyLayer layer_of(M made) {
   auto module = std::make_shared<M>(std::move(made));
-  return {module,
-          [module](const Inputs& x) {
-            if constexpr (std::is_invocable_v<const M&, const Tensor&>) return (*module)(x[0]);
-            if constexpr (std::is_invocable_v<const M&, const Tensor&, const Tensor&>) return (*module)(x[0], x[1]);
-            return Tensor();
-          },
-          [module] { return layer_of(nn::clone(*module)); },
-          [module](const Inputs& x, const GradcheckOptions& options) { return gradcheck(*module, x, options); }};
+  return {
+      module,
+      [module](const Inputs& x) {
+        if constexpr (std::is_invocable_v<const M&, const Tensor&>) return (*module)(x[0]);
+        if constexpr (std::is_invocable_v<const M&, const Tensor&, const Tensor&>)
+          return (*module)(x[0], x[1]);
+        return Tensor();
+      },
+      [module] { return layer_of(nn::clone(*module)); },
+      [module](const Inputs& x, const GradcheckOptions& options) { return gradcheck(*module, x, options); }};
 }
 
 struct LayerCase {
@@ -41,8 +43,10 @@ struct LayerCase {
   bool draws = false;  ///< in training
 };
 
-#define LAYER(name, ...) \
-  { name, [] { return layer_of(__VA_ARGS__); } }
+#define LAYER(name, ...)                       \
+  {                                            \
+    name, [] { return layer_of(__VA_ARGS__); } \
+  }
 
 /// Every case of the reference data, made with the default generator.
 inline const std::vector<LayerCase>& layer_cases() {
@@ -62,7 +66,8 @@ inline const std::vector<LayerCase>& layer_cases() {
       LAYER("Conv2d same", Conv2d(4, 3, {2, 3}, {.padding = nn::same})),
       LAYER("Conv2d reflect", Conv2d(4, 3, 3, {.padding = {1, 2}, .padding_mode = PadMode::reflect})),
       LAYER("Conv2d replicate", Conv2d(4, 3, 3, {.padding = 1, .padding_mode = PadMode::replicate})),
-      LAYER("Conv2d same circular", Conv2d(4, 3, {2, 4}, {.padding = nn::same, .padding_mode = PadMode::circular})),
+      LAYER("Conv2d same circular",
+            Conv2d(4, 3, {2, 4}, {.padding = nn::same, .padding_mode = PadMode::circular})),
       LAYER("Conv3d", Conv3d(2, 4, 2)),
       LAYER("Conv3d options",
             Conv3d(2, 4, {3, 2, 1},

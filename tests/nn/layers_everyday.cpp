@@ -5,8 +5,8 @@
 
 #include "nn/layer_cases.hpp"
 
-// What holds for every layer: gradients to second order in both modes, states that travel, copies, other dtypes,
-// empty batches.
+// What holds for every layer: gradients to second order in both modes, states that travel, copies, other
+// dtypes, empty batches.
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -33,12 +33,14 @@ TEST_CASE("gradients of every layer hold to second order, in training and in eva
     CAPTURE(c.name);
     for (const bool training : {true, false}) {
       CAPTURE(training);
-      if (training && (c.draws || c.name.starts_with("spectral_norm"))) continue;  // another function at each call
+      if (training && (c.draws || c.name.starts_with("spectral_norm")))
+        continue;                                                  // another function at each call
       if (training && c.name == "BatchNorm1d of lines") continue;  // its momentum falls with each call
-      if (c.name == "Embedding with padding") continue;  // its padding has no gradient on purpose
+      if (c.name == "Embedding with padding") continue;            // its padding has no gradient on purpose
       const AnyLayer layer = c.make();
       layer.module->train(training);
-      const auto result = layer.check(inputs_of(c.name, float64), {.order = 2, .max_entries = 40, .directions = 3});
+      const auto result =
+          layer.check(inputs_of(c.name, float64), {.order = 2, .max_entries = 40, .directions = 3});
       CHECK_MESSAGE(result, result);
     }
   }
@@ -113,10 +115,12 @@ TEST_CASE("a batch of one gives what it gives among others, in eval mode") {
     layer.module->to(float64);
     layer.module->eval();
     if (c.name == "BatchNorm2d plain") continue;  // has the batch's statistics in every mode
-    const Tensor all = layer.call(inputs_of(c.name, float64)), one = layer.call(inputs_of(c.name, float64, 1));
+    const Tensor all = layer.call(inputs_of(c.name, float64)),
+                 one = layer.call(inputs_of(c.name, float64, 1));
     const auto whole = all.slice(0, 0, 1).to_vector<double>(), single = one.to_vector<double>();
     REQUIRE(whole.size() == single.size());
-    for (std::size_t i = 0; i < whole.size(); ++i) CHECK(single[i] == doctest::Approx(whole[i]).epsilon(1e-12));
+    for (std::size_t i = 0; i < whole.size(); ++i)
+      CHECK(single[i] == doctest::Approx(whole[i]).epsilon(1e-12));
   }
 }
 

@@ -17,30 +17,35 @@ TEST_CASE("convolutions refuse sizes that no convolution has") {
   CHECK_THROWS_WITH_AS(Conv2d(3, 4, 3, {.groups = 2}),
                        "Conv2d: groups must divide in_channels: in_channels = 3, groups = 2", Error);
   CHECK_THROWS_WITH_AS(ConvTranspose2d(4, 3, 3, {.groups = 2}),
-                       "ConvTranspose2d: groups must divide out_channels: out_channels = 3, groups = 2", Error);
+                       "ConvTranspose2d: groups must divide out_channels: out_channels = 3, groups = 2",
+                       Error);
   CHECK_THROWS_WITH_AS(
       Conv2d(1, 1, 3, {.stride = {1, 2}, .padding = nn::same}),
       "Conv2d: padding = same needs a stride of 1: got stride = (1, 2); give the padding as a number", Error);
   CHECK_THROWS_WITH_AS(Conv1d(1, 1, 3, {.padding = -1}), "Conv1d: padding must be at least 0: got -1", Error);
-  CHECK_THROWS_WITH_AS(Conv2d(1, 1, 3, {.dtype = int64}), "Conv2d: weights need a floating dtype: got i64", Error);
+  CHECK_THROWS_WITH_AS(Conv2d(1, 1, 3, {.dtype = int64}), "Conv2d: weights need a floating dtype: got i64",
+                       Error);
   CHECK_THROWS_WITH_AS(Conv2d(3, 4, 3)(zeros({3, 5, 5})),
                        "Conv2d: x must be [batch, channels, height, width]: x is f32[3, 5, 5]", Error);
-  CHECK_THROWS_WITH_AS(Conv3d(1, 1, 3)(zeros({1, 1, 2, 5, 5})),
-                       "Conv3d: the kernel reaches over more slices than there are: it needs 3, x with its padding "
-                       "is f32[1, 1, 2, 5, 5]; pad it",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      Conv3d(1, 1, 3)(zeros({1, 1, 2, 5, 5})),
+      "Conv3d: the kernel reaches over more slices than there are: it needs 3, x with its padding "
+      "is f32[1, 1, 2, 5, 5]; pad it",
+      Error);
   CHECK_THROWS_AS(Conv2d(1, 1, 3)(zeros({1, 1, 2, 2})), Error);
   CHECK_THROWS_AS(Conv2d(1, 1, 3)(Tensor()), Error);
-  CHECK_THROWS_AS(Conv2d(1, 1, 1, {.padding = {3, 3}, .padding_mode = PadMode::reflect})(zeros({1, 1, 2, 2})), Error);
+  CHECK_THROWS_AS(Conv2d(1, 1, 1, {.padding = {3, 3}, .padding_mode = PadMode::reflect})(zeros({1, 1, 2, 2})),
+                  Error);
 }
 
 TEST_CASE("batch normalisation refuses to train on one value for each channel") {
   BatchNorm1d norm(4);
   const Tensor before = norm.running_mean.clone();
-  CHECK_THROWS_WITH_AS(norm(zeros({1, 4})),
-                       "BatchNorm1d: training needs more than one value per channel: x is f32[1, 4]; make the "
-                       "batch larger, or call eval()",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      norm(zeros({1, 4})),
+      "BatchNorm1d: training needs more than one value per channel: x is f32[1, 4]; make the "
+      "batch larger, or call eval()",
+      Error);
   CHECK(norm.num_batches_tracked.item<std::int64_t>() == 0);
   CHECK(norm.running_mean.to_vector<float>() == before.to_vector<float>());
   norm.eval();
@@ -57,22 +62,26 @@ TEST_CASE("an empty batch in training leaves batch normalisation's statistics as
 TEST_CASE("normalisations refuse other channels and shapes, and options out of range") {
   CHECK_THROWS_WITH_AS(BatchNorm2d(3)(zeros({2, 4, 5, 5})),
                        "BatchNorm2d: x must have 3 channels: x is f32[2, 4, 5, 5]", Error);
-  CHECK_THROWS_WITH_AS(BatchNorm1d(3)(zeros({2, 3, 5, 5})),
-                       "BatchNorm1d: x must be [batch, channels] or [batch, channels, length]: x is f32[2, 3, 5, 5]",
+  CHECK_THROWS_WITH_AS(
+      BatchNorm1d(3)(zeros({2, 3, 5, 5})),
+      "BatchNorm1d: x must be [batch, channels] or [batch, channels, length]: x is f32[2, 3, 5, 5]", Error);
+  CHECK_THROWS_WITH_AS(BatchNorm2d(3, {.momentum = 2}), "BatchNorm2d: momentum must be in [0, 1]: got 2",
                        Error);
-  CHECK_THROWS_WITH_AS(BatchNorm2d(3, {.momentum = 2}), "BatchNorm2d: momentum must be in [0, 1]: got 2", Error);
   CHECK_THROWS_WITH_AS(BatchNorm2d(0), "BatchNorm2d: num_features must be at least 1: got 0", Error);
   CHECK_THROWS_WITH_AS(GroupNorm(3, 4),
-                       "GroupNorm: num_groups must divide num_channels: num_groups = 3, num_channels = 4", Error);
-  CHECK_THROWS_WITH_AS(LayerNorm(6)(zeros({2, 5})), "LayerNorm: the last sizes of x must be [6]: x is f32[2, 5]",
+                       "GroupNorm: num_groups must divide num_channels: num_groups = 3, num_channels = 4",
                        Error);
+  CHECK_THROWS_WITH_AS(LayerNorm(6)(zeros({2, 5})),
+                       "LayerNorm: the last sizes of x must be [6]: x is f32[2, 5]", Error);
   CHECK_THROWS_WITH_AS(LayerNorm({5, 6})(zeros({6})),
                        "LayerNorm: the last sizes of x must be [5, 6]: x is f32[6]", Error);
-  CHECK_THROWS_WITH_AS(RMSNorm(Shape{}), "RMSNorm: normalized_shape must have at least one size: got []", Error);
-  CHECK_THROWS_WITH_AS(InstanceNorm2d(3)(zeros({2, 3, 1, 1})),
-                       "InstanceNorm2d: needs more than one position per channel: x is f32[2, 3, 1, 1]; a single "
-                       "value has no variance",
+  CHECK_THROWS_WITH_AS(RMSNorm(Shape{}), "RMSNorm: normalized_shape must have at least one size: got []",
                        Error);
+  CHECK_THROWS_WITH_AS(
+      InstanceNorm2d(3)(zeros({2, 3, 1, 1})),
+      "InstanceNorm2d: needs more than one position per channel: x is f32[2, 3, 1, 1]; a single "
+      "value has no variance",
+      Error);
 }
 
 TEST_CASE("embeddings refuse rows that are not there and offsets that lose indices") {
@@ -99,7 +108,9 @@ TEST_CASE("bags by offsets are the rows between them, and an empty bag is zero")
     CHECK(y[0].to_vector<float>() == rows[3].to_vector<float>());
     CHECK(y[1].to_vector<float>() == std::vector<float>{0, 0});
     const Tensor last = index_select(rows, 0, tensor({1, 4, 1}));
-    const Tensor expected = mode == BagMode::sum ? sum(last, 0) : mode == BagMode::mean ? mean(last, 0) : amax(last, 0);
+    const Tensor expected = mode == BagMode::sum    ? sum(last, 0)
+                            : mode == BagMode::mean ? mean(last, 0)
+                                                    : amax(last, 0);
     CHECK(allclose(y[2], expected));
   }
   const EmbeddingBag weighted(5, 2, {.mode = BagMode::sum});

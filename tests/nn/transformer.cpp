@@ -149,10 +149,8 @@ TEST_CASE("a transformer is cloned, moved and loaded") {
   const Tensor x = randn({3, 2, 4});
   nn::TransformerLayerOptions options = small();
   options.dtype = float32;
-  nn::TransformerDecoder model(nn::TransformerDecoderLayer(4, 2, options), 2,
-                               nn::LayerNorm(4));
-  nn::TransformerDecoder other(nn::TransformerDecoderLayer(4, 2, options), 2,
-                               nn::LayerNorm(4));
+  nn::TransformerDecoder model(nn::TransformerDecoderLayer(4, 2, options), 2, nn::LayerNorm(4));
+  nn::TransformerDecoder other(nn::TransformerDecoderLayer(4, 2, options), 2, nn::LayerNorm(4));
   const Tensor before = model(x, x).detach();
 
   nn::TransformerDecoder copy = clone(model);

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
+#include "layer.hpp"
 #include "number.hpp"
 #include "sequence/attention_mask.hpp"
-#include "layer.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/attention.hpp"
@@ -12,8 +12,8 @@
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/ops/shape.hpp"
-#include "xgrad/nn/positions.hpp"
 #include "xgrad/nn/call.hpp"
+#include "xgrad/nn/positions.hpp"
 
 namespace xgrad::nn {
 

@@ -1,5 +1,5 @@
-#include "number.hpp"
 #include "layer.hpp"
+#include "number.hpp"
 #include "xgrad/nn/attention.hpp"
 #include "xgrad/nn/init.hpp"
 

@@ -52,9 +52,7 @@ RecurrentResult RNN::operator()(const Tensor& x, const Tensor& h0, const Tensor&
 }
 
 LstmResult LSTM::operator()(const Tensor& x, const LstmState& start, const Tensor& lengths) const {
-  return detail::called(*this, [&] {
-    return run(x, start, lengths);
-  });
+  return detail::called(*this, [&] { return run(x, start, lengths); });
 }
 
 RecurrentResult GRU::operator()(const Tensor& x, const Tensor& h0, const Tensor& lengths) const {

@@ -1,5 +1,5 @@
-#include "number.hpp"
 #include "layer.hpp"
+#include "number.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/nn/init.hpp"

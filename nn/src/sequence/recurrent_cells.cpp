@@ -3,8 +3,8 @@
 #include "layer.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/shape.hpp"
-#include "xgrad/nn/init.hpp"
 #include "xgrad/nn/call.hpp"
+#include "xgrad/nn/init.hpp"
 
 namespace xgrad::nn {
 

@@ -1,8 +1,8 @@
 #include "xgrad/nn/transformer.hpp"
 
 #include "sequence/transformer_parts.hpp"
-#include "xgrad/nn/init.hpp"
 #include "xgrad/nn/call.hpp"
+#include "xgrad/nn/init.hpp"
 
 namespace xgrad::nn {
 
@@ -25,9 +25,9 @@ Transformer::Transformer(std::int64_t d_model, std::int64_t nhead, const Transfo
 
 Tensor Transformer::operator()(const Tensor& src, const Tensor& tgt, const TransformOptions& o) const {
   return detail::called(*this, [&] {
-    const Tensor memory = encoder(
-        src,
-        {.src_mask = o.src_mask, .src_key_padding_mask = o.src_key_padding_mask, .is_causal = o.src_is_causal});
+    const Tensor memory = encoder(src, {.src_mask = o.src_mask,
+                                        .src_key_padding_mask = o.src_key_padding_mask,
+                                        .is_causal = o.src_is_causal});
     return decoder(tgt, memory,
                    {.tgt_mask = o.tgt_mask,
                     .memory_mask = o.memory_mask,

@@ -1,10 +1,10 @@
-#include "number.hpp"
 #include "layer.hpp"
+#include "number.hpp"
 #include "sequence/transformer_parts.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/normalization.hpp"
-#include "xgrad/nn/init.hpp"
 #include "xgrad/nn/call.hpp"
+#include "xgrad/nn/init.hpp"
 
 namespace xgrad::nn {
 

@@ -155,7 +155,8 @@ class ConvTranspose1d : public Module {
   ConvTranspose1dOptions options_;
 };
 
-/// conv_transpose2d of x[batch, in, height, width] with weight[in, out / groups, height, width] and bias[out].
+/// conv_transpose2d of x[batch, in, height, width] with weight[in, out / groups, height, width] and
+/// bias[out].
 class ConvTranspose2d : public Module {
  public:
   ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, ConvTranspose2dOptions options = {});

@@ -6,8 +6,8 @@
 // What drops in training and does nothing in eval mode. Each throws Error unless 0 <= p <= 1, and drops the
 // same elements for a seed as PyTorch.
 //
-// A generator of its own is part of a layer's state, as "generator"; the default one is the process's, so that
-// a model has the names that PyTorch gives it.
+// A generator of its own is part of a layer's state, as "generator"; the default one is the process's, so
+// that a model has the names that PyTorch gives it.
 
 namespace xgrad::nn {
 
@@ -53,8 +53,8 @@ class Dropout2d : public detail::Dropping {
   Tensor forward(const Tensor& x) const override;
 };
 
-/// In training, each element becomes -1.758..., the limit of selu, with probability p; then all are scaled and
-/// shifted so that mean 0 and variance 1 stay. With p = 1, zeros. Klambauer et al., 2017.
+/// In training, each element becomes -1.758..., the limit of selu, with probability p; then all are scaled
+/// and shifted so that mean 0 and variance 1 stay. With p = 1, zeros. Klambauer et al., 2017.
 class AlphaDropout : public detail::Dropping {
  public:
   explicit AlphaDropout(double p = 0.5, Generator generator = default_generator())

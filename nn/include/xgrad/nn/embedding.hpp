@@ -8,7 +8,8 @@
 namespace xgrad::nn {
 
 struct EmbeddingOptions {
-  std::optional<std::int64_t> padding_idx = {};  ///< a row of zeros that gets no gradient; negative: from the end
+  std::optional<std::int64_t> padding_idx =
+      {};  ///< a row of zeros that gets no gradient; negative: from the end
   DType dtype = float32;
   Generator generator = default_generator();  ///< draws the first weights
 };

@@ -4,8 +4,8 @@
 #include "xgrad/nn/module.hpp"
 
 // Losses as modules: a member with its options, called with a prediction and a target. The functions of
-// xgrad/nn/loss.hpp do the same without one: formulas, shapes and papers are there. A weight among the options
-// is a buffer, which is saved, cloned and converted with the model.
+// xgrad/nn/loss.hpp do the same without one: formulas, shapes and papers are there. A weight among the
+// options is a buffer, which is saved, cloned and converted with the model.
 
 namespace xgrad::nn {
 

@@ -68,8 +68,8 @@ class BatchNorm2d : public detail::BatchNorm {
 };
 
 /// Makes the running statistics of all BatchNorm layers anew, as the plain mean over the batches that `pass`
-/// sends through the model, which is in training and unrecorded meanwhile: for weights that were averaged, whose
-/// statistics no training has seen. Modes and momenta come back.
+/// sends through the model, which is in training and unrecorded meanwhile: for weights that were averaged,
+/// whose statistics no training has seen. Modes and momenta come back.
 ///
 ///     nn::update_batch_norm(model, [&] { for (const auto& [x, y] : loader) model(x); });
 void update_batch_norm(ModuleBase& model, const std::function<void()>& pass);
@@ -105,8 +105,8 @@ class InstanceNorm : public Module {
 }  // namespace detail
 
 /// (x - mean) / sqrt(variance + eps) over the positions of each channel of each sample: of x[batch, channels,
-/// length]. With tracked statistics, eval mode uses these. Ulyanov et al., 2016. Throws Error for other axes or
-/// channels, and for samples with one position, which have no variance.
+/// length]. With tracked statistics, eval mode uses these. Ulyanov et al., 2016. Throws Error for other axes
+/// or channels, and for samples with one position, which have no variance.
 class InstanceNorm1d : public detail::InstanceNorm {
  public:
   explicit InstanceNorm1d(std::int64_t features, InstanceNormLayerOptions options = {})
@@ -128,8 +128,8 @@ struct GroupNormOptions {
   DType dtype = float32;
 };
 
-/// The same over the channels of each group and all positions: x[batch, channels, ...]. Wu and He, 2018. Throws
-/// Error for groups that do not divide the channels.
+/// The same over the channels of each group and all positions: x[batch, channels, ...]. Wu and He, 2018.
+/// Throws Error for groups that do not divide the channels.
 class GroupNorm : public Module {
  public:
   GroupNorm(int groups, std::int64_t channels, GroupNormOptions options = {});
@@ -152,8 +152,8 @@ struct LayerNormOptions {
   DType dtype = float32;
 };
 
-/// The same over the last axes, which have `normalized_shape`: `LayerNorm({64})`. Ba et al., 2016. Throws Error
-/// where they have another.
+/// The same over the last axes, which have `normalized_shape`: `LayerNorm({64})`. Ba et al., 2016. Throws
+/// Error where they have another.
 class LayerNorm : public Module {
  public:
   explicit LayerNorm(Shape normalized_shape, LayerNormOptions options = {});

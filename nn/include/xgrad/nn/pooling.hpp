@@ -81,7 +81,8 @@ struct AdaptiveAvgPool1d : Module {
   int output;
 };
 
-/// The largest value in each of the windows of AdaptiveAvgPool2d; the first of equal ones takes the cotangent.
+/// The largest value in each of the windows of AdaptiveAvgPool2d; the first of equal ones takes the
+/// cotangent.
 struct AdaptiveMaxPool2d : Module {
   explicit AdaptiveMaxPool2d(Pair output_size) : output(output_size) {}
   Tensor forward(const Tensor& x) const override;

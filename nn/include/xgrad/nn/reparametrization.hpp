@@ -73,14 +73,14 @@ class WeightNorm : public Module {
 struct SpectralNormOptions {
   int n_power_iterations = 1;  ///< at each call in training
   double eps = 1e-12;
-  int axis = 0;  ///< the rows of the matrix
+  int axis = 0;                               ///< the rows of the matrix
   Generator generator = default_generator();  ///< draws the first vectors
 };
 
-/// A layer with the weight w / sigma, sigma the largest singular value of w as a matrix: the layer's Lipschitz
-/// constant is 1. sigma = u^T w v; each call in training first moves u and v by power iteration, and no
-/// gradient goes through these. The parameter is `weight_orig` in place of `weight`, u and v are the buffers
-/// `weight_u` and `weight_v`. Miyato et al., 2018.
+/// A layer with the weight w / sigma, sigma the largest singular value of w as a matrix: the layer's
+/// Lipschitz constant is 1. sigma = u^T w v; each call in training first moves u and v by power iteration,
+/// and no gradient goes through these. The parameter is `weight_orig` in place of `weight`, u and v are the
+/// buffers `weight_u` and `weight_v`. Miyato et al., 2018.
 ///
 ///     auto layer = nn::spectral_norm(nn::Conv2d(3, 64, 3));
 template <Weighted L>

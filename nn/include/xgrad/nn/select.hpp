@@ -35,7 +35,8 @@ class Patterns {
 ///     optim::AdamW adamw(nn::others(model, {"*.bias", "*norm*"}), {.weight_decay = 0.1});
 ///     adamw.add_group(nn::matching(model, {"*.bias", "*norm*"}), {.weight_decay = 0});
 std::vector<NamedTensor> matching(const ModuleBase& model, const Patterns& patterns);
-/// The parameters that require a gradient and that no pattern fits, each tensor once. Throws Error as matching.
+/// The parameters that require a gradient and that no pattern fits, each tensor once. Throws Error as
+/// matching.
 std::vector<NamedTensor> others(const ModuleBase& model, const Patterns& patterns);
 
 /// Freezes the parameters that a pattern fits, or makes them learn again: their requires_grad is set.
@@ -45,8 +46,8 @@ std::vector<NamedTensor> others(const ModuleBase& model, const Patterns& pattern
 std::size_t freeze(ModuleBase& model, const Patterns& patterns);
 std::size_t unfreeze(ModuleBase& model, const Patterns& patterns);
 
-/// How many numbers a model learns; with `all`, the frozen ones too. A tensor that several members share counts
-/// once.
+/// How many numbers a model learns; with `all`, the frozen ones too. A tensor that several members share
+/// counts once.
 std::int64_t parameter_count(const ModuleBase& model, bool all = false);
 
 }  // namespace xgrad::nn

@@ -17,10 +17,10 @@ struct Summary {
     std::string path;
     std::string type;
     std::size_t depth = 0;
-    std::int64_t calls = 0;             ///< in this run
-    std::optional<Shape> output;        ///< of the last call; of several results the first
-    std::int64_t parameters = 0;        ///< of its own, without those of the modules in it
-    std::int64_t multiply_adds = 0;     ///< of its products and convolutions, and of the modules in it
+    std::int64_t calls = 0;          ///< in this run
+    std::optional<Shape> output;     ///< of the last call; of several results the first
+    std::int64_t parameters = 0;     ///< of its own, without those of the modules in it
+    std::int64_t multiply_adds = 0;  ///< of its products and convolutions, and of the modules in it
   };
   std::vector<Row> rows;
 
