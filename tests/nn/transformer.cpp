@@ -267,19 +267,21 @@ TEST_CASE("what does not fit a transformer is an error that names the layer") {
   const auto decode = decoder(true);
   const Tensor x = zeros({3, 2, 4}, float64);
 
-  CHECK_THROWS_WITH_AS(encode(zeros({3, 2, 5}, float64)),
-                       "TransformerEncoderLayer: src must have two or three axes, the last of d_model = 4: "
-                       "src is f64[3, 2, 5]",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      encode(zeros({3, 2, 5}, float64)),
+      "TransformerEncoderLayer \"layers.0\": src must have two or three axes, the last of d_model = 4: "
+      "src is f64[3, 2, 5]",
+      Error);
   CHECK_THROWS_WITH_AS(
       decode(x, zeros({4}, float64)),
-      "TransformerDecoderLayer: memory must have two or three axes, the last of d_model = 4: "
+      "TransformerDecoderLayer \"layers.0\": memory must have two or three axes, the last of d_model = 4: "
       "memory is f64[4]",
       Error);
-  CHECK_THROWS_WITH_AS(decode(zeros({3, 2, 5}, float64), x),
-                       "TransformerDecoderLayer: tgt must have two or three axes, the last of d_model = 4: "
-                       "tgt is f64[3, 2, 5]",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      decode(zeros({3, 2, 5}, float64), x),
+      "TransformerDecoderLayer \"layers.0\": tgt must have two or three axes, the last of d_model = 4: "
+      "tgt is f64[3, 2, 5]",
+      Error);
   CHECK_THROWS_WITH_AS(nn::TransformerEncoder(nn::TransformerEncoderLayer(4, 2, small()), 0),
                        "TransformerEncoder: there must be a layer: num_layers = 0", Error);
   CHECK_THROWS_WITH_AS(nn::TransformerDecoder(nn::TransformerDecoderLayer(4, 2, small()), 0),
