@@ -14,7 +14,7 @@ using namespace xgrad;
 namespace {
 
 struct Options {
-  int epochs = 10;
+  int epochs = 15;
   int batch_size = 32;
   double lr = 0.05;
 };
@@ -55,7 +55,7 @@ double train(const Options& options) {
 
   Net net;
   std::printf("%s\n", nn::summary(net, {1, 1, 8, 8}).str().c_str());
-  optim::SGD sgd(net, {.lr = options.lr, .momentum = 0.5});
+  optim::SGD sgd(net, {.lr = options.lr, .momentum = 0.9});
   Result result{};
   for (int epoch = 1; epoch <= options.epochs; ++epoch) {
     {

@@ -41,20 +41,21 @@ std::string describe(const Tensor& weight, const std::optional<std::int64_t>& pa
 
 /// The bag of each index: how many offsets are at most its place, less one.
 Tensor bags_by_offsets(const Tensor& indices, const Tensor& offsets) {
-  const auto fail = [&](const std::string& wrong) {
-    throw Error("EmbeddingBag: offsets must fit the indices: " + wrong + ": indices are " +
-                indices.describe() + ", offsets " + offsets.describe());
+  const auto fail = [&](const std::string& remedy) {
+    throw Error("EmbeddingBag: " + remedy + ": indices are " + indices.describe() + ", offsets " +
+                offsets.describe());
   };
-  if (indices.dim("EmbeddingBag") != 1 || offsets.dim("EmbeddingBag") != 1) fail("both are vectors");
-  if (offsets.dtype() != int64) fail("they are int64");
+  if (indices.dim("EmbeddingBag") != 1 || offsets.dim("EmbeddingBag") != 1)
+    fail("indices with offsets must be a vector, as these");
+  if (offsets.dtype() != int64) fail("offsets must be int64");
   const auto starts = offsets.to_vector<std::int64_t>();
   const std::int64_t n = indices.size(0);
-  if (starts.empty() ? n > 0 : starts[0] != 0) fail("the first is 0, so that no index is lost");
+  if (starts.empty() ? n > 0 : starts[0] != 0) fail("the first offset must be 0, so that no index is lost");
   std::vector<std::int64_t> bag_of(static_cast<std::size_t>(n));
   for (std::size_t bag = 0; bag < starts.size(); ++bag) {
     const std::int64_t stop = bag + 1 < starts.size() ? starts[bag + 1] : n;
     if (stop < starts[bag] || stop > n)
-      fail("they do not fall, nor lie behind the last index: offset " + std::to_string(bag) + " is " +
+      fail("offsets must not fall, nor lie behind the last index: offset " + std::to_string(bag) + " is " +
            std::to_string(starts[bag]));
     for (std::int64_t i = starts[bag]; i < stop; ++i)
       bag_of[static_cast<std::size_t>(i)] = static_cast<std::int64_t>(bag);
