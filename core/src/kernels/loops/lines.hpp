@@ -116,8 +116,8 @@ template <class T, class F, class... X>
 inline constexpr std::int64_t longest_gathered = 256;
 
 /// The columns of blocks of few, as many blocks as fill a batch: they are brought together in the nearest
-/// cache, where a step has all its lanes, and stores are found again by whole loads. The bits are those of
-/// Columns.
+/// cache, where a step has all its lanes, and stores are found again by whole loads. One block alone goes the
+/// same way, to the same bits.
 template <class T, class F, class... X>
 [[gnu::flatten, gnu::noinline]] void each_narrow_block(const Block& b, F f, std::int64_t start, T* y,
                                                        const X*... x) {
@@ -159,8 +159,7 @@ template <class T, class F, class... X>
     f(along, start + number, y ? y + at : y, x + at...);
   };
   if (b.inner != 1) {
-    if (2 * b.inner <= width && b.outer > 1 && b.n <= longest_gathered)
-      return each_narrow_block(b, f, start, y, x...);
+    if (2 * b.inner <= width && b.n <= longest_gathered) return each_narrow_block(b, f, start, y, x...);
     for (std::int64_t k = 0; k < b.outer; ++k)
       for (std::int64_t j = 0; j < b.inner; j += width)
         lines(Columns<T>{b.n, b.inner, std::min(width, b.inner - j)}, k * b.inner + j, k * size + j);
