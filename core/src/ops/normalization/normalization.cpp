@@ -8,6 +8,7 @@
 #include "autodiff/listen.hpp"
 #include "kernels/loops/fold.hpp"
 #include "kernels/loops/lines.hpp"
+#include "kernels/loops/simd.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "ops/normalization/layer_norm.hpp"
 #include "ops/random/draw_log.hpp"
@@ -37,11 +38,12 @@ template <class T>
 struct RowStatistics {
   T mean, rstd;
 
-  RowStatistics(const T* x, std::int64_t n, double eps, T* centred) {
+  RowStatistics(const T* x, std::int64_t n, double eps) {
     const T count = static_cast<T>(n);
     mean = row_sum(x, n) / count;
-    for (std::int64_t j = 0; j < n; ++j) centred[j] = (x[j] - mean) * (x[j] - mean);
-    rstd = 1 / std::sqrt(row_sum(centred, n) / count + static_cast<T>(eps));
+    const T squares = simd_sum<T>(
+        n, [m = mean](auto v) { return (v - m) * (v - m); }, x);
+    rstd = 1 / std::sqrt(squares / count + static_cast<T>(eps));
   }
 };
 
@@ -55,8 +57,8 @@ Tensor standardized(const Tensor& x, double eps) {
     by_rows(standardize_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
         const T* p = ptr<T>(x) + i * n;
-        T* o = ptr<T>(y) + i * n;
-        const RowStatistics<T> s(p, n, eps, o);
+        T* __restrict o = ptr<T>(y) + i * n;
+        const RowStatistics<T> s(p, n, eps);
         for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
       }
     });
@@ -72,18 +74,18 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 3 * rows * n * bytes_of<T>};
     by_rows(standardize_vjp_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
-      const Tensor scratch = new_tensor({2, n}, x.dtype());
-      T *y = ptr<T>(scratch), *gy = y + n;
       for (std::int64_t i = first; i < last; ++i) {
         const T *p = ptr<T>(x) + i * n, *q = ptr<T>(g) + i * n;
-        T* o = ptr<T>(dx) + i * n;
-        const RowStatistics<T> s(p, n, eps, y);
+        T* __restrict o = ptr<T>(dx) + i * n;
+        const RowStatistics<T> s(p, n, eps);
+        const T mean_g = row_sum(q, n) / static_cast<T>(n);
+        const T products = simd_sum<T>(
+            n, [s](auto u, auto v) { return u * ((v - s.mean) * s.rstd); }, q, p);
+        const T mean_gy = products / static_cast<T>(n);
         for (std::int64_t j = 0; j < n; ++j) {
-          y[j] = (p[j] - s.mean) * s.rstd;
-          gy[j] = q[j] * y[j];
+          const T y = (p[j] - s.mean) * s.rstd;
+          o[j] = s.rstd * (q[j] - mean_g - y * mean_gy);
         }
-        const T mean_g = row_sum(q, n) / static_cast<T>(n), mean_gy = row_sum(gy, n) / static_cast<T>(n);
-        for (std::int64_t j = 0; j < n; ++j) o[j] = s.rstd * (q[j] - mean_g - y[j] * mean_gy);
       }
     });
   });
