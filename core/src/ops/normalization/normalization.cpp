@@ -10,6 +10,7 @@
 #include "kernels/loops/lines.hpp"
 #include "kernels/loops/simd.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "ops/normalization/channels.hpp"
 #include "ops/normalization/layer_norm.hpp"
 #include "ops/random/draw_log.hpp"
 #include "ops/support/elementwise.hpp"
@@ -136,11 +137,6 @@ Tensor detail::standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
 
 namespace {
 
-Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
-  Tensor out = weight.defined() ? y * weight : y;
-  return bias.defined() ? out + bias : out;
-}
-
 /// Throws unless a weight or bias, if there is one, has this shape and the dtype of x.
 void check_parameter(const char* op, const char* name, const Tensor& x, const Tensor& p, const Shape& shape) {
   if (p.defined() && p.dtype(op) != x.dtype(op))
@@ -161,14 +157,6 @@ std::int64_t check_last_axes(const char* op, const Tensor& x, const Shape& shape
 
 Tensor as_rows(const Tensor& x, std::int64_t n) { return reshape(x, {n ? x.numel() / n : 0, n}); }
 
-/// [channels] as [channels, 1, ...], to meet x[batch, channels, ...].
-Tensor per_channel(const Tensor& p, const Tensor& x) {
-  if (!p.defined()) return p;
-  Shape shape = Shape::filled(x.dim() - 1, 1);
-  shape[0] = p.numel();
-  return reshape(p, shape);
-}
-
 Tensor normalize_groups(const char* op, const Tensor& x, std::int64_t groups, const Tensor& weight,
                         const Tensor& bias, double eps) {
   check_floating(op, x);
@@ -179,7 +167,7 @@ Tensor normalize_groups(const char* op, const Tensor& x, std::int64_t groups, co
   check_parameter(op, "bias", x, bias, {x.size(1)});
   const std::int64_t rows = product_of(x.size(0), groups);
   const Tensor y = standardize(op, reshape(x, {rows, rows ? x.numel() / rows : 0}), eps);
-  return affine(reshape(y, x.shape()), per_channel(weight, x), per_channel(bias, x));
+  return affine_of_channels(reshape(y, x.shape()), weight, bias);
 }
 
 }  // namespace
@@ -252,7 +240,7 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
     if (running_var.defined()) running_var.copy_(running_var * (1 - o.momentum) + var(rows, 1) * o.momentum);
   }
   const Tensor y = reshape(standardize("batch_norm", rows, o.eps), {channels, batch, positions});
-  return affine(reshape(transpose(y, 0, 1), x.shape()), per_channel(weight, x), per_channel(bias, x));
+  return affine_of_channels(reshape(transpose(y, 0, 1), x.shape()), weight, bias);
 }
 
 namespace {
