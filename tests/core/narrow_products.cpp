@@ -89,3 +89,9 @@ TEST_CASE("linear with few inputs and outputs adds its bias and takes its activa
 
   CHECK(allclose(y, relu(sum(unsqueeze(x, 1) * w, 2) + b), 1e-13, 1e-13));
 }
+
+TEST_CASE("narrow products without columns, or without terms, are empty, or their bias") {
+  CHECK(linear(zeros({100, 4}), zeros({0, 4}), zeros({0})).shape() == Shape{100, 0});
+  CHECK(equal(linear(zeros({100, 0}), zeros({2, 0}), tensor({1.0, -2.0})),
+              expand(tensor({1.0, -2.0}), {100, 2})));
+}

@@ -19,7 +19,7 @@ inline constexpr std::int64_t narrow_multiplies = 64;  ///< for each row, at mos
 /// Whether multiply_narrow is faster than a product in tiles.
 template <class T>
 bool is_narrow(bool transpose_a, std::int64_t m, std::int64_t n, std::int64_t k) {
-  return !transpose_a && n <= narrow_columns && k <= narrow_multiplies / n && m >= 2 * short_rows<T>;
+  return !transpose_a && n > 0 && n <= narrow_columns && k <= narrow_multiplies / n && m >= 2 * short_rows<T>;
 }
 
 /// c = a op(b), or c += a op(b), for a[m, k] and c[m, n]. Terms are added in their order, to the bits of a

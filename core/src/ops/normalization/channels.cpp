@@ -74,7 +74,7 @@ Tensor per_channel(const Tensor& p, const Tensor& x) {
 
 Tensor affine_of_channels(const Tensor& y, const Tensor& weight, const Tensor& bias) {
   constexpr std::int64_t few = 16;  // positions, for which a product and a sum are as fast
-  const std::int64_t rows = y.size(0) * y.size(1), positions = rows ? y.numel() / rows : 0;
+  const std::int64_t positions = y.numel() == 0 ? 0 : y.numel() / y.size(0) / y.size(1);
   if (!weight.defined() || positions < few) return affine(y, per_channel(weight, y), per_channel(bias, y));
   const Tensor scaled = scale_channels(reshape(y, {y.size(0), y.size(1), positions}), weight);
   return affine(reshape(scaled, y.shape()), {}, per_channel(bias, y));
