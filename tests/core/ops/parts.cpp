@@ -143,8 +143,8 @@ TEST_CASE("planes are padded as one axis after the other is, and their gradients
   for (const DType dtype : {float32, float64, int64, boolean})
     for (const Shape& shape :
          {Shape{2, 3}, Shape{3, 2, 1, 40}, Shape{2, 5, 33}, Shape{2, 0, 3}, Shape{0, 2, 2}, Shape{1, 1}})
-      for (const std::vector<std::int64_t>& by :
-           std::vector<std::vector<std::int64_t>>{{1, 1, 1, 1}, {0, 3, 2, 0}, {4, 0, 0, 1}, {17, 2, 3, 5}}) {
+      for (const std::vector<std::int64_t>& by : std::vector<std::vector<std::int64_t>>{
+               {1, 1, 1, 1}, {0, 3, 2, 0}, {4, 0, 0, 1}, {9, 0, 1, 0}, {17, 2, 3, 5}}) {
         const Tensor x = randn(shape, {.dtype = float64}, Generator(1)).to(dtype);
         CAPTURE(x.describe());
         const auto by_axes = [&](const Tensor& u) {

@@ -22,14 +22,12 @@ void fill_frames(std::int64_t planes, std::int64_t h, std::int64_t w, const Fram
   const std::int64_t inside = w - f.left - f.right, rows = h - f.top - f.below, seam = f.right + f.left;
   launch(frame_kernel, {.bytes = planes * (h * w - rows * inside) * bytes_of<T>}, [=] {
     T* to = y;
-    for (std::int64_t k = 0; k < planes; ++k) {
-      to = std::fill_n(to, f.top * w + f.left, value);
-      for (std::int64_t i = 0; i + 1 < rows; ++i) {
-        to += inside;
+    if (rows == 0) std::fill_n(to, planes * h * w, value);
+    for (std::int64_t k = 0; k < planes && rows > 0; ++k) {
+      to = std::fill_n(to, f.top * w + f.left, value) + inside;
+      for (std::int64_t i = 1; i < rows; ++i, to += inside)
         for (std::int64_t j = 0; j < seam; ++j) *to++ = value;
-      }
-      if (rows > 0) to += inside;
-      to = std::fill_n(to, f.right + f.below * w - (rows > 0 ? 0 : seam), value);
+      to = std::fill_n(to, f.right + f.below * w, value);
     }
   });
 }
