@@ -96,9 +96,10 @@ void first_of(std::int64_t n, std::int64_t count, const F& entry, std::vector<En
   constexpr std::int64_t block = 32;  // of which hardly any has an entry that comes first
   std::int64_t i = count;
   for (; i + block <= n; i += block) {
-    auto least = first.front().key;
-    for (std::int64_t j = i; j < i + block; ++j) least = std::min(least, entry(j).key);
-    if (least == first.front().key) continue;
+    const auto bound = first.front().key;
+    unsigned below = 0;
+    for (std::int64_t j = 0; j < block; ++j) below += entry(i + j).key < bound;
+    if (below == 0) continue;
     for (std::int64_t j = i; j < i + block; ++j) take(entry(j));
   }
   for (; i < n; ++i) take(entry(i));
