@@ -61,11 +61,13 @@ const std::pair<std::string, Op> ops[] = {
 }  // namespace
 
 TEST_CASE("narrow blocks have the same bits alone and among others, and the values of rows") {
-  for (const auto& [name, f] : ops)
+  for (const auto& work : ops)
     for (const DType dtype : {float32, float64})
       for (const std::int64_t n : {1, 2, 7, 64, 256, 257})
         for (std::int64_t inner = 2; inner <= 9; ++inner) {
           const Tensor x = numbers({19, n, inner}, dtype, 3);
+          const std::string& name = work.first;
+          const Op& f = work.second;
           CAPTURE(name);
           CAPTURE(x.describe());
 
