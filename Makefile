@@ -12,7 +12,7 @@ formatted = find include simd core nn optim data files train examples tests benc
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release help demo test test-full examples headers bench bench-peers instructions docs asan tsan clang tidy coverage format check-format clean
+.PHONY: build-release help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -49,6 +49,12 @@ bench-peers: build-release ## the same beside LibTorch, under glibc's allocator 
 	cmake --preset release
 	$(call build,release) --target peers
 	/usr/bin/python3 benchmarks/run.py --peers --threads $(THREADS) build/release/benchmarks
+
+bench-cliffs: build-release ## ops and their gradients beside LibTorch's, the largest ratio first
+	$(call install,test peers)
+	cmake --preset release
+	$(call build,release) --target cliffs_peers
+	OMP_NUM_THREADS=$(THREADS) build/release/benchmarks/cliffs_peers --threads=$(THREADS)
 
 instructions: ## count the instructions of small steps under callgrind, against benchmarks/instructions/expected.txt
 	$(call install,ci)

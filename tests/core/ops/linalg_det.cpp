@@ -96,6 +96,22 @@ TEST_CASE("det's gradient at a matrix of rank n - 1 is its cofactors, and 0 at l
   CHECK(distance(gradient(determinant, of_rank(4, 2)), zeros({4, 4}, {.dtype = float64})) < 1e-14);
 }
 
+TEST_CASE("det's gradient is h diag(s, s, s, 1) h^T at h diag(1, 1, 1, s) h^T, however small s is") {
+  const Tensor h = 0.5 * tensor(V{1, 1, 1, 1, 1, -1, 1, -1, 1, 1, -1, -1, 1, -1, -1, 1}, {4, 4});
+  const auto by_values = [&](double front, double back) {
+    return matmul(h * tensor(V{front, front, front, back}), h);
+  };
+  for (int k = 0; k <= 50; ++k) {
+    CAPTURE(k);
+    const double s = std::ldexp(1.0, -k);
+    const double lost = k > 18 ? 0 : 1e-16 / s;  // from where on singular values are taken
+
+    CHECK(distance(gradient(determinant, by_values(1, s)), by_values(s, 1)) < 1e-14 + lost);
+    if (k < 20)
+      CHECK(distance(gradient(determinant, by_values(1, s).to(float32)).to(float64), by_values(s, 1)) < 1e-6);
+  }
+}
+
 TEST_CASE("det of a matrix with nan is nan, and a cotangent of 0 still contributes 0") {
   Tensor a = stack({regular({4, 4}), full({4, 4}, NAN, {.dtype = float64})});
   a.requires_grad_();

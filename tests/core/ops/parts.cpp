@@ -139,6 +139,28 @@ TEST_CASE("parts that are not there are errors") {
         "narrow: 2 entries from 2 on are not all there along axis 1: x is f32[2, 3]; the axis has 3 entries");
 }
 
+TEST_CASE("planes are padded as one axis after the other is, and their gradients cut as well") {
+  for (const DType dtype : {float32, float64, int64, boolean})
+    for (const Shape& shape :
+         {Shape{2, 3}, Shape{3, 2, 1, 40}, Shape{2, 5, 33}, Shape{2, 0, 3}, Shape{0, 2, 2}, Shape{1, 1}})
+      for (const std::vector<std::int64_t>& by : std::vector<std::vector<std::int64_t>>{
+               {1, 1, 1, 1}, {0, 3, 2, 0}, {4, 0, 0, 1}, {9, 0, 1, 0}, {17, 2, 3, 5}}) {
+        const Tensor x = randn(shape, {.dtype = float64}, Generator(1)).to(dtype);
+        CAPTURE(x.describe());
+        const auto by_axes = [&](const Tensor& u) {
+          return pad(pad(u, {by[0], by[1]}, PadMode::constant, 1), {0, 0, by[2], by[3]}, PadMode::constant,
+                     1);
+        };
+
+        const Tensor y = pad(x, by, PadMode::constant, 1);
+
+        CHECK(equal(y, by_axes(x)));
+        if (!is_floating(dtype)) continue;
+        const Tensor leaf = x.clone().requires_grad_(), g = randn(y.shape(), {.dtype = dtype}, Generator(2));
+        CHECK(equal(grad({pad(leaf, by)}, {leaf}, {g})[0], grad({by_axes(leaf)}, {leaf}, {g})[0]));
+      }
+}
+
 TEST_CASE("pads that do not fit are errors") {
   const Tensor x = ones({2, 3});
 

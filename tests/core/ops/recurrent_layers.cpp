@@ -16,6 +16,10 @@ constexpr std::int64_t steps = 5, batch = 4, in = 3, hidden = 6;
 Tensor number(const Shape& shape, std::uint64_t seed, DType dtype = float64) {
   return randn(shape, {.dtype = dtype}, Generator(seed)).requires_grad_();
 }
+/// Half as large, so that few cells are saturated: the slope of those is made of the last places of a value.
+Tensor weight(const Shape& shape, std::uint64_t seed, DType dtype) {
+  return (0.5 * randn(shape, {.dtype = dtype}, Generator(seed))).requires_grad_();
+}
 
 enum class Kind { rnn, gru, lstm };
 
@@ -29,8 +33,8 @@ struct Layer {
       : kind(k), activation(a), biased(with_bias) {
     const std::int64_t gates = k == Kind::lstm ? 4 : k == Kind::gru ? 3 : 1;
     operands = {number({steps, batch, in}, 1, dtype), number({batch, hidden}, 2, dtype),
-                number({batch, hidden}, 3, dtype), number({gates * hidden, in}, 4, dtype),
-                number({gates * hidden, hidden}, 5, dtype)};
+                number({batch, hidden}, 3, dtype), weight({gates * hidden, in}, 4, dtype),
+                weight({gates * hidden, hidden}, 5, dtype)};
     if (biased)
       for (std::uint64_t seed : {6u, 7u}) operands.push_back(number({gates * hidden}, seed, dtype));
   }

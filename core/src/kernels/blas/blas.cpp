@@ -6,6 +6,7 @@
 #include <climits>
 
 #include "kernels/blas/matvec.hpp"
+#include "kernels/blas/narrow.hpp"
 #include "kernels/loops/work.hpp"
 #include "kernels/loops/wrap.hpp"
 #include "tensor/errors.hpp"
@@ -127,6 +128,7 @@ template <class T>
   const bool by_vector = m == 1 || n == 1;
   if (!accumulate && (k == 0 || by_vector)) std::fill_n(c, m * n, T(0));
   if (k == 0) return;
+  if (!by_vector && is_narrow<T>(ta, m, n, k)) return multiply_narrow(tb, m, n, k, a, b, accumulate, c);
   if (!by_vector)
     return multiply(MatrixProduct<T>{ta, tb, accumulate, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n});
   const VectorProduct<T> p = n == 1 ? VectorProduct<T>{ta, ta ? k : m, ta ? m : k, a, b, c}
@@ -138,7 +140,8 @@ template <class T>
 template <class T>
 void product_with(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
                   const GemmEnd<T>& end, T* c) {
-  if (end.packed.at || !(is_tiny(m, n, k) || m == 1 || n == 1)) {
+  const bool by_itself = is_tiny(m, n, k) || m == 1 || n == 1 || is_narrow<T>(ta, m, n, k);
+  if (end.packed.at || !by_itself) {
     MatrixProduct<T> p{ta, tb, false, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n};
     p.bias = end.bias, p.relu = end.relu, p.packed = end.packed;
     return multiply(p);

@@ -6,9 +6,9 @@
 // The determinant as a polynomial in the elements: its first and second derivative for any matrix, singular
 // ones included, float and double.
 //
-// With a = u diag(s) v^T the cofactors are det(u v) u diag(p) v^T, p_i the product of all s but s_i, and
-// their derivative needs the products of all s but two: nothing is divided by. Up to three rows they are
-// written out.
+// The cofactors are det a a^-T where a is far from singular. Else, with a = u diag(s) v^T, they are det(u v)
+// u diag(p) v^T, p_i the product of all s but s_i: nothing is divided by. Their derivative needs the products
+// of all s but two. Up to three rows they are written out.
 
 namespace xgrad::detail {
 

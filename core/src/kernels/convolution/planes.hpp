@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/convolution/im2col.hpp"
+#include "kernels/convolution/pairs.hpp"
 #include "kernels/loops/part.hpp"
 #include "tensor/workspace.hpp"
 
@@ -78,16 +79,47 @@ struct PlaneLayout {
   /// Lays an image on planes that are 0 where it is not.
   template <class T>
   void lay(const T* x, T* planes) const {
+    if (in_pairs()) return lay_pairs(x, planes);
     for (std::int64_t c = 0; c < channels; ++c, x += h.size * w.size, planes += plane) {
       T* to = planes;
       for (std::int64_t a : h.phases)
         for (std::int64_t b : w.phases) {
-          const std::int64_t first = w.begin(b), n = w.end(b) - first;
-          for (std::int64_t row = h.begin(a); row < h.end(a); ++row)
+          const std::int64_t first = w.begin(b), n = w.end(b) - first, end = h.end(a);
+          for (std::int64_t row = h.begin(a); row < end; ++row)
             copy_line(x + h.element(a, row) * w.size + w.element(b, first), w.stride, n,
                       to + row * pitch + first);
           to += phase_size();
         }
+    }
+  }
+
+  /// Whether neighbours in a line go to two phases, which take all that is read of it.
+  bool in_pairs() const {
+    if (w.stride != 2 || w.phases.size() != 2) return false;
+    const std::int64_t a = w.pad % 2, b = 1 - a, even = w.end(a) - w.begin(a), odd = w.end(b) - w.begin(b);
+    return odd > 0 && (even == odd || even == odd + 1) && w.element(a, w.begin(a)) == 0 &&
+           w.element(b, w.begin(b)) == 1;
+  }
+
+  /// lay, where columns are in pairs.
+  template <class T>
+  void lay_pairs(const T* x, T* planes) const {
+    const std::int64_t a = w.pad % 2, b = 1 - a, pairs = w.end(b) - w.begin(b);
+    const std::int64_t even = w.index_of(a) * phase_size() + w.begin(a),
+                       odd = w.index_of(b) * phase_size() + w.begin(b);
+    const bool is_odd = w.end(a) - w.begin(a) > pairs;
+    for (std::int64_t c = 0; c < channels; ++c, x += h.size * w.size, planes += plane) {
+      T* to = planes;
+      for (std::int64_t phase : h.phases) {
+        const std::int64_t end = h.end(phase);
+        for (std::int64_t row = h.begin(phase); row < end; ++row) {
+          const T* from = x + h.element(phase, row) * w.size;
+          T* line_of = to + row * pitch;
+          split_pairs(pairs, from, line_of + even, line_of + odd);
+          if (is_odd) line_of[even + pairs] = from[2 * pairs];
+        }
+        to += 2 * phase_size();
+      }
     }
   }
 

@@ -98,6 +98,20 @@ struct Plain {
   void in_place(V&, std::int64_t) const {}
 };
 
+/// The lanes of a vector in halves: the upper one into the lower one, down to one.
+template <class F, std::int64_t half, class V>
+auto fold_lanes(V& v) {
+  using T = std::remove_cvref_t<decltype(v[0])>;
+  if constexpr (half == 0) {
+    return T(v[0]);
+  } else {
+    V upper;
+    fold_back<half, T>(upper, v);
+    F::take(v, upper);
+    return fold_lanes<F, half / 2>(v);
+  }
+}
+
 /// What one block of a contiguous run folds to: four vectors of partial results, then these into one.
 template <class F, std::floating_point T, class L>
 T fold_block(const T* x, std::int64_t n, const L& load, std::int64_t to) {
@@ -123,11 +137,11 @@ T fold_block(const T* x, std::int64_t n, const L& load, std::int64_t to) {
       F::take(a, b), F::take(c, d), F::take(a, c);
     }
     for (; i + w <= n; i += w) next(v, x + i), F::take(a, v);
-    T part[w];
-    std::memcpy(part, &a, sizeof part);
-    for (std::int64_t half = w / 2; half > 0; half /= 2)
-      for (std::int64_t j = 0; j < half; ++j) F::take(part[j], part[j + half]);
-    total = part[0];
+    if (n >= 2 * w && i < n) {  // the last w elements, without those that were taken
+      next(v, x + n - w), fill_lanes<T>(v, w - (n - i), F::template start<T>), F::take(a, v);
+      i = n;
+    }
+    total = fold_lanes<F, w / 2>(a);
   }
   for (; i < n; ++i) F::take(total, load(x[i], to));
   return total;

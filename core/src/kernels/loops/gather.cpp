@@ -58,6 +58,29 @@ Work work_of(DType dtype, std::int64_t n, std::int64_t moved) {
   return {.bytes = n * bytes_of<std::int64_t> + moved * size_of(dtype)};
 }
 
+/// y[j] = x[j s + at[j] step] for j < n; loops of their own for elements of one line and for neighbouring
+/// ones.
+template <class T>
+void take_line(std::int64_t n, T* __restrict y, const T* x, std::int64_t s, const std::int64_t* at,
+               std::int64_t step) {
+  if (s == 0 && step == 1)
+    for (std::int64_t j = 0; j < n; ++j) y[j] = x[at[j]];
+  else if (s == 1)
+    for (std::int64_t j = 0; j < n; ++j) y[j] = x[j + at[j] * step];
+  else
+    for (std::int64_t j = 0; j < n; ++j) y[j] = x[j * s + at[j] * step];
+}
+
+/// x[j] put at, or added to, y[j s + at[j] step], in the order of j.
+template <bool add, class T>
+void put_line(std::int64_t n, T* y, std::int64_t s, const T* x, const std::int64_t* at, std::int64_t step) {
+  const auto put = [](T& to, T u) { to = add ? static_cast<T>(plus(to, u)) : u; };
+  if (s == 0 && step == 1)
+    for (std::int64_t j = 0; j < n; ++j) put(y[at[j]], x[j]);
+  else
+    for (std::int64_t j = 0; j < n; ++j) put(y[j * s + at[j] * step], x[j]);
+}
+
 }  // namespace
 
 void gather_elements(DType dtype, void* y, const void* x, const Shape& whole, const IndexAlong& index) {
@@ -71,7 +94,7 @@ void gather_elements(DType dtype, void* y, const void* x, const Shape& whole, co
     Positions(index, steps)
         .each_inner([step, px = static_cast<const T*>(x), py = static_cast<T*>(y), pi = index.at](
                         std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
-          for (std::int64_t j = 0; j < n; ++j) py[place + j] = px[at + j * s + pi[place + j] * step];
+          take_line(n, py + place, px + at, s, pi + place, step);
         });
   });
 }
@@ -89,10 +112,8 @@ void scatter_elements(DType dtype, void* y, const Shape& whole, const void* x, c
     Positions(index, steps)
         .each_inner([step, add, px = static_cast<const T*>(x), py = static_cast<T*>(y), pi = index.at](
                         std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
-          for (std::int64_t j = 0; j < n; ++j) {
-            T& to = py[at + j * s + pi[place + j] * step];
-            to = add ? static_cast<T>(plus(to, px[place + j])) : px[place + j];
-          }
+          add ? put_line<true>(n, py + at, s, px + place, pi + place, step)
+              : put_line<false>(n, py + at, s, px + place, pi + place, step);
         });
   });
 }

@@ -6,6 +6,7 @@
 
 #include "kernels/loops/batch.hpp"
 #include "kernels/loops/block.hpp"
+#include "kernels/loops/columns.hpp"
 #include "kernels/loops/part.hpp"
 #include "kernels/loops/short_rows.hpp"
 #include "kernels/loops/work.hpp"
@@ -111,6 +112,30 @@ template <class T, class F, class... X>
   if (y) store_rows(y, out, n, count);
 }
 
+/// The longest columns that are brought together.
+inline constexpr std::int64_t longest_gathered = 256;
+
+/// The columns of blocks of few, as many blocks as fill a batch: they are brought together in the nearest
+/// cache, where a step has all its lanes, and stores are found again by whole loads. One block alone goes the
+/// same way, to the same bits.
+template <class T, class F, class... X>
+[[gnu::flatten, gnu::noinline]] void each_narrow_block(const Block& b, F f, std::int64_t start, T* y,
+                                                       const X*... x) {
+  constexpr std::int64_t width = xsimd::batch<T>::size;
+  const std::int64_t together = width / b.inner, size = b.n * b.inner;
+  alignas(64) T out[longest_gathered * width], in[sizeof...(X)][longest_gathered * width];
+  for (std::int64_t k = 0; k < b.outer; k += together) {
+    const Block part = {std::min(together, b.outer - k), b.n, b.inner};
+    std::size_t i = 0;
+    (gather_columns(part, x + k * size, in[i++], width), ...);
+    [&]<std::size_t... j>(std::index_sequence<j...>) {
+      f(Columns<T>{b.n, width, part.outer * b.inner}, start + k * b.inner, y ? out : y, in[j]...);
+    }
+    (std::index_sequence_for<X...>());
+    if (y) scatter_columns(part, out, width, y + k * size);
+  }
+}
+
 /// Calls f(lines, number of the first line, its start in y, its start in each x), from line `start` on, for
 /// the lines of a block; y may be null. Flat, as simd_loop is.
 template <class T, class F, class... X>
@@ -134,6 +159,7 @@ template <class T, class F, class... X>
     f(along, start + number, y ? y + at : y, x + at...);
   };
   if (b.inner != 1) {
+    if (2 * b.inner <= width && b.n <= longest_gathered) return each_narrow_block(b, f, start, y, x...);
     for (std::int64_t k = 0; k < b.outer; ++k)
       for (std::int64_t j = 0; j < b.inner; j += width)
         lines(Columns<T>{b.n, b.inner, std::min(width, b.inner - j)}, k * b.inner + j, k * size + j);

@@ -87,14 +87,22 @@ void first_of(std::int64_t n, std::int64_t count, const F& entry, std::vector<En
   if (count == 0) return;
   for (std::int64_t i = 0; i < count; ++i) first.push_back(entry(i));
   std::make_heap(first.begin(), first.end());
-  for (std::int64_t i = count; i < n; ++i) {
-    const Entry e = entry(i);
-    if (e.key >= first.front().key) [[likely]]
-      continue;  // those that are as large stand further on
+  const auto take = [&](const Entry& e) {
+    if (e.key >= first.front().key) return;  // those that are as large stand further on
     std::pop_heap(first.begin(), first.end());
     first.back() = e;
     std::push_heap(first.begin(), first.end());
+  };
+  constexpr std::int64_t block = 32;  // of which hardly any has an entry that comes first
+  std::int64_t i = count;
+  for (; i + block <= n; i += block) {
+    const auto bound = first.front().key;
+    unsigned below = 0;
+    for (std::int64_t j = 0; j < block; ++j) below += entry(i + j).key < bound;
+    if (below == 0) continue;
+    for (std::int64_t j = i; j < i + block; ++j) take(entry(j));
   }
+  for (; i < n; ++i) take(entry(i));
   std::sort_heap(first.begin(), first.end());
 }
 

@@ -71,12 +71,6 @@ void convolve(const Sizes& s, const ForwardPlanes& p, const T* x, const T* w, co
   }
 }
 
-/// y[2 i] = a[i], y[2 i + 1] = b[i] for i < n.
-template <class T>
-void interleave(const T* a, const T* b, std::int64_t n, T* __restrict y) {
-  for (std::int64_t i = 0; i < n; ++i) y[2 * i] = a[i], y[2 * i + 1] = b[i];
-}
-
 /// A line of an image of w elements from those of its columns' phases.
 template <class T>
 void interleave(std::span<const T* const> phases, std::int64_t w, T* y) {
@@ -84,7 +78,7 @@ void interleave(std::span<const T* const> phases, std::int64_t w, T* y) {
   if (steps == 1)
     std::copy_n(phases[0], w, y);
   else if (steps == 2)
-    interleave(phases[0], phases[1], whole, y);
+    merge_pairs(whole, phases[0], phases[1], y);
   else
     for (std::int64_t i = 0; i < whole; ++i)
       for (std::int64_t k = 0; k < steps; ++k) y[i * steps + k] = phases[static_cast<std::size_t>(k)][i];

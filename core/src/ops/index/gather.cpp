@@ -24,9 +24,10 @@ namespace detail {
 
 void check_range(const char* op, const Tensor& index, std::int64_t size) {
   const std::int64_t* p = ptr<std::int64_t>(index);
-  bool inside = true;
-  for (std::int64_t i = 0; i < index.numel(op); ++i) inside &= p[i] >= 0 && p[i] < size;
-  if (inside) return;
+  std::uint64_t largest = 0;  // where negative ones are vast
+  const std::int64_t n = index.numel(op);
+  for (std::int64_t i = 0; i < n; ++i) largest = std::max(largest, static_cast<std::uint64_t>(p[i]));
+  if (n == 0 || largest < static_cast<std::uint64_t>(size)) return;
   const auto is_outside = [size](std::int64_t i) { return i < 0 || i >= size; };
   const std::int64_t first = std::find_if(p, p + index.numel(), is_outside) - p;
   fail(op, "index " + std::to_string(p[first]) + " at place " + std::to_string(first) +

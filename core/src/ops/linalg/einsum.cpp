@@ -126,17 +126,25 @@ Tensor in_order(const Term& t, const std::string& letters) {
 
 // Two terms -------------------------------------------------------------------------------------------------
 
-/// a b where nothing is summed over: a product of elements.
+/// The elements of a term that are copied to bring its letters into this order.
+std::int64_t moved(const Term& t, const std::string& order) {
+  return select_letters(order, [&](char c) { return has(t.letters, c); }) == t.letters ? 0 : t.x.numel();
+}
+
+/// a b where nothing is summed over: a product of elements. Its letters are those of a and then of b, or
+/// stand as they do in the result where that moves fewer elements.
 Term multiply(const Term& a, const Term& b, const EinsumEquation& e) {
-  const std::string right = select_letters(b.letters, [&](char c) { return !has(a.letters, c); });
-  const std::string letters = a.letters + right;
-  const auto shape_of = [&](const Term& t) {
+  std::string letters = a.letters + select_letters(b.letters, [&](char c) { return !has(a.letters, c); });
+  const std::string wanted = select_letters(e.output, [&](char c) { return has(letters, c); });
+  if (wanted.size() == letters.size() &&
+      moved(a, wanted) + moved(b, wanted) < (wanted == letters ? 0 : e.size(letters)) + moved(b, letters))
+    letters = wanted;
+  const auto factor = [&](const Term& t) {
     Shape shape;
     for (char c : letters) shape.push_back(has(t.letters, c) ? e.size(c) : 1);
-    return shape;
+    return reshape(in_order(t, select_letters(letters, [&](char c) { return has(t.letters, c); })), shape);
   };
-  const Tensor p = in_order(b, select_letters(letters, [&](char c) { return has(b.letters, c); }));
-  return {reshape(a.x, shape_of(a)) * reshape(p, shape_of(b)), letters};
+  return {factor(a) * factor(b), letters};
 }
 
 /// A term as a batch of matrices [batch, rows, columns], transposed where that saves a copy.

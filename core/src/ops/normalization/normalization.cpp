@@ -8,7 +8,9 @@
 #include "autodiff/listen.hpp"
 #include "kernels/loops/fold.hpp"
 #include "kernels/loops/lines.hpp"
+#include "kernels/loops/simd.hpp"
 #include "kernels/loops/wrap.hpp"
+#include "ops/normalization/channels.hpp"
 #include "ops/normalization/layer_norm.hpp"
 #include "ops/random/draw_log.hpp"
 #include "ops/support/elementwise.hpp"
@@ -37,11 +39,12 @@ template <class T>
 struct RowStatistics {
   T mean, rstd;
 
-  RowStatistics(const T* x, std::int64_t n, double eps, T* centred) {
+  RowStatistics(const T* x, std::int64_t n, double eps) {
     const T count = static_cast<T>(n);
     mean = row_sum(x, n) / count;
-    for (std::int64_t j = 0; j < n; ++j) centred[j] = (x[j] - mean) * (x[j] - mean);
-    rstd = 1 / std::sqrt(row_sum(centred, n) / count + static_cast<T>(eps));
+    const T squares = simd_sum<T>(
+        n, [m = mean](auto v) { return (v - m) * (v - m); }, x);
+    rstd = 1 / std::sqrt(squares / count + static_cast<T>(eps));
   }
 };
 
@@ -55,8 +58,8 @@ Tensor standardized(const Tensor& x, double eps) {
     by_rows(standardize_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
         const T* p = ptr<T>(x) + i * n;
-        T* o = ptr<T>(y) + i * n;
-        const RowStatistics<T> s(p, n, eps, o);
+        T* __restrict o = ptr<T>(y) + i * n;
+        const RowStatistics<T> s(p, n, eps);
         for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
       }
     });
@@ -72,18 +75,18 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 3 * rows * n * bytes_of<T>};
     by_rows(standardize_vjp_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
-      const Tensor scratch = new_tensor({2, n}, x.dtype());
-      T *y = ptr<T>(scratch), *gy = y + n;
       for (std::int64_t i = first; i < last; ++i) {
         const T *p = ptr<T>(x) + i * n, *q = ptr<T>(g) + i * n;
-        T* o = ptr<T>(dx) + i * n;
-        const RowStatistics<T> s(p, n, eps, y);
+        T* __restrict o = ptr<T>(dx) + i * n;
+        const RowStatistics<T> s(p, n, eps);
+        const T mean_g = row_sum(q, n) / static_cast<T>(n);
+        const T products = simd_sum<T>(
+            n, [s](auto u, auto v) { return u * ((v - s.mean) * s.rstd); }, q, p);
+        const T mean_gy = products / static_cast<T>(n);
         for (std::int64_t j = 0; j < n; ++j) {
-          y[j] = (p[j] - s.mean) * s.rstd;
-          gy[j] = q[j] * y[j];
+          const T y = (p[j] - s.mean) * s.rstd;
+          o[j] = s.rstd * (q[j] - mean_g - y * mean_gy);
         }
-        const T mean_g = row_sum(q, n) / static_cast<T>(n), mean_gy = row_sum(gy, n) / static_cast<T>(n);
-        for (std::int64_t j = 0; j < n; ++j) o[j] = s.rstd * (q[j] - mean_g - y[j] * mean_gy);
       }
     });
   });
@@ -134,11 +137,6 @@ Tensor detail::standardize_vjp(const Tensor& g, const Tensor& x, double eps) {
 
 namespace {
 
-Tensor affine(const Tensor& y, const Tensor& weight, const Tensor& bias) {
-  Tensor out = weight.defined() ? y * weight : y;
-  return bias.defined() ? out + bias : out;
-}
-
 /// Throws unless a weight or bias, if there is one, has this shape and the dtype of x.
 void check_parameter(const char* op, const char* name, const Tensor& x, const Tensor& p, const Shape& shape) {
   if (p.defined() && p.dtype(op) != x.dtype(op))
@@ -159,14 +157,6 @@ std::int64_t check_last_axes(const char* op, const Tensor& x, const Shape& shape
 
 Tensor as_rows(const Tensor& x, std::int64_t n) { return reshape(x, {n ? x.numel() / n : 0, n}); }
 
-/// [channels] as [channels, 1, ...], to meet x[batch, channels, ...].
-Tensor per_channel(const Tensor& p, const Tensor& x) {
-  if (!p.defined()) return p;
-  Shape shape = Shape::filled(x.dim() - 1, 1);
-  shape[0] = p.numel();
-  return reshape(p, shape);
-}
-
 Tensor normalize_groups(const char* op, const Tensor& x, std::int64_t groups, const Tensor& weight,
                         const Tensor& bias, double eps) {
   check_floating(op, x);
@@ -177,7 +167,7 @@ Tensor normalize_groups(const char* op, const Tensor& x, std::int64_t groups, co
   check_parameter(op, "bias", x, bias, {x.size(1)});
   const std::int64_t rows = product_of(x.size(0), groups);
   const Tensor y = standardize(op, reshape(x, {rows, rows ? x.numel() / rows : 0}), eps);
-  return affine(reshape(y, x.shape()), per_channel(weight, x), per_channel(bias, x));
+  return affine_of_channels(reshape(y, x.shape()), weight, bias);
 }
 
 }  // namespace
@@ -250,7 +240,7 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
     if (running_var.defined()) running_var.copy_(running_var * (1 - o.momentum) + var(rows, 1) * o.momentum);
   }
   const Tensor y = reshape(standardize("batch_norm", rows, o.eps), {channels, batch, positions});
-  return affine(reshape(transpose(y, 0, 1), x.shape()), per_channel(weight, x), per_channel(bias, x));
+  return affine_of_channels(reshape(transpose(y, 0, 1), x.shape()), weight, bias);
 }
 
 namespace {

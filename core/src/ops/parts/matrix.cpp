@@ -4,6 +4,7 @@
 #include "autodiff/fields.hpp"
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/work.hpp"
+#include "ops/parts/plane.hpp"
 #include "ops/support/axes.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
@@ -67,6 +68,12 @@ std::int64_t source_of(PadMode mode, std::int64_t i, std::int64_t n) {
   return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
 }
 
+/// Whether pads of two axes add to both of them, and have room in a Frame.
+bool is_frame(const std::vector<std::int64_t>& pads) {
+  const auto fits = [](std::int64_t n) { return n >= 0 && n < 1 << 30; };
+  return std::all_of(pads.begin(), pads.end(), fits) && pads[0] + pads[1] > 0 && pads[2] + pads[3] > 0;
+}
+
 Tensor pad_by_index(const Tensor& x, const Pad& by, PadMode mode) {
   const std::int64_t n = x.shape()[by.axis], most = std::max(by.before, by.behind);
   const std::int64_t limit = mode == PadMode::reflect              ? n - 1
@@ -91,6 +98,11 @@ Tensor pad(const Tensor& x, const std::vector<std::int64_t>& pads, PadMode mode,
   if (pads.size() % 2 != 0 || pairs > x.dim())
     fail("pad", "needs two numbers an axis, for " + std::to_string(x.dim()) + " axes at most: there are " +
                     std::to_string(pads.size()) + ", x is " + x.describe());
+  if (pads.size() == 4 && mode == PadMode::constant && is_frame(pads))
+    return pad_plane(x,
+                     {static_cast<std::int32_t>(pads[2]), static_cast<std::int32_t>(pads[3]),
+                      static_cast<std::int32_t>(pads[0]), static_cast<std::int32_t>(pads[1])},
+                     value);
   Tensor y = x;
   for (int k = 0; k < pairs; ++k) {
     const std::int64_t before = pads[static_cast<std::size_t>(2 * k)],

@@ -2,6 +2,7 @@
 #include "ops/support/promote.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/ops/index.hpp"
 #include "xgrad/core/ops/linalg.hpp"
 #include "xgrad/core/ops/pooling.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -13,6 +14,7 @@ using namespace detail;
 namespace {
 
 constexpr Kernel weights_kernel = {.name = "interpolation_weights"};
+constexpr Kernel pixels_kernel = {.name = "interpolation_pixels"};
 
 /// A constant matrix [out, in] whose rows f fills: f(i, row).
 template <class F>
@@ -31,14 +33,10 @@ Tensor adaptive_weights(std::int64_t out, std::int64_t in, DType dtype) {
   });
 }
 
-Tensor interpolation_weights(std::int64_t out, std::int64_t in, DType dtype, const InterpolateOptions& o) {
+Tensor bilinear_weights(std::int64_t out, std::int64_t in, DType dtype, const InterpolateOptions& o) {
   const double scale = static_cast<double>(in) / static_cast<double>(out);
   const double corner = out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0;
   return weights(out, in, dtype, [=](std::int64_t i, double* row) {
-    if (o.mode == Interpolation::nearest) {
-      row[i * in / out] = 1;
-      return;
-    }
     const double middle = (static_cast<double>(i) + 0.5) * scale - 0.5;
     const double at = o.align_corners ? static_cast<double>(i) * corner : std::max(middle, 0.0);
     const std::int64_t left = std::min(static_cast<std::int64_t>(at), in - 1),
@@ -49,10 +47,17 @@ Tensor interpolation_weights(std::int64_t out, std::int64_t in, DType dtype, con
   });
 }
 
-/// rows x columns^T for each channel of each image: any separable linear map of images.
-Tensor map_axes(const char* op, const Tensor& x, Pair size,
-                Tensor (*make)(std::int64_t, std::int64_t, DType, const InterpolateOptions&),
-                const InterpolateOptions& options) {
+/// The pixel that each of `out` ones takes of `in`.
+Tensor nearest_pixels(std::int64_t out, std::int64_t in) {
+  std::vector<std::int64_t> at(static_cast<std::size_t>(out));
+  launch(pixels_kernel, {.bytes = out * bytes_of<std::int64_t>}, [&] {
+    for (std::int64_t i = 0; i < out; ++i) at[static_cast<std::size_t>(i)] = i * in / out;
+  });
+  return tensor(at);
+}
+
+/// The shape of x[batch, channels, height, width] resampled. Throws where there is none.
+Shape resampled(const char* op, const Tensor& x, Pair size) {
   if (x.dim(op) != 4) fail(op, "needs x[batch, channels, height, width]: x is " + x.describe());
   check_floating(op, x);
   if (size.height < 1 || size.width < 1 || x.size(2) < 1 || x.size(3) < 1)
@@ -60,6 +65,14 @@ Tensor map_axes(const char* op, const Tensor& x, Pair size,
                  std::to_string(size.height) + " by " + std::to_string(size.width));
   const Shape shape = {x.size(0), x.size(1), size.height, size.width};
   check_sizes(op, shape);
+  return shape;
+}
+
+/// rows x columns^T for each channel of each image: any separable linear map of images.
+Tensor map_axes(const char* op, const Tensor& x, Pair size,
+                Tensor (*make)(std::int64_t, std::int64_t, DType, const InterpolateOptions&),
+                const InterpolateOptions& options) {
+  const Shape shape = resampled(op, x, size);
   if (x.numel() == 0) return reshape(x, shape);
   const Tensor rows = make(size.height, x.size(2), x.dtype(), options);
   const Tensor columns = make(size.width, x.size(3), x.dtype(), options);
@@ -77,7 +90,12 @@ Tensor adaptive_avg_pool2d(const Tensor& x, Pair output) {
 }
 
 Tensor interpolate(const Tensor& x, Pair size, const InterpolateOptions& options) {
-  return map_axes("interpolate", x, size, interpolation_weights, options);
+  if (options.mode == Interpolation::bilinear)
+    return map_axes("interpolate", x, size, bilinear_weights, options);
+  const Shape shape = resampled("interpolate", x, size);
+  if (x.numel() == 0) return reshape(x, shape);
+  return index_select(index_select(x, 3, nearest_pixels(size.width, x.size(3))), 2,
+                      nearest_pixels(size.height, x.size(2)));
 }
 
 }  // namespace xgrad

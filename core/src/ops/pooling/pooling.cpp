@@ -8,6 +8,7 @@
 #include "kernels/convolution/im2col.hpp"
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/tiles.hpp"
+#include "kernels/pooling/average.hpp"
 #include "kernels/pooling/largest.hpp"
 #include "ops/support/promote.hpp"
 
@@ -17,8 +18,7 @@ using namespace detail;
 
 namespace {
 
-constexpr Kernel max_gather_kernel = {.name = "max_pool2d_gather"}, avg_kernel = {.name = "avg_pool2d"},
-                 avg_backward_kernel = {.name = "avg_pool2d_backward"};
+constexpr Kernel max_gather_kernel = {.name = "max_pool2d_gather"};
 
 std::string text(Pair p) { return Shape{p.height, p.width}.str(); }
 
@@ -222,11 +222,6 @@ struct Average {
   Window window;
   bool count_padding = true;
 
-  double share(Span rows, Span columns) const {
-    const std::int64_t area =
-        count_padding ? std::int64_t{window.kernel_h} * window.kernel_w : rows.count() * columns.count();
-    return area == 0 ? 0 : 1.0 / static_cast<double>(area);
-  }
   void fields(auto&& field) const {
     window.fields(field);
     field("count_include_pad", count_padding);
@@ -246,14 +241,13 @@ Tensor average(const Tensor& x, const Average& a) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = (x.numel() + y.numel()) * bytes_of<T>};
-    each_window(avg_kernel, work, x.shape(), a.window,
-                [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
-                  T total = 0;
-                  for (std::int64_t r = rows.first; r < rows.last; ++r)
-                    for (std::int64_t c = columns.first; c < columns.last; ++c)
-                      total += ptr<T>(x)[plane + r * x.size(3) + c];
-                  ptr<T>(y)[out] = total * static_cast<T>(a.share(rows, columns));
-                });
+    by_planes(avg_pool2d_kernel, work, x.shape(), [&](std::int64_t first, std::int64_t last) {
+      AverageOfWindows<T> average_of(a.window, x.size(2), x.size(3), a.count_padding);
+      for (std::int64_t plane = first; plane < last; ++plane)
+        for (std::int64_t row = 0; row < y.size(2); ++row)
+          average_of.values(row, ptr<T>(x) + plane * x.size(2) * x.size(3),
+                            ptr<T>(y) + (plane * y.size(2) + row) * y.size(3));
+    });
   });
   return record(op, {x}, std::move(y), a);
 }
@@ -268,13 +262,13 @@ Tensor spread_average(const Tensor& g, const Shape& image, const Average& a) {
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = (2 * x.numel() + g.numel()) * bytes_of<T>};
-    each_window(avg_backward_kernel, work, image, a.window,
-                [&](std::int64_t plane, std::int64_t out, Span rows, Span columns) {
-                  const T part = ptr<T>(g)[out] * static_cast<T>(a.share(rows, columns));
-                  for (std::int64_t r = rows.first; r < rows.last; ++r)
-                    for (std::int64_t c = columns.first; c < columns.last; ++c)
-                      ptr<T>(x)[plane + r * image[3] + c] += part;
-                });
+    by_planes(avg_pool2d_backward_kernel, work, image, [&](std::int64_t first, std::int64_t last) {
+      AverageOfWindows<T> average_of(a.window, image[2], image[3], a.count_padding);
+      for (std::int64_t plane = first; plane < last; ++plane)
+        for (std::int64_t row = 0; row < g.size(2); ++row)
+          average_of.spread(row, ptr<T>(g) + (plane * g.size(2) + row) * g.size(3),
+                            ptr<T>(x) + plane * image[2] * image[3]);
+    });
   });
   return record(op, {g}, std::move(x), a);
 }

@@ -10,6 +10,7 @@
 #include "autodiff/fields.hpp"
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/work.hpp"
+#include "kernels/random/box_muller.hpp"
 #include "ops/random/draw_log.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/fork.hpp"
@@ -80,30 +81,19 @@ class Use {
   std::lock_guard<Mutex> lock_;
 };
 
-/// Sixteen normal numbers from sixteen uniform ones: eight pairs, each split over the two halves.
-template <class T>
-void box_muller_16(T* x) {
-  for (int j = 0; j < 8; ++j) {
-    const T radius = std::sqrt(T(-2) * std::log(1 - x[j]));
-    const T angle = T(2 * M_PI) * x[j + 8];
-    x[j] = radius * std::cos(angle);
-    x[j + 8] = radius * std::sin(angle);
-  }
-}
-
 /// Long runs are filled by blocks of 16, the last one moved back to end with the run; short ones one by one.
 template <class T>
 void fill_normal(Generator::State& s, T* x, std::int64_t n) {
-  if (n < 16) {
+  if (n < normal_block) {
     for (std::int64_t i = 0; i < n; ++i) x[i] = static_cast<T>(s.normal());
     return;
   }
   for (std::int64_t i = 0; i < n; ++i) x[i] = s.uniform(Type<T>{});
-  for (std::int64_t i = 0; i + 16 <= n; i += 16) box_muller_16(x + i);
-  if (n % 16 != 0) {
-    T* last = x + n - 16;
-    for (int j = 0; j < 16; ++j) last[j] = s.uniform(Type<T>{});
-    box_muller_16(last);
+  box_muller(n / normal_block, x);
+  if (n % normal_block != 0) {
+    T* last = x + n - normal_block;
+    for (std::int64_t j = 0; j < normal_block; ++j) last[j] = s.uniform(Type<T>{});
+    box_muller(1, last);
   }
 }
 

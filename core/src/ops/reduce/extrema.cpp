@@ -164,6 +164,31 @@ namespace {
 
 constexpr Kernel cummax_kernel = {.name = "cummax"}, cummin_kernel = {.name = "cummin"};
 
+/// Of one line. A new extremum is rare, so that a jump is faster than to choose each time.
+template <class F, class T>
+void running_row(const T* x, std::int64_t n, T* __restrict y, std::int64_t* __restrict at) {
+  T best = x[0];
+  std::int64_t place = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (beats<F>(x[i], best)) [[unlikely]]
+      best = x[i], place = i;
+    y[i] = best;
+    at[i] = place;
+  }
+}
+
+/// Of the columns of one block.
+template <class F, class T>
+void running_columns(const T* x, const Block& b, T* __restrict y, std::int64_t* __restrict at) {
+  for (std::int64_t j = 0; j < b.inner; ++j) y[j] = x[j], at[j] = 0;
+  for (std::int64_t i = 1; i < b.n; ++i)
+    for (std::int64_t j = i * b.inner, before = j - b.inner; j < (i + 1) * b.inner; ++j, ++before) {
+      const bool now = beats<F>(x[j], y[before]);
+      y[j] = now ? x[j] : y[before];
+      at[j] = now ? i : at[before];
+    }
+}
+
 template <class F, class T>
 void running_extrema(const T* x, const Block& b, T* y, std::int64_t* at) {
   if (b.elements() == 0) return;
@@ -172,13 +197,7 @@ void running_extrema(const T* x, const Block& b, T* y, std::int64_t* at) {
                   {.bytes = b.elements() * bytes_of<T, T, std::int64_t>},
                   [=, &b] { running_extrema<F>(x, b, y, at); });
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, y += b.n * b.inner, at += b.n * b.inner)
-    for (std::int64_t i = 0; i < b.n; ++i)
-      for (std::int64_t j = 0; j < b.inner; ++j) {
-        const std::int64_t here = i * b.inner + j, before = here - b.inner;
-        const bool now = i == 0 || beats<F>(x[here], y[before]);
-        y[here] = now ? x[here] : y[before];
-        at[here] = now ? i : at[before];
-      }
+    b.inner == 1 ? running_row<F>(x, b.n, y, at) : running_columns<F>(x, b, y, at);
 }
 
 template <class F>

@@ -1,0 +1,82 @@
+#include "cliffs/cliffs.hpp"
+
+// Along axes: reductions, scans, softmax, order, losses. peers/cliffs/reduce.cpp is the same.
+
+using namespace xgrad;
+using namespace bench::cliffs;
+
+namespace {
+
+const Works reduce = {
+    {"sum of all, [1024, 1024]", {{{1024, 1024}}}, [](const Operands& x) { return sum(x[0]); }},
+    {"sum over 0, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return sum(x[0], 0); }},
+    {"sum over 1, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return sum(x[0], 1); }},
+    {"sum over 1, [8192, 10]", {{{8192, 10}}}, [](const Operands& x) { return sum(x[0], 1); }},
+    {"sum over 1, [32, 64, 49]", {{{32, 64, 49}}}, [](const Operands& x) { return sum(x[0], 1); }},
+    {"mean over 0 2 3, [16, 64, 28, 28]",
+     {{{16, 64, 28, 28}}},
+     [](const Operands& x) {
+       return mean(x[0], {0, 2, 3});
+     }},
+    {"prod over 0, [64, 1024]", {{{64, 1024}, 0.5, 1.5}}, [](const Operands& x) { return prod(x[0], 0); }},
+    {"prod over 1, [1024, 64]", {{{1024, 64}, 0.5, 1.5}}, [](const Operands& x) { return prod(x[0], 1); }},
+    {"amax over 0, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return amax(x[0], 0); }},
+    {"amax over 1, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return amax(x[0], 1); }},
+    {"amax over 1, [100, 1024]", {{{100, 1024}}}, [](const Operands& x) { return amax(x[0], 1); }},
+    {"max over 1, [100, 1024]", {{{100, 1024}}}, [](const Operands& x) { return max(x[0], 1).values; }},
+    {"argmax over 1, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return argmax(x[0], 1); }},
+    {"argmax of all, [65536]", {{{65536}}}, [](const Operands& x) { return argmax(x[0]); }},
+    {"var over 0, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return var(x[0], 0); }},
+    {"var over 1, [100, 1024]", {{{100, 1024}}}, [](const Operands& x) { return var(x[0], 1); }},
+    {"var over 1, [256, 32, 2]", {{{256, 32, 2}}}, [](const Operands& x) { return var(x[0], 1); }},
+    {"norm of all, [65536]", {{{65536}}}, [](const Operands& x) { return norm(x[0]); }},
+    {"norm over 1, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return norm(x[0], 2, 1); }},
+    {"logsumexp over 1, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return logsumexp(x[0], 1); }},
+    {"any over 1, [1024, 100]", {mask({1024, 100})}, [](const Operands& x) { return any(x[0], 1); }},
+    {"sum over 1 of int64, [1024, 100]",
+     {indices({1024, 100}, 9)},
+     [](const Operands& x) { return sum(x[0], 1); }},
+    {"cumsum over 1, [64, 1024]", {{{64, 1024}}}, [](const Operands& x) { return cumsum(x[0], 1); }},
+    {"cumsum over 0, [1024, 64]", {{{1024, 64}}}, [](const Operands& x) { return cumsum(x[0], 0); }},
+    {"cumprod over 1, [64, 100]",
+     {{{64, 100}, 0.9, 1.1}},
+     [](const Operands& x) { return cumprod(x[0], 1); }},
+    {"cummax over 1, [64, 1024]", {{{64, 1024}}}, [](const Operands& x) { return cummax(x[0], 1).values; }},
+    {"softmax over 1, [1024, 100]", {{{1024, 100}}}, [](const Operands& x) { return softmax(x[0], 1); }},
+    {"softmax over 1, [8192, 10]", {{{8192, 10}}}, [](const Operands& x) { return softmax(x[0], 1); }},
+    {"softmax over 1, [256, 32, 2]", {{{256, 32, 2}}}, [](const Operands& x) { return softmax(x[0], 1); }},
+    {"softmax over 1, [16, 21, 28, 28]",
+     {{{16, 21, 28, 28}}},
+     [](const Operands& x) { return softmax(x[0], 1); }},
+    {"log_softmax over 1, [128, 1000]",
+     {{{128, 1000}}},
+     [](const Operands& x) { return log_softmax(x[0], 1); }},
+    {"cross_entropy, [128, 1000]",
+     {{{128, 1000}}, indices({128}, 1000)},
+     [](const Operands& x) { return cross_entropy(x[0], x[1]); }},
+    {"cross_entropy, [512, 10]",
+     {{{512, 10}}, indices({512}, 10)},
+     [](const Operands& x) { return cross_entropy(x[0], x[1]); }},
+    {"mse_loss", {{{65536}}, {{65536}}}, [](const Operands& x) { return mse_loss(x[0], x[1]); }},
+    {"smooth_l1_loss", {{{65536}}, {{65536}}}, [](const Operands& x) { return smooth_l1_loss(x[0], x[1]); }},
+    {"binary_cross_entropy_with_logits",
+     {{{65536}}, {{65536}, 0, 1}},
+     [](const Operands& x) { return binary_cross_entropy_with_logits(x[0], x[1]); }},
+    {"kl_div", {{{65536}}, {{65536}, 0.1, 1}}, [](const Operands& x) { return kl_div(x[0], x[1]); }},
+    {"sort, [1000000]", {{{1000000}}}, [](const Operands& x) { return sort(x[0]).values; }},
+    {"sort over 1, [256, 1024]", {{{256, 1024}}}, [](const Operands& x) { return sort(x[0], 1).values; }},
+    {"sort over 0, [1024, 256]", {{{1024, 256}}}, [](const Operands& x) { return sort(x[0], 0).values; }},
+    {"sort over 1, [4096, 16]", {{{4096, 16}}}, [](const Operands& x) { return sort(x[0], 1).values; }},
+    {"sort of int64, [100000]",
+     {indices({100000}, 1000)},
+     [](const Operands& x) { return sort(x[0]).values; }},
+    {"argsort of float64, [100000]", {doubles({100000})}, [](const Operands& x) { return argsort(x[0]); }},
+    {"topk 5 of 50,000 float64", {doubles({50000})}, [](const Operands& x) { return topk(x[0], 5).values; }},
+    {"topk 5 over 1, [128, 1000]",
+     {{{128, 1000}}},
+     [](const Operands& x) { return topk(x[0], 5, 1).values; }},
+    {"median of all, [100001]", {{{100001}}}, [](const Operands& x) { return median(x[0]); }},
+    {"median over 1, [256, 1024]", {{{256, 1024}}}, [](const Operands& x) { return median(x[0], 1).values; }},
+};
+
+}  // namespace
