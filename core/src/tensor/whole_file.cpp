@@ -1,6 +1,7 @@
 #include "tensor/whole_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "tensor/errors.hpp"
 
@@ -32,8 +34,24 @@ WholeFile::WholeFile(const char* op, std::string path)
     if (S_ISDIR(there.st_mode)) fail(EISDIR);
     cannot_write("what is there is a device, a pipe or a socket");
   }
-  descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail(errno);
+  open_unfinished();
+}
+
+/// A process that was killed may have had the number of this one, and left a file of this name.
+void WholeFile::open_unfinished() {
+  constexpr int most_left = 1000;
+  for (int i = 0; i < most_left; ++i) {
+    if (i > 0) unfinished_ = unfinished_name(path_);
+    descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0 || errno != EEXIST) break;
+  }
+  if (descriptor_ < 0) {
+    const int reason = errno;
+    unfinished_.clear();
+    fail(reason);
+  }
+  static_cast<void>(
+      flock(descriptor_, LOCK_EX | LOCK_NB));  // where a file system has no locks, there is none
 }
 
 WholeFile::~WholeFile() {
@@ -41,18 +59,36 @@ WholeFile::~WholeFile() {
   if (!unfinished_.empty()) unlink(unfinished_.c_str());
 }
 
-void WholeFile::write(std::string_view text) {
-  waiting_ += text;
+void WholeFile::write(std::string_view bytes) {
+  if (bytes.size() >= most_waiting) {
+    flush();
+    return put(bytes);
+  }
+  waiting_ += bytes;
   if (waiting_.size() >= most_waiting) flush();
 }
 
-void WholeFile::flush() {
-  for (std::size_t done = 0; done < waiting_.size();) {
-    const ssize_t n = ::write(descriptor_, waiting_.data() + done, waiting_.size() - done);
+void WholeFile::put(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
     if (n < 0 && errno != EINTR) fail(errno);
-    if (n > 0) done += static_cast<std::size_t>(n);
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
+}
+
+void WholeFile::flush() {
+  put(waiting_);
   waiting_.clear();
+}
+
+/// The file is in its place by now, and a folder that cannot be flushed is no reason to take it back.
+void WholeFile::flush_folder() const {
+  const auto slash = path_.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  static_cast<void>(fsync(descriptor));
+  close(descriptor);
 }
 
 void WholeFile::finish() {
@@ -61,6 +97,7 @@ void WholeFile::finish() {
   if (close(std::exchange(descriptor_, -1)) != 0) fail(errno);
   if (rename(unfinished_.c_str(), path_.c_str()) != 0) fail(errno);
   unfinished_.clear();
+  flush_folder();
 }
 
 void WholeFile::fail(int reason) const { cannot_write(std::generic_category().message(reason)); }
