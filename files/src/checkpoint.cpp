@@ -26,16 +26,18 @@ constexpr const char* metric_key = "xgrad.checkpoint:metric";
 constexpr const char* step_key = "xgrad.checkpoint:step";
 constexpr std::size_t digits_of_step = 12;  ///< at least, so that names sort as steps do
 
+std::string name_of(std::int64_t step) {
+  std::string digits = std::to_string(step);
+  digits.insert(0, digits_of_step - std::min(digits_of_step, digits.size()), '0');
+  return std::string(start) + digits + std::string(end_of_name);
+}
+
 /// The step of a checkpoint's name; nothing for another name.
 std::optional<std::int64_t> step_of(std::string_view name) {
   if (!name.starts_with(start) || !name.ends_with(end_of_name)) return {};
-  name.remove_prefix(start.size()), name.remove_suffix(end_of_name.size());
   std::int64_t step = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), step);
-  if (name.size() < digits_of_step || name[0] == '-' || error != std::errc() ||
-      end != name.data() + name.size())
-    return {};
-  return step;
+  std::from_chars(name.data() + start.size(), name.data() + name.size(), step);
+  return step >= 0 && name == name_of(step) ? std::optional(step) : std::nullopt;
 }
 
 /// The names in a directory.
@@ -95,11 +97,7 @@ Checkpointer::Checkpointer(std::string directory, CheckpointerOptions options)
                 ": " + directory_ + "; name a directory, or one that may be made");
 }
 
-std::string Checkpointer::path_of(std::int64_t step) const {
-  std::string digits = std::to_string(step);
-  digits.insert(0, digits_of_step - std::min(digits_of_step, digits.size()), '0');
-  return directory_ + "/" + std::string(start) + digits + std::string(end_of_name);
-}
+std::string Checkpointer::path_of(std::int64_t step) const { return directory_ + "/" + name_of(step); }
 
 /// In rising order.
 std::vector<std::int64_t> Checkpointer::steps() const {
@@ -116,36 +114,41 @@ std::optional<std::string> Checkpointer::latest() const {
 }
 
 std::optional<std::string> Checkpointer::best() const {
-  const auto step = best_of(steps());
-  return step ? std::optional(path_of(*step)) : std::nullopt;
+  const auto record = record_of(steps());
+  return record ? std::optional(path_of(record->step)) : std::nullopt;
 }
 
-std::optional<std::int64_t> Checkpointer::best_of(const std::vector<std::int64_t>& steps) const {
-  std::optional<std::int64_t> best;
-  double record = 0;
+bool Checkpointer::is_better(double metric, const std::optional<Record>& record) const {
+  if (options_.best == Best::none || std::isnan(metric)) return false;
+  if (!record) return true;
+  return options_.best == Best::lowest ? metric < record->metric : metric > record->metric;
+}
+
+std::optional<Checkpointer::Record> Checkpointer::record_of(const std::vector<std::int64_t>& steps) const {
+  std::optional<Record> record;
   if (options_.best == Best::none) return {};
-  for (const std::int64_t step : steps) {
-    const auto metric = metric_of(path_of(step));
-    if (!metric || std::isnan(*metric)) continue;
-    if (best && !(options_.best == Best::lowest ? *metric < record : *metric > record)) continue;
-    best = step, record = *metric;
-  }
-  return best;
+  for (const std::int64_t step : steps)
+    if (const auto metric = metric_of(path_of(step)); metric && is_better(*metric, record))
+      record = Record{step, *metric};
+  return record;
 }
 
 std::string Checkpointer::save_state(std::int64_t step, const StateDict& state,
                                      std::optional<double> metric) const {
-  const auto all = steps();
+  auto before = steps();
   if (step < 0) throw Error("Checkpointer: a step must be at least 0: step = " + std::to_string(step));
-  if (!all.empty() && step < all.back())
+  if (!before.empty() && step < before.back())
     throw Error("Checkpointer: a step must not come before the latest one: step " + std::to_string(step) +
-                " after " + path_of(all.back()) + "; another run needs a directory of its own");
+                " after " + path_of(before.back()) + "; another run needs a directory of its own");
+  if (!before.empty() && step == before.back()) before.pop_back();  // it is replaced
+  auto record = record_of(before);
   remove_leftovers();
   Metadata metadata{{step_key, text_of_value(step)}};
   if (metric) metadata[metric_key] = text_of_value(*metric);
-  const std::string path = path_of(step);
+  std::string path = path_of(step);
   write_state("Checkpointer", path, state, std::move(metadata));
-  remove_what_need_not_stay();
+  if (metric && is_better(*metric, record)) record = Record{step, *metric};
+  remove_all_but(record, before);
   return path;
 }
 
@@ -161,13 +164,12 @@ void Checkpointer::remove_leftovers() const {
     if (is_unfinished(name)) remove_if_left(directory_ + "/" + name);
 }
 
-void Checkpointer::remove_what_need_not_stay() const {
-  auto all = steps();
-  const auto best = best_of(all);
-  const auto kept = std::min(all.size(), static_cast<std::size_t>(options_.keep));
-  all.resize(all.size() - kept);
-  for (const std::int64_t step : all)
-    if (step != best) unlink(path_of(step).c_str());
+/// Of the steps before the one that was just saved, those that need not stay go.
+void Checkpointer::remove_all_but(const std::optional<Record>& record,
+                                  const std::vector<std::int64_t>& before) const {
+  const auto others = static_cast<std::size_t>(options_.keep) - 1;
+  for (std::size_t i = 0; i + others < before.size(); ++i)
+    if (!record || before[i] != record->step) unlink(path_of(before[i]).c_str());
 }
 
 }  // namespace xgrad::files

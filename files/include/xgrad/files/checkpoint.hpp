@@ -89,13 +89,20 @@ class Checkpointer {
   const std::string& directory() const { return directory_; }
 
  private:
+  /// The best metric and its step.
+  struct Record {
+    std::int64_t step;
+    double metric;
+  };
+
   std::string save_state(std::int64_t step, const StateDict& state, std::optional<double> metric) const;
   std::optional<std::int64_t> load_latest(const Visitor& target) const;
   std::string path_of(std::int64_t step) const;
   std::vector<std::int64_t> steps() const;
-  std::optional<std::int64_t> best_of(const std::vector<std::int64_t>& steps) const;
+  std::optional<Record> record_of(const std::vector<std::int64_t>& steps) const;
+  bool is_better(double metric, const std::optional<Record>& record) const;
   void remove_leftovers() const;
-  void remove_what_need_not_stay() const;
+  void remove_all_but(const std::optional<Record>& record, const std::vector<std::int64_t>& before) const;
 
   std::string directory_;
   CheckpointerOptions options_;
