@@ -90,9 +90,7 @@ class Writing {
     }
     header_ += "}";
     while (header_.size() % 8 != 0) header_ += ' ';
-    if (header_.size() > most_header_bytes)
-      throw Error(head() + "the header of names and metadata must have at most 100000000 bytes: it has " +
-                  std::to_string(header_.size()) + ": " + path_);
+    check_size(header_.size());
   }
 
   void describe_metadata(const Metadata& metadata) {
@@ -110,7 +108,14 @@ class Writing {
     if (header_.back() != '{') header_ += ',';
   }
 
+  /// Before anything of that size is made.
+  void check_size(std::size_t n) const {
+    if (n > most_header_bytes)
+      throw Error(head() + "the header of names and metadata must have at most 100000000 bytes: " + path_);
+  }
+
   std::string json(const std::string& text) const {
+    check_size(header_.size() + text.size());
     try {
       return nlohmann::json(text).dump();
     } catch (const nlohmann::json::type_error&) {
