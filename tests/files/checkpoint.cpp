@@ -108,7 +108,7 @@ TEST_CASE("the best one is found by the metric in its file, to the last bit") {
 
 TEST_CASE("a step that is saved again is replaced, with its metric") {
   const Folder folder;
-  const Checkpointer checkpoints(folder.path(), {.keep = 1, .best = Best::lowest});
+  const Checkpointer checkpoints(folder.path(), {.keep = 2, .best = Best::lowest});
   checkpoints.save(1, State(), 2.0);
   checkpoints.save(2, State(), 1.0);
   State state;
@@ -193,8 +193,9 @@ TEST_CASE("a Checkpointer says what it cannot do") {
 
   CHECK(error_of([&] { Checkpointer(folder.path(), {.keep = 0}); }) ==
         "Checkpointer: keep must be at least 1: keep = 0");
-  CHECK(error_of([&] { Checkpointer{file}; }) == "Checkpointer: the directory cannot be made: " + file +
-                                                     "; name a directory, or one that may be made");
+  CHECK(error_of([&] { Checkpointer{file}; }) ==
+        "Checkpointer: the directory cannot be made (Not a directory): " + file +
+            "; name a directory, or one that may be made");
   CHECK(error_of([&] { Checkpointer{file + "/a"}; }) ==
         "Checkpointer: the directory cannot be made (Not a directory): " + file +
             "/a; name a directory, or one that may be made");

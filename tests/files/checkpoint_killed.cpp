@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <random>
@@ -38,6 +39,15 @@ bool is_whole(const State& state) {
          std::ranges::all_of(b, [&](double v) { return v == epoch; });
 }
 
+/// Microseconds that f takes.
+template <class F>
+std::int64_t duration_of(F f) {
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
 /// Runs f in another process until it is killed after some microseconds.
 template <class F>
 void killed_after(std::int64_t microseconds, F f) {
@@ -66,10 +76,10 @@ TEST_CASE("a save that is killed leaves the old file or the new one") {
   std::mt19937 random(1);  // NOLINT: of the moments
   State state, loaded;
   std::int64_t latest = 0, moved = 0;
-  files::save(path, state);
+  const std::int64_t most = 3 * duration_of([&] { files::save(path, state); });
 
   for (int i = 0; i < 200; ++i) {
-    killed_after(std::uniform_int_distribution(0, 8000)(random), [&] {
+    killed_after(std::uniform_int_distribution<std::int64_t>(0, most)(random), [&] {
       for (std::int64_t epoch = latest + 1;; ++epoch) set(state, epoch), files::save(path, state);
     });
 
@@ -87,12 +97,12 @@ TEST_CASE("a run whose checkpoints are killed goes on from a whole one, and noth
   const files::Checkpointer checkpoints(folder.path(), {.keep = 2});
   std::mt19937 random(2);  // NOLINT: of the moments
   State state, loaded;
-  checkpoints.save(0, state);
+  const std::int64_t most = 3 * duration_of([&] { checkpoints.save(0, state); });
   std::size_t left = 0;
 
   for (int i = 0; i < 100; ++i) {
     const std::int64_t before = checkpoints.resume(loaded).value();
-    killed_after(std::uniform_int_distribution(0, 8000)(random), [&] {
+    killed_after(std::uniform_int_distribution<std::int64_t>(0, most)(random), [&] {
       for (std::int64_t epoch = before + 1;; ++epoch) set(state, epoch), checkpoints.save(epoch, state);
     });
     for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
@@ -104,6 +114,9 @@ TEST_CASE("a run whose checkpoints are killed goes on from a whole one, and noth
     CHECK(step >= before);
   }
   CHECK(left > 0);
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder.path()))  // an empty one may be a moment old
+    last_write_time(entry, last_write_time(entry) - std::chrono::minutes(2));
   checkpoints.save(checkpoints.resume(loaded).value() + 1, loaded);
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
 }

@@ -27,12 +27,12 @@ struct Mlp : nn::Module {
 };
 
 struct Cnn : nn::Module {
-  nn::Conv2d conv{1, 4, 3};
+  nn::Conv2d conv{1, 4, 2};
   nn::BatchNorm2d norm{4};
   nn::Linear out{4, 3};
 
   Tensor forward(const Tensor& x) const override {
-    return out(mean(relu(norm(conv(x.reshape({-1, 1, 4, 2}).expand({-1, 1, 4, 2})))), {2, 3}));
+    return out(mean(relu(norm(conv(x.reshape({-1, 1, 4, 2})))), {2, 3}));
   }
   void visit(nn::Visitor& v) override { v("conv", conv), v("norm", norm), v("out", out); }
 };
