@@ -48,6 +48,19 @@ std::int64_t duration_of(F f) {
       .count();
 }
 
+/// Random moments, in microseconds, about half of which come before a save is done, however busy the machine.
+class Moments {
+ public:
+  Moments(std::int64_t duration, unsigned seed) : most_(2 * duration), random_(seed) {}
+
+  std::int64_t next() { return std::uniform_int_distribution<std::int64_t>(0, most_)(random_); }
+  void adapt(bool was_done) { most_ += was_done ? -most_ / 8 : most_ / 8; }
+
+ private:
+  std::int64_t most_;
+  std::mt19937 random_;  // NOLINT: the same in each run
+};
+
 /// Runs f in another process until it is killed after some microseconds.
 template <class F>
 void killed_after(std::int64_t microseconds, F f) {
@@ -73,13 +86,12 @@ void killed_after(std::int64_t microseconds, F f) {
 TEST_CASE("a save that is killed leaves the old file or the new one") {
   const Folder folder;
   const std::string path = folder.path("model.safetensors");
-  std::mt19937 random(1);  // NOLINT: of the moments
   State state, loaded;
   std::int64_t latest = 0, moved = 0;
-  const std::int64_t most = 3 * duration_of([&] { files::save(path, state); });
+  Moments moments(duration_of([&] { files::save(path, state); }), 1);
 
   for (int i = 0; i < 200; ++i) {
-    killed_after(std::uniform_int_distribution<std::int64_t>(0, most)(random), [&] {
+    killed_after(moments.next(), [&] {
       for (std::int64_t epoch = latest + 1;; ++epoch) set(state, epoch), files::save(path, state);
     });
 
@@ -87,6 +99,7 @@ TEST_CASE("a save that is killed leaves the old file or the new one") {
     CHECK(is_whole(loaded));
     CHECK(loaded.epoch >= latest);
     moved += loaded.epoch > latest;
+    moments.adapt(loaded.epoch > latest);
     latest = loaded.epoch;
   }
   CHECK(moved > 10);
@@ -95,14 +108,13 @@ TEST_CASE("a save that is killed leaves the old file or the new one") {
 TEST_CASE("a run whose checkpoints are killed goes on from a whole one, and nothing is left") {
   const Folder folder;
   const files::Checkpointer checkpoints(folder.path(), {.keep = 2});
-  std::mt19937 random(2);  // NOLINT: of the moments
   State state, loaded;
-  const std::int64_t most = 3 * duration_of([&] { checkpoints.save(0, state); });
+  Moments moments(duration_of([&] { checkpoints.save(0, state); }), 2);
   std::size_t left = 0;
 
   for (int i = 0; i < 100; ++i) {
     const std::int64_t before = checkpoints.resume(loaded).value();
-    killed_after(std::uniform_int_distribution<std::int64_t>(0, most)(random), [&] {
+    killed_after(moments.next(), [&] {
       for (std::int64_t epoch = before + 1;; ++epoch) set(state, epoch), checkpoints.save(epoch, state);
     });
     for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
@@ -112,6 +124,7 @@ TEST_CASE("a run whose checkpoints are killed goes on from a whole one, and noth
     CHECK(is_whole(loaded));
     CHECK(loaded.epoch == step);
     CHECK(step >= before);
+    moments.adapt(step > before);
   }
   CHECK(left > 0);
   for (const auto& entry :
