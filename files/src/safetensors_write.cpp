@@ -34,6 +34,13 @@ std::string_view bytes_of(const Tensor& t) {
   return view(t.data<bool>());
 }
 
+/// By hand: an array of nlohmann's allocates when it is destroyed, and ends the program where that fails.
+std::string list_of(const Shape& shape) {
+  std::string text = "[";
+  for (const std::int64_t size : shape) text += (text.size() > 1 ? "," : "") + std::to_string(size);
+  return text + "]";
+}
+
 /// What is written, in the order of the file, and the text that describes it.
 class Writing {
  public:
@@ -84,9 +91,9 @@ class Writing {
       const std::uint64_t begin = end;
       end += bytes_of(t.tensor).size();
       comma();
-      header_ += json(t.name) + ":{\"dtype\":\"" + stored_name(t.tensor.dtype()) + "\",\"shape\":" +
-                 nlohmann::json(std::vector(t.tensor.shape().begin(), t.tensor.shape().end())).dump() +
-                 ",\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
+      header_ += json(t.name) + ":{\"dtype\":\"" + stored_name(t.tensor.dtype()) +
+                 "\",\"shape\":" + list_of(t.tensor.shape()) + ",\"data_offsets\":[" + std::to_string(begin) +
+                 "," + std::to_string(end) + "]}";
     }
     header_ += "}";
     while (header_.size() % 8 != 0) header_ += ' ';

@@ -24,6 +24,19 @@ std::string unfinished_name(const std::string& path) {
   return path + "." + std::to_string(getpid()) + "." + std::to_string(count.fetch_add(1)) + ".tmp";
 }
 
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+/// A folder that cannot be flushed is no reason to take back what has been renamed in it.
+void flush_folder(const std::string& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  static_cast<void>(fsync(descriptor));
+  close(descriptor);
+}
+
 }  // namespace
 
 WholeFile::WholeFile(const char* op, std::string path)
@@ -81,23 +94,14 @@ void WholeFile::flush() {
   waiting_.clear();
 }
 
-/// The file is in its place by now, and a folder that cannot be flushed is no reason to take it back.
-void WholeFile::flush_folder() const {
-  const auto slash = path_.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  static_cast<void>(fsync(descriptor));
-  close(descriptor);
-}
-
 void WholeFile::finish() {
   flush();
+  const std::string folder = folder_of(path_);  // nothing may fail behind the renaming
   if (fsync(descriptor_) != 0) fail(errno);
   if (close(std::exchange(descriptor_, -1)) != 0) fail(errno);
   if (rename(unfinished_.c_str(), path_.c_str()) != 0) fail(errno);
   unfinished_.clear();
-  flush_folder();
+  flush_folder(folder);
 }
 
 void WholeFile::fail(int reason) const { cannot_write(std::generic_category().message(reason)); }

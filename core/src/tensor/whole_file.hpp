@@ -28,7 +28,6 @@ class WholeFile {
   void open_unfinished();
   void put(std::string_view bytes);
   void flush();
-  void flush_folder() const;
   [[noreturn]] void fail(int reason) const;
   [[noreturn]] void cannot_write(const std::string& reason) const;
 
