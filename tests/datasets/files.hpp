@@ -30,8 +30,10 @@ class Folder {
   std::string path() const { return path_.string(); }
   std::string path(const std::string& name) const { return (path_ / name).string(); }
 
-  /// Writes a file and returns its path.
+  /// Writes a file and returns its path. One that is there is removed first: to be written over, it would
+  /// have to be on the disk.
   std::string write(const std::string& name, const std::string& bytes) const {
+    std::filesystem::remove(path_ / name);
     std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path(name), std::ios::binary) << bytes;
     return path(name);

@@ -1,6 +1,7 @@
 #include "tensor/whole_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "tensor/errors.hpp"
 
@@ -22,6 +24,19 @@ std::string unfinished_name(const std::string& path) {
   return path + "." + std::to_string(getpid()) + "." + std::to_string(count.fetch_add(1)) + ".tmp";
 }
 
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+/// A folder that cannot be flushed is no reason to take back what has been renamed in it.
+void flush_folder(const std::string& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  static_cast<void>(fsync(descriptor));
+  close(descriptor);
+}
+
 }  // namespace
 
 WholeFile::WholeFile(const char* op, std::string path)
@@ -32,8 +47,24 @@ WholeFile::WholeFile(const char* op, std::string path)
     if (S_ISDIR(there.st_mode)) fail(EISDIR);
     cannot_write("what is there is a device, a pipe or a socket");
   }
-  descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail(errno);
+  open_unfinished();
+}
+
+/// A process that was killed may have had the number of this one, and left a file of this name.
+void WholeFile::open_unfinished() {
+  constexpr int most_left = 1000;
+  for (int i = 0; i < most_left; ++i) {
+    if (i > 0) unfinished_ = unfinished_name(path_);
+    descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0 || errno != EEXIST) break;
+  }
+  if (descriptor_ < 0) {
+    const int reason = errno;
+    unfinished_.clear();
+    fail(reason);
+  }
+  static_cast<void>(
+      flock(descriptor_, LOCK_EX | LOCK_NB));  // where a file system has no locks, there is none
 }
 
 WholeFile::~WholeFile() {
@@ -41,26 +72,36 @@ WholeFile::~WholeFile() {
   if (!unfinished_.empty()) unlink(unfinished_.c_str());
 }
 
-void WholeFile::write(std::string_view text) {
-  waiting_ += text;
+void WholeFile::write(std::string_view bytes) {
+  if (bytes.size() >= most_waiting) {
+    flush();
+    return put(bytes);
+  }
+  waiting_ += bytes;
   if (waiting_.size() >= most_waiting) flush();
 }
 
-void WholeFile::flush() {
-  for (std::size_t done = 0; done < waiting_.size();) {
-    const ssize_t n = ::write(descriptor_, waiting_.data() + done, waiting_.size() - done);
+void WholeFile::put(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
     if (n < 0 && errno != EINTR) fail(errno);
-    if (n > 0) done += static_cast<std::size_t>(n);
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
+}
+
+void WholeFile::flush() {
+  put(waiting_);
   waiting_.clear();
 }
 
 void WholeFile::finish() {
   flush();
+  const std::string folder = folder_of(path_);  // nothing may fail behind the renaming
   if (fsync(descriptor_) != 0) fail(errno);
   if (close(std::exchange(descriptor_, -1)) != 0) fail(errno);
   if (rename(unfinished_.c_str(), path_.c_str()) != 0) fail(errno);
   unfinished_.clear();
+  flush_folder(folder);
 }
 
 void WholeFile::fail(int reason) const { cannot_write(std::generic_category().message(reason)); }

@@ -6,7 +6,11 @@
 namespace xgrad::detail {
 
 /// A file that is there whole or not at all: it is written beside its place under another name, flushed to
-/// the disk, and only then renamed. Errors are those of `op`, with the path and the system's reason.
+/// the disk, and only then renamed; the folder is flushed, too, so that the new name outlives a power cut.
+/// Errors are those of `op`, with the path and the system's reason.
+///
+/// The unfinished file ends in `.tmp` and is locked (flock) by whoever writes it, so that one without a lock
+/// was left by a process that was killed.
 class WholeFile {
  public:
   /// Throws Error where no file can be made there, or what is there is no file.
@@ -15,11 +19,14 @@ class WholeFile {
   WholeFile& operator=(const WholeFile&) = delete;
   ~WholeFile();  // without finish, nothing has changed
 
-  void write(std::string_view text);
+  /// Adds these bytes; many at once are not copied on the way.
+  void write(std::string_view bytes);
   /// Puts the file in its place.
   void finish();
 
  private:
+  void open_unfinished();
+  void put(std::string_view bytes);
   void flush();
   [[noreturn]] void fail(int reason) const;
   [[noreturn]] void cannot_write(const std::string& reason) const;

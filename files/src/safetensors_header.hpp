@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mapped_file.hpp"
+#include "xgrad/core/shape.hpp"
+#include "xgrad/files/safetensors.hpp"
+
+namespace xgrad::files {
+
+/// The types of elements that are read, by their names in a header.
+enum class StoredType : std::uint8_t { BOOL, U8, I8, I16, U16, F16, BF16, I32, U32, F32, F64, I64, U64 };
+
+constexpr std::size_t size_of(StoredType t) {
+  constexpr std::size_t sizes[] = {1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8};
+  return sizes[static_cast<std::size_t>(t)];
+}
+
+/// A tensor as a header describes it; its bytes are those from begin to end behind the header.
+struct StoredTensor {
+  std::string name;
+  StoredType type = StoredType::F32;
+  Shape shape;
+  std::uint64_t begin = 0, end = 0;
+};
+
+struct SafetensorsHeader {
+  std::vector<StoredTensor> tensors;  ///< in the order of their bytes
+  Metadata metadata;
+  std::size_t size = 0;  ///< where the bytes of the tensors begin in the file
+};
+
+inline constexpr std::uint64_t most_header_bytes = 100'000'000;
+
+/// A text of a file as an error shows it: shortened, in quotes, without control characters.
+std::string in_quotes(std::string_view text);
+
+/// Throws Error for whatever is not in order: afterwards each tensor's bytes lie in the file, are as many as
+/// its type and shape need, and follow those of the one before; all names are unlike.
+SafetensorsHeader read_header(const MappedFile& file);
+
+}  // namespace xgrad::files
