@@ -1,4 +1,4 @@
-#include "tensor/whole_file.hpp"
+#include "xgrad/core/whole_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -43,16 +43,28 @@ WholeFile::~WholeFile() {
 
 void WholeFile::write(std::string_view text) {
   waiting_ += text;
+  size_ += text.size();
   if (waiting_.size() >= most_waiting) flush();
 }
 
+void WholeFile::overwrite(std::uint64_t at, std::string_view text) {
+  flush();
+  put(text, at);
+}
+
 void WholeFile::flush() {
-  for (std::size_t done = 0; done < waiting_.size();) {
-    const ssize_t n = ::write(descriptor_, waiting_.data() + done, waiting_.size() - done);
-    if (n < 0 && errno != EINTR) fail(errno);
-    if (n > 0) done += static_cast<std::size_t>(n);
-  }
+  put(waiting_, size_ - waiting_.size());
   waiting_.clear();
+}
+
+void WholeFile::put(std::string_view text, std::uint64_t at) {
+  while (!text.empty()) {
+    const ssize_t n = pwrite(descriptor_, text.data(), text.size(), static_cast<off_t>(at));
+    if (n < 0 && errno != EINTR) fail(errno);
+    if (n <= 0) continue;
+    text.remove_prefix(static_cast<std::size_t>(n));
+    at += static_cast<std::uint64_t>(n);
+  }
 }
 
 void WholeFile::finish() {

@@ -1,3 +1,7 @@
 #pragma once
 
 // Reading and writing of files: tensors and states by name.
+
+#include "xgrad/files/npy.hpp"
+#include "xgrad/files/npz.hpp"
+#include "xgrad/files/pt.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,16 +17,22 @@ class WholeFile {
   ~WholeFile();  // without finish, nothing has changed
 
   void write(std::string_view text);
+  /// Replaces bytes that were written before, as a header that counts what follows it.
+  void overwrite(std::uint64_t at, std::string_view text);
+  /// How many bytes were written so far.
+  std::uint64_t size() const { return size_; }
   /// Puts the file in its place.
   void finish();
 
  private:
   void flush();
+  void put(std::string_view text, std::uint64_t at);
   [[noreturn]] void fail(int reason) const;
   [[noreturn]] void cannot_write(const std::string& reason) const;
 
   const char* op_;
   std::string path_, unfinished_, waiting_;
+  std::uint64_t size_ = 0;
   int descriptor_ = -1;
 };
 

@@ -1,0 +1,227 @@
+#include "zip_archive.hpp"
+
+#include <minizip/unzip.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace xgrad::files {
+namespace {
+
+constexpr std::uint64_t most_deflate_saves = 1032;  // no deflate stream is smaller by more than this factor
+constexpr std::uint64_t most_members = 1u << 20;
+constexpr std::uint64_t least_member = 46;  // bytes of its line in the directory
+constexpr unsigned encrypted = 1;
+constexpr const char* again = "; get the file again";
+
+/// minizip's view of the file: one stream, opened once.
+struct FileView {
+  const RegularFile* file;
+  std::uint64_t at = 0;
+  bool failed = false;
+};
+
+FileView& view_of(void* stream) { return *static_cast<FileView*>(stream); }
+
+zlib_filefunc64_def functions_of(FileView& view) {
+  zlib_filefunc64_def f = {};
+  f.opaque = &view;
+  f.zopen64_file = [](void* opaque, const void*, int) { return opaque; };
+  f.zread_file = [](void*, void* stream, void* to, uLong n) -> uLong {
+    FileView& v = view_of(stream);
+    const std::ptrdiff_t got = v.file->read_at(v.at, to, n);
+    if (got < 0) v.failed = true;
+    v.at += static_cast<std::uint64_t>(std::max<std::ptrdiff_t>(got, 0));
+    return static_cast<uLong>(std::max<std::ptrdiff_t>(got, 0));
+  };
+  f.zwrite_file = [](void*, void*, const void*, uLong) -> uLong { return 0; };
+  f.ztell64_file = [](void*, void* stream) -> ZPOS64_T { return view_of(stream).at; };
+  f.zseek64_file = [](void*, void* stream, ZPOS64_T offset, int origin) -> long {
+    FileView& v = view_of(stream);
+    const std::uint64_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
+                               : origin == ZLIB_FILEFUNC_SEEK_CUR ? v.at
+                                                                  : v.file->size();
+    std::uint64_t to = 0;
+    if (__builtin_add_overflow(from, offset, &to) || to > v.file->size()) return -1;
+    v.at = to;
+    return 0;
+  };
+  f.zclose_file = [](void*, void*) { return 0; };
+  f.zerror_file = [](void*, void* stream) { return view_of(stream).failed ? 1 : 0; };
+  return f;
+}
+
+}  // namespace
+
+struct ZipArchive::Reader {
+  FileView view;
+  unzFile zip = nullptr;
+
+  explicit Reader(const RegularFile& file) : view{&file} {
+    zlib_filefunc64_def functions = functions_of(view);
+    zip = unzOpen2_64(file.path().c_str(), &functions);
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  ~Reader() {
+    if (zip) unzClose(zip);
+  }
+};
+
+namespace {
+
+/// A member that is open.
+class ZipMember final : public ByteSource {
+ public:
+  ZipMember(const ZipArchive& archive, const ZipEntry& entry, unzFile zip)
+      : archive_(archive), entry_(entry), zip_(zip) {
+    unz64_file_pos place = {entry.position, entry.number};
+    if (unzGoToFilePos64(zip_, &place) != UNZ_OK || unzOpenCurrentFile(zip_) != UNZ_OK)
+      fail(std::string("the directory of the archive and the member contradict each other") + again);
+  }
+  ZipMember(const ZipMember&) = delete;
+  ZipMember& operator=(const ZipMember&) = delete;
+  ~ZipMember() override {
+    if (zip_) unzCloseCurrentFile(zip_);
+  }
+
+  std::size_t read(void* to, std::size_t n) override {
+    std::size_t done = 0;
+    while (done < n && done_ < entry_.size) {
+      const auto part = static_cast<unsigned>(std::min<std::size_t>(n - done, 1u << 30));
+      const int got = unzReadCurrentFile(zip_, static_cast<char*>(to) + done, part);
+      if (got < 0) fail("the packed data are damaged after " + std::to_string(done_) + " bytes" + again);
+      if (got == 0)
+        fail("the data end after " + std::to_string(done_) + " of " + std::to_string(entry_.size) + " bytes" +
+             again);
+      done += static_cast<std::size_t>(got);
+      done_ += static_cast<std::uint64_t>(got);
+    }
+    return done;
+  }
+  std::uint64_t size() const override { return entry_.size; }
+  [[noreturn]] void fail(const std::string& what) const override { archive_.fail(what, entry_); }
+
+  /// Compares the checksum, which minizip does when a member is closed that was read to its end.
+  void finish() {
+    if (done_ < entry_.size)
+      fail(std::to_string(entry_.size - done_) + " bytes follow what was expected" + again);
+    char none;
+    if (const int more = unzReadCurrentFile(zip_, &none, 1); more != 0)
+      fail(std::string("the packed data are damaged at their end") + again);
+    if (unzCloseCurrentFile(std::exchange(zip_, nullptr)) != UNZ_OK)
+      fail(std::string("the data are damaged, they have another checksum than was written with them") + again);
+  }
+
+ private:
+  const ZipArchive& archive_;
+  const ZipEntry& entry_;
+  unzFile zip_;
+  std::uint64_t done_ = 0;
+};
+
+}  // namespace
+
+ZipArchive::ZipArchive(const char* op, const std::string& path) : file_(op, path) {
+  std::array<char, 4> start = {};
+  if (file_.size() == 0) fail("the file is empty");
+  const std::ptrdiff_t got = file_.read_at(0, start.data(), start.size());
+  const std::string_view found(start.data(), static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0)));
+  if (found != "PK\3\4" && found != "PK\5\6") fail("this is no zip archive: it must begin with PK", "");
+  reader_ = std::make_unique<Reader>(file_);
+  if (!reader_->zip)
+    fail(std::string("the archive has no directory at its end, or a damaged one") + again);
+  list();
+}
+
+ZipArchive::~ZipArchive() = default;
+
+/// Reads the directory. What it says of sizes is held against the size of the file, so that no more can be asked
+/// of memory than a file of this size may hold; members that share bytes could ask for that many times.
+void ZipArchive::list() {
+  unz_global_info64 info = {};
+  if (unzGetGlobalInfo64(reader_->zip, &info) != UNZ_OK || info.number_entry > file_.size() / least_member ||
+      info.number_entry > most_members)
+    fail("the directory of the archive says that it has " + std::to_string(info.number_entry) +
+         " members, more than there is room for" + again);
+  std::uint64_t packed_in_all = 0;
+  for (std::uint64_t i = 0; i < info.number_entry; ++i) {
+    if ((i == 0 ? unzGoToFirstFile(reader_->zip) : unzGoToNextFile(reader_->zip)) != UNZ_OK)
+      fail("the directory of the archive is damaged at member " + std::to_string(i) + " of " +
+           std::to_string(info.number_entry) + again);
+    std::uint64_t packed = 0;
+    ZipEntry entry = current_entry(packed);
+    packed_in_all += packed;
+    if (packed_in_all > file_.size()) fail("the members need more bytes than the file has" + std::string(again), entry);
+    if (!places_.emplace(entry.name, entries_.size()).second)
+      fail("two members have this name; write each under a name of its own", entry);
+    entries_.push_back(std::move(entry));
+  }
+}
+
+ZipEntry ZipArchive::current_entry(std::uint64_t& packed) {
+  unz_file_info64 info = {};
+  std::array<char, 0x10000> name;
+  unz64_file_pos place = {};
+  if (unzGetCurrentFileInfo64(reader_->zip, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) != UNZ_OK ||
+      unzGetFilePos64(reader_->zip, &place) != UNZ_OK)
+    fail("the directory of the archive is damaged at member " + std::to_string(entries_.size()) + again);
+  ZipEntry entry{.name = std::string(name.data(), info.size_filename),
+                 .size = info.uncompressed_size,
+                 .position = place.pos_in_zip_directory,
+                 .number = place.num_of_file};
+  entry.is_folder = entry.name.ends_with('/') && entry.size == 0;
+  packed = info.compressed_size;
+  if (!is_utf8(entry.name) || entry.name.find('\0') != std::string::npos)
+    fail("a member's name is no text in UTF-8; write the archive with names in UTF-8: member " +
+         std::to_string(entries_.size()) + " of ");
+  if (info.flag & encrypted) fail("the member is encrypted; write it without a password", entry);
+  if (info.compression_method != 0 && info.compression_method != Z_DEFLATED)
+    fail("the member is packed by method " + std::to_string(info.compression_method) +
+             ", and must be stored or deflated; write it in one of these ways",
+         entry);
+  const bool stored = info.compression_method == 0;
+  if (packed > file_.size() || (stored ? entry.size != packed : entry.size / most_deflate_saves > packed))
+    fail("the directory of the archive says that it has " + std::to_string(entry.size) + " bytes, packed in " +
+             std::to_string(packed) + ", which cannot be" + again,
+         entry);
+  return entry;
+}
+
+const ZipEntry* ZipArchive::find(std::string_view name) const {
+  const auto found = places_.find(name);
+  return found == places_.end() ? nullptr : &entries_[found->second];
+}
+
+void ZipArchive::open(const ZipEntry& entry, const std::function<void(ByteSource&)>& read) {
+  ZipMember member(*this, entry, reader_->zip);
+  read(member);
+  member.finish();
+}
+
+void ZipArchive::fail(const std::string& what, const ZipEntry& entry) const {
+  constexpr std::size_t most = 200;
+  std::string name = entry.name.substr(0, most);
+  for (char& c : name)
+    if (static_cast<unsigned char>(c) < ' ') c = '?';
+  file_.fail(what, "the member '" + name + (entry.name.size() > most ? "..." : "") + "' of ");
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i++]);
+    const int more = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
+    if (more < 0) return false;
+    std::uint32_t code = more == 0 ? first : first & (0x3fu >> more);
+    for (int k = 0; k < more; ++k, ++i) {
+      if (i >= text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
+      code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
+    }
+    const std::uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
+  }
+  return true;
+}
+
+}  // namespace xgrad::files
