@@ -16,6 +16,7 @@ constexpr std::size_t digits_of_a_growing_size = 21;
 
 /// The length of the header's text, after the magic number and the version.
 struct NpyStart {
+  int major;          // version
   std::size_t bytes;  // of itself
   std::size_t length;
 };
@@ -38,7 +39,7 @@ NpyStart read_start(ByteSource& source) {
     source.fail("the file ends in the length of its header; get it again");
   const std::size_t n = length[0] | static_cast<std::size_t>(length[1]) << 8 | static_cast<std::size_t>(length[2]) << 16 |
          static_cast<std::size_t>(length[3]) << 24;
-  return {start.size() + bytes, n};
+  return {major, start.size() + bytes, n};
 }
 
 std::string read_text(ByteSource& source, std::size_t length) {
@@ -97,7 +98,7 @@ ElementCode element_code(const std::string& descr, const ByteSource& source) {
 NpyHeader read_npy_header(ByteSource& source) {
   const NpyStart start = read_start(source);
   const std::string text = read_text(source, start.length);
-  const NpyLiteral literal = parse_npy_literal(text, source);
+  const NpyLiteral literal = parse_npy_literal(text, start.major < 3, source);
   if (literal.shape.size() > static_cast<std::size_t>(Shape::max_rank))
     source.fail("a tensor must have " + std::to_string(Shape::max_rank) + " axes at most, and there are " +
                 std::to_string(literal.shape.size()));

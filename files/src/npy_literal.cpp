@@ -12,7 +12,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' |
 
 class NpyLiteralParser {
  public:
-  NpyLiteralParser(std::string_view text, const ByteSource& source) : text_(text), source_(source) {}
+  NpyLiteralParser(std::string_view text, bool may_be_python2, const ByteSource& source)
+      : text_(text), may_be_python2_(may_be_python2), source_(source) {}
 
   NpyLiteral parse() {
     expect('{', "a dict");
@@ -70,7 +71,7 @@ class NpyLiteralParser {
     return false;
   }
 
-  /// A tuple: (), (3,), (2, 3) or (2, 3,). Python 2 wrote 3L.
+  /// A tuple: (), (3,), (2, 3) or (2, 3,).
   void parse_shape() {
     std::vector<std::int64_t>& sizes = literal_.shape;
     sizes.clear();
@@ -93,7 +94,7 @@ class NpyLiteralParser {
     const bool zeros_before = stop - from > 1 && *from == '0';
     if (error != std::errc() || zeros_before || size < 0) fail_at("a size of the shape, a whole number from 0 on");
     at_ += static_cast<std::size_t>(stop - from);
-    if (at_ < text_.size() && text_[at_] == 'L') ++at_;
+    if (may_be_python2_ && at_ < text_.size() && text_[at_] == 'L') ++at_;
     return size;
   }
 
@@ -120,6 +121,7 @@ class NpyLiteralParser {
   }
 
   std::string_view text_;
+  bool may_be_python2_;
   const ByteSource& source_;
   std::size_t at_ = 0;
   bool seen_[std::size(keys)] = {};
@@ -128,8 +130,8 @@ class NpyLiteralParser {
 
 }  // namespace
 
-NpyLiteral parse_npy_literal(std::string_view header, const ByteSource& source) {
-  return NpyLiteralParser(header, source).parse();
+NpyLiteral parse_npy_literal(std::string_view header, bool may_be_python2, const ByteSource& source) {
+  return NpyLiteralParser(header, may_be_python2, source).parse();
 }
 
 }  // namespace xgrad::files

@@ -12,6 +12,8 @@
 
 namespace xgrad::files {
 
+void ByteSource::fail(const std::string& what) const { throw Error(message(what)); }
+
 RegularFile::RegularFile(const char* op, std::string path) : op_(op), path_(std::move(path)) {
   const auto refuse_by_system = [&] {
     fail("the file cannot be opened (" + std::generic_category().message(errno) + ")");
@@ -49,8 +51,12 @@ std::ptrdiff_t RegularFile::read_at(std::uint64_t at, void* to, std::size_t n) c
   return static_cast<std::ptrdiff_t>(done);
 }
 
+std::string RegularFile::message(const std::string& what, const std::string& where) const {
+  return std::string(op_) + ": " + what + ": " + where + path_;
+}
+
 void RegularFile::fail(const std::string& what, const std::string& where) const {
-  throw Error(std::string(op_) + ": " + what + ": " + where + path_);
+  throw Error(message(what, where));
 }
 
 std::size_t FileSource::read(void* to, std::size_t n) {

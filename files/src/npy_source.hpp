@@ -15,7 +15,10 @@ class ByteSource {
   /// How many bytes there are in all.
   virtual std::uint64_t size() const = 0;
   /// Throws Error "op: what: where", with the name of the file.
-  [[noreturn]] virtual void fail(const std::string& what) const = 0;
+  [[noreturn]] void fail(const std::string& what) const;
+
+ private:
+  virtual std::string message(const std::string& what) const = 0;
 };
 
 /// A file on a disk, read at any place. Throws Error where it cannot be opened, and for a directory, a pipe and
@@ -32,6 +35,7 @@ class RegularFile {
   std::uint64_t size() const { return size_; }
   /// Reads up to n bytes from `at` on; fewer only at the end, -1 where the system cannot (see errno).
   std::ptrdiff_t read_at(std::uint64_t at, void* to, std::size_t n) const noexcept;
+  std::string message(const std::string& what, const std::string& where = "") const;
   [[noreturn]] void fail(const std::string& what, const std::string& where = "") const;
 
  private:
@@ -47,9 +51,10 @@ class FileSource final : public ByteSource {
   explicit FileSource(const RegularFile& file) : file_(file) {}
   std::size_t read(void* to, std::size_t n) override;
   std::uint64_t size() const override { return file_.size(); }
-  [[noreturn]] void fail(const std::string& what) const override { file_.fail(what); }
 
  private:
+  std::string message(const std::string& what) const override { return file_.message(what); }
+
   const RegularFile& file_;
   std::uint64_t at_ = 0;
 };

@@ -124,7 +124,7 @@ PickleStorage stored(const Pickle& pickle, PickleRef id) {
   if (!word || *word != "storage" || !type || !key || !size || *size < 0)
     fault("a storage must be named by ('storage', class, key, device, size)");
   const auto code = storage_code(*type);
-  if (!code) fault(name_of(*type) + " is no class of storages that is known); one of torch.FloatStorage is needed";
+  if (!code) fault(name_of(*type) + " is no known class of storages; one such as torch.FloatStorage is needed");
   return {*key, *code, *size};
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "xgrad/core/error.hpp"
+
 namespace xgrad::files {
 namespace {
 
@@ -101,7 +103,6 @@ class ZipMember final : public ByteSource {
     return done;
   }
   std::uint64_t size() const override { return entry_.size; }
-  [[noreturn]] void fail(const std::string& what) const override { archive_.fail(what, entry_); }
 
   /// Compares the checksum, which minizip does when a member is closed that was read to its end.
   void finish() {
@@ -115,6 +116,8 @@ class ZipMember final : public ByteSource {
   }
 
  private:
+  std::string message(const std::string& what) const override { return archive_.message(what, entry_); }
+
   const ZipArchive& archive_;
   const ZipEntry& entry_;
   unzFile zip_;
@@ -200,12 +203,15 @@ void ZipArchive::open(const ZipEntry& entry, const std::function<void(ByteSource
   member.finish();
 }
 
-void ZipArchive::fail(const std::string& what, const ZipEntry& entry) const {
+void ZipArchive::fail(const std::string& what, const ZipEntry& entry) const { throw Error(message(what, entry)); }
+
+std::string ZipArchive::message(const std::string& what, const ZipEntry& entry) const {
   constexpr std::size_t most = 200;
   std::string name = entry.name.substr(0, most);
   for (char& c : name)
     if (static_cast<unsigned char>(c) < ' ') c = '?';
-  file_.fail(what, "the member '" + name + (entry.name.size() > most ? "..." : "") + "' of ");
+  if (entry.name.size() > most) name += "...";
+  return file_.message(what, "the member '" + name + "' of ");
 }
 
 bool is_utf8(std::string_view text) {

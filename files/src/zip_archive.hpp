@@ -38,6 +38,7 @@ class ZipArchive {
 
   /// Throws Error "op: what: the member 'name' of path".
   [[noreturn]] void fail(const std::string& what, const ZipEntry& entry) const;
+  std::string message(const std::string& what, const ZipEntry& entry) const;
   [[noreturn]] void fail(const std::string& what, const std::string& where = "") const { file_.fail(what, where); }
 
  private:
