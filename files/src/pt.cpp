@@ -14,14 +14,18 @@ namespace {
 
 constexpr std::uint64_t most_pickle_bytes = 1u << 26;
 constexpr std::size_t deepest = 64;
-// Lists may be in one another many times, so that few bytes are many values.
-constexpr std::size_t most_visits = 1u << 22, most_name_bytes = 1u << 26;
+// A list may lie in others many times, so that few bytes would be many values; of a pickle's own there is at most
+// one to a byte.
+constexpr std::size_t visits_of_any_file = 1u << 12, visits_per_byte = 8, most_name_bytes = 1u << 26;
 
 /// Names what lies in dicts, lists and tuples by dotted paths, without recursion.
 class PtFlattening {
  public:
-  PtFlattening(ZipArchive& archive, const Pickle& pickle, PtStorages& storages)
-      : archive_(archive), pickle_(pickle), storages_(storages) {}
+  PtFlattening(ZipArchive& archive, const Pickle& pickle, std::size_t pickle_bytes, PtStorages& storages)
+      : archive_(archive),
+        pickle_(pickle),
+        storages_(storages),
+        visits_left_(visits_of_any_file + visits_per_byte * pickle_bytes) {}
 
   StateDict run() {
     if (!enter(pickle_.root))
@@ -50,8 +54,8 @@ class PtFlattening {
 
   void visit(std::size_t i) {
     const Level& level = open_.back();
-    if (++visits_ > most_visits) fail_here("the file must hold fewer than 2^22 values; save fewer");
-    if (!open_.empty() && level.path > 0) path_ += '.';
+    if (visits_left_-- == 0) fail_here("a list must not lie in others so many times; save every value once");
+    if (level.path > 0) path_ += '.';
     path_ += level.dict ? key_of(level.dict->items[i].first) : std::to_string(i);
     const PickleRef value = level.dict ? level.dict->items[i].second : (*level.items)[i];
     if (!enter(value)) put(value);
@@ -103,7 +107,7 @@ class PtFlattening {
   PtStorages& storages_;
   std::vector<Level> open_;
   std::string path_;
-  std::size_t visits_ = 0, name_bytes_ = 0;
+  std::size_t visits_left_, name_bytes_ = 0;
   StateDict state_;
 };
 
@@ -150,7 +154,7 @@ StateDict read_pt(const std::string& path) {
     pickle = read_pickle(bytes, source);
   });
   PtStorages storages(archive, folder);
-  return PtFlattening(archive, pickle, storages).run();
+  return PtFlattening(archive, pickle, bytes.size(), storages).run();
 }
 
 }  // namespace xgrad::files

@@ -132,6 +132,7 @@ ZipArchive::ZipArchive(const char* op, const std::string& path) : file_(op, path
   const std::ptrdiff_t got = file_.read_at(0, start.data(), start.size());
   const std::string_view found(start.data(), static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0)));
   if (found != "PK\3\4" && found != "PK\5\6") fail("this is no zip archive: it must begin with PK", "");
+  if (is_empty()) return;
   reader_ = std::make_unique<Reader>(file_);
   if (!reader_->zip)
     fail(std::string("the archive has no directory at its end, or a damaged one") + again);
@@ -139,6 +140,15 @@ ZipArchive::ZipArchive(const char* op, const std::string& path) : file_(op, path
 }
 
 ZipArchive::~ZipArchive() = default;
+
+/// An archive without members, which is an end without a beginning: minizip does not find it at the file's start.
+bool ZipArchive::is_empty() const {
+  std::array<unsigned char, 22> end = {};
+  if (file_.read_at(0, end.data(), end.size()) != static_cast<std::ptrdiff_t>(end.size()) || end[2] != 5) return false;
+  const auto comment = static_cast<std::size_t>(end[20] | end[21] << 8);
+  return std::all_of(end.begin() + 4, end.begin() + 20, [](auto byte) { return byte == 0; }) &&
+         file_.size() == end.size() + comment;
+}
 
 /// Reads the directory. What it says of sizes is held against the size of the file, so that no more can be asked
 /// of memory than a file of this size may hold; members that share bytes could ask for that many times.

@@ -44,6 +44,7 @@ class ZipArchive {
  private:
   struct Reader;
 
+  bool is_empty() const;
   void list();
   ZipEntry current_entry(std::uint64_t& packed);
 
