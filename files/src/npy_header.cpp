@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "npy_literal.hpp"
+#include "npy_text.hpp"
 
 namespace xgrad::files {
 namespace {
@@ -90,7 +91,7 @@ ElementCode element_code(const std::string& descr, const ByteSource& source) {
   if (is_one_of("u", "1248")) return code.kind = Kind::unsigned_integer, code;
   if (is_one_of("f", "248")) return code.kind = Kind::real, code;
   source.fail("the elements are " + std::string(name_of_kind(rest.empty() ? ' ' : rest[0])) + ", the dtype is '" +
-              descr.substr(0, 40) + "'; save numbers of 1 to 8 bytes, as by x.astype('float64')");
+              shown(descr) + "'; save numbers of 1 to 8 bytes, as by x.astype('float64')");
 }
 
 }  // namespace

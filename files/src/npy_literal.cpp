@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "npy_text.hpp"
+
 namespace xgrad::files {
 namespace {
 
@@ -38,7 +40,7 @@ class NpyLiteralParser {
   void parse_value(const std::string& key) {
     const auto found = std::ranges::find(keys, key);
     if (found == std::end(keys))
-      source_.fail("the header has the key '" + key.substr(0, 40) +
+      source_.fail("the header has the key '" + shown(key) +
                    "'; it must have the keys descr, fortran_order and shape and no other");
     seen_[found - std::begin(keys)] = true;
     if (key == "descr") parse_descr();

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "npy_array.hpp"
+#include "npy_text.hpp"
 #include "xgrad/core/error.hpp"
 #include "zip_archive.hpp"
 #include "zip_writer.hpp"
@@ -15,7 +16,7 @@ constexpr std::string_view ending = ".npy";
 constexpr std::size_t longest_name = 0xffff - ending.size();
 
 [[noreturn]] void refuse(const std::string& what, const std::string& name, const std::string& path) {
-  throw Error("write_npz: " + what + ": the tensor '" + name.substr(0, 200) + "' of " + path);
+  throw Error("write_npz: " + what + ": the tensor '" + shown(name) + "' of " + path);
 }
 
 /// All that can be wrong with them, before a file is made.

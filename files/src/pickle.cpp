@@ -4,7 +4,7 @@
 #include <map>
 
 #include "pickle_globals.hpp"
-#include "zip_archive.hpp"
+#include "npy_text.hpp"
 
 namespace xgrad::files {
 namespace {

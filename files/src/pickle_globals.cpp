@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "npy_text.hpp"
+
 namespace xgrad::files {
 namespace {
 
@@ -50,7 +52,7 @@ void check_inside(const PickleTensor& view, const PickleStorage& storage) {
     wraps |= __builtin_add_overflow(last, step, &last);
   }
   if (wraps || last >= storage.size)
-    fault("a tensor has elements outside its storage '" + std::string(storage.key) + "' of " +
+    fault("a tensor has elements outside its storage '" + shown(storage.key) + "' of " +
         std::to_string(storage.size) + " elements, where all must lie inside");
 }
 
@@ -101,8 +103,7 @@ bool is_known(const PickleGlobal& global) {
 }
 
 std::string name_of(const PickleGlobal& global) {
-  constexpr std::size_t most = 100;
-  return std::string(global.module.substr(0, most)) + "." + std::string(global.name.substr(0, most));
+  return shown(global.module) + "." + shown(global.name);
 }
 
 PickleValue called(const Pickle& pickle, const PickleGlobal& function, const PickleTuple& arguments) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "npy_text.hpp"
 #include "pickle.hpp"
 #include "pt_storages.hpp"
 #include "xgrad/core/tape.hpp"
@@ -99,7 +100,7 @@ class PtFlattening {
   }
 
   [[noreturn]] void fail_here(const std::string& what) const {
-    archive_.fail(what, "the value '" + path_.substr(0, 200) + "' of ");
+    archive_.fail(what, "the value '" + shown(path_) + "' of ");
   }
 
   ZipArchive& archive_;

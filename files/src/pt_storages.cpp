@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "npy_text.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/error.hpp"
 
@@ -58,7 +59,7 @@ PtStorages::PtStorages(ZipArchive& archive, std::string folder)
 const PtStorages::Loaded& PtStorages::loaded(const PickleStorage& storage) {
   const std::string name = folder_ + "data/" + std::string(storage.key.substr(0, 100));
   const ZipEntry* entry = archive_.find(name);
-  if (!entry) archive_.fail("there is no member for a storage; get the file again", "the member '" + name + "' of ");
+  if (!entry) archive_.fail("there is no member for a storage; get the file again", "the member '" + shown(name) + "' of ");
   const Shape shape{storage.size};
   if (const auto found = loaded_.find(storage.key); found != loaded_.end()) {
     if (found->second.code.kind != storage.code.kind || found->second.code.bytes != storage.code.bytes ||

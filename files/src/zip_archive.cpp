@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "npy_text.hpp"
 #include "xgrad/core/error.hpp"
 
 namespace xgrad::files {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::uint64_t most_deflate_saves = 1032;  // no deflate stream is smaller by more than this factor
 constexpr std::uint64_t most_members = 1u << 20;
 constexpr std::uint64_t least_member = 46;  // bytes of its line in the directory
+constexpr std::size_t end_bytes = 22;        // of the record at the end, without its comment
 constexpr unsigned encrypted = 1;
 constexpr const char* again = "; get the file again";
 
@@ -33,9 +35,10 @@ zlib_filefunc64_def functions_of(FileView& view) {
   f.zread_file = [](void*, void* stream, void* to, uLong n) -> uLong {
     FileView& v = view_of(stream);
     const std::ptrdiff_t got = v.file->read_at(v.at, to, n);
-    if (got < 0) v.failed = true;
-    v.at += static_cast<std::uint64_t>(std::max<std::ptrdiff_t>(got, 0));
-    return static_cast<uLong>(std::max<std::ptrdiff_t>(got, 0));
+    const auto read = static_cast<uLong>(std::max<std::ptrdiff_t>(got, 0));
+    v.failed = read < n;  // where the file ends early, minizip would take zeros
+    v.at += read;
+    return read;
   };
   f.zwrite_file = [](void*, void*, const void*, uLong) -> uLong { return 0; };
   f.ztell64_file = [](void*, void* stream) -> ZPOS64_T { return view_of(stream).at; };
@@ -132,22 +135,38 @@ ZipArchive::ZipArchive(const char* op, const std::string& path) : file_(op, path
   const std::ptrdiff_t got = file_.read_at(0, start.data(), start.size());
   const std::string_view found(start.data(), static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0)));
   if (found != "PK\3\4" && found != "PK\5\6") fail("this is no zip archive: it must begin with PK", "");
-  if (is_empty()) return;
-  reader_ = std::make_unique<Reader>(file_);
-  if (!reader_->zip)
+  const bool ends = has_end();
+  if (ends && is_empty()) return;
+  if (ends) reader_ = std::make_unique<Reader>(file_);
+  if (!ends || !reader_->zip)
     fail(std::string("the archive has no directory at its end, or a damaged one") + again);
   list();
 }
 
 ZipArchive::~ZipArchive() = default;
 
-/// An archive without members, which is an end without a beginning: minizip does not find it at the file's start.
+/// Whether the file ends in the record that ends an archive, and in nothing else. minizip would take less.
+bool ZipArchive::has_end() const {
+  const std::uint64_t most = end_bytes + 0xffff;  // with the longest comment
+  const std::uint64_t from = file_.size() - std::min(file_.size(), most);
+  std::string tail(static_cast<std::size_t>(file_.size() - from), '\0');
+  if (file_.read_at(from, tail.data(), tail.size()) != static_cast<std::ptrdiff_t>(tail.size())) return false;
+  for (std::size_t at = tail.size(); (at = tail.rfind("PK\5\6", at)) != std::string::npos; --at) {
+    const std::size_t behind = tail.size() - at;
+    if (behind >= end_bytes) {
+      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(tail[at + i]); };
+      if (behind == end_bytes + (byte(20) | std::size_t{byte(21)} << 8)) return true;
+    }
+    if (at == 0) break;
+  }
+  return false;
+}
+
+/// Whether that record is all there is. minizip does not find it at the file's start.
 bool ZipArchive::is_empty() const {
-  std::array<unsigned char, 22> end = {};
-  if (file_.read_at(0, end.data(), end.size()) != static_cast<std::ptrdiff_t>(end.size()) || end[2] != 5) return false;
-  const auto comment = static_cast<std::size_t>(end[20] | end[21] << 8);
-  return std::all_of(end.begin() + 4, end.begin() + 20, [](auto byte) { return byte == 0; }) &&
-         file_.size() == end.size() + comment;
+  std::array<unsigned char, 12> start = {};
+  file_.read_at(0, start.data(), start.size());
+  return start[2] == 5 && std::all_of(start.begin() + 4, start.end(), [](auto byte) { return byte == 0; });
 }
 
 /// Reads the directory. What it says of sizes is held against the size of the file, so that no more can be asked
@@ -187,8 +206,8 @@ ZipEntry ZipArchive::current_entry(std::uint64_t& packed) {
   entry.is_folder = entry.name.ends_with('/') && entry.size == 0;
   packed = info.compressed_size;
   if (!is_utf8(entry.name) || entry.name.find('\0') != std::string::npos)
-    fail("a member's name is no text in UTF-8; write the archive with names in UTF-8: member " +
-         std::to_string(entries_.size()) + " of ");
+    fail("a member's name is no text in UTF-8; write the archive with names in UTF-8",
+         "member " + std::to_string(entries_.size()) + " of ");
   if (info.flag & encrypted) fail("the member is encrypted; write it without a password", entry);
   if (info.compression_method != 0 && info.compression_method != Z_DEFLATED)
     fail("the member is packed by method " + std::to_string(info.compression_method) +
@@ -216,28 +235,7 @@ void ZipArchive::open(const ZipEntry& entry, const std::function<void(ByteSource
 void ZipArchive::fail(const std::string& what, const ZipEntry& entry) const { throw Error(message(what, entry)); }
 
 std::string ZipArchive::message(const std::string& what, const ZipEntry& entry) const {
-  constexpr std::size_t most = 200;
-  std::string name = entry.name.substr(0, most);
-  for (char& c : name)
-    if (static_cast<unsigned char>(c) < ' ') c = '?';
-  if (entry.name.size() > most) name += "...";
-  return file_.message(what, "the member '" + name + "' of ");
-}
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i++]);
-    const int more = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
-    if (more < 0) return false;
-    std::uint32_t code = more == 0 ? first : first & (0x3fu >> more);
-    for (int k = 0; k < more; ++k, ++i) {
-      if (i >= text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
-      code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
-    }
-    const std::uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
-  }
-  return true;
+  return file_.message(what, "the member '" + shown(entry.name) + "' of ");
 }
 
 }  // namespace xgrad::files

@@ -44,6 +44,7 @@ class ZipArchive {
  private:
   struct Reader;
 
+  bool has_end() const;
   bool is_empty() const;
   void list();
   ZipEntry current_entry(std::uint64_t& packed);
@@ -53,8 +54,5 @@ class ZipArchive {
   std::vector<ZipEntry> entries_;
   std::map<std::string, std::size_t, std::less<>> places_;
 };
-
-/// Whether the bytes are a text in UTF-8: no overlong forms, no surrogates, nothing beyond U+10FFFF.
-bool is_utf8(std::string_view text);
 
 }  // namespace xgrad::files
