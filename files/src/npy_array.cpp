@@ -41,8 +41,8 @@ Tensor read_npy_array(ByteSource& source) {
   const std::uint64_t needed = byte_count(source, shape, code);
   const std::uint64_t there = bytes_behind_header(source, header_bytes);
   if (needed != there)
-    source.fail("the header says shape " + shape.str() + " of " + std::to_string(code.bytes) + " bytes each, " +
-                std::to_string(needed) + " bytes, and " + std::to_string(there) +
+    source.fail("the header says shape " + shape.str() + " of " + std::to_string(code.bytes) +
+                " bytes each, " + std::to_string(needed) + " bytes, and " + std::to_string(there) +
                 " bytes follow; get the file again, or save one array in a file");
   Shape stored = shape;
   if (fortran_order) std::reverse(stored.begin(), stored.end());
@@ -50,7 +50,8 @@ Tensor read_npy_array(ByteSource& source) {
   return fortran_order && shape.rank() > 1 ? transposed(x) : x;
 }
 
-void write_npy_array(const char* op, const Tensor& tensor, const std::function<void(std::string_view)>& write) {
+void write_npy_array(const char* op, const Tensor& tensor,
+                     const std::function<void(std::string_view)>& write) {
   write(npy_header(tensor.dtype(op), tensor.shape(op)));
   for (std::string_view rest = bytes_of(tensor); !rest.empty();) {
     const std::string_view part = rest.substr(0, bytes_of_a_part);

@@ -12,6 +12,7 @@ namespace xgrad::files {
 Tensor read_npy_array(ByteSource& source);
 
 /// Gives the bytes of the tensor in that format to `write`, part by part. `op` is named by errors.
-void write_npy_array(const char* op, const Tensor& tensor, const std::function<void(std::string_view)>& write);
+void write_npy_array(const char* op, const Tensor& tensor,
+                     const std::function<void(std::string_view)>& write);
 
 }  // namespace xgrad::files

@@ -51,13 +51,14 @@ struct Flag {
 };
 
 template <int Bytes>
-using Bits = std::conditional_t<
-    Bytes == 1, std::uint8_t,
-    std::conditional_t<Bytes == 2, std::uint16_t, std::conditional_t<Bytes == 4, std::uint32_t, std::uint64_t>>>;
+using Bits =
+    std::conditional_t<Bytes == 1, std::uint8_t,
+                       std::conditional_t<Bytes == 2, std::uint16_t,
+                                          std::conditional_t<Bytes == 4, std::uint32_t, std::uint64_t>>>;
 
 [[noreturn]] void fail_short(const ByteSource& source, const Shape& shape, std::uint64_t got) {
-  source.fail("the data end after " + std::to_string(got) + " bytes, before an array of shape " + shape.str() +
-              " is complete; get the file again");
+  source.fail("the data end after " + std::to_string(got) + " bytes, before an array of shape " +
+              shape.str() + " is complete; get the file again");
 }
 
 /// Fills x from the source. Stored is how an element is read, T what it becomes.
@@ -90,7 +91,8 @@ void read_as(ByteSource& source, const Shape& shape, bool big_endian, std::span<
 
 /// Integers, of which A to D are the types of 1, 2, 4 and 8 bytes.
 template <class A, class B, class C, class D>
-void read_integers(ByteSource& source, const Shape& shape, const ElementCode& code, std::span<std::int64_t> x) {
+void read_integers(ByteSource& source, const Shape& shape, const ElementCode& code,
+                   std::span<std::int64_t> x) {
   if (code.bytes == 1) read_as<A>(source, shape, code.big_endian, x);
   if (code.bytes == 2) read_as<B>(source, shape, code.big_endian, x);
   if (code.bytes == 4) read_as<C>(source, shape, code.big_endian, x);

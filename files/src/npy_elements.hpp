@@ -24,8 +24,8 @@ struct ElementCode {
   }
 };
 
-/// The product of the sizes, times the bytes of an element, in checked arithmetic; fails in the source's words
-/// where a size is negative or nothing can hold so much.
+/// The product of the sizes, times the bytes of an element, in checked arithmetic; fails in the source's
+/// words where a size is negative or nothing can hold so much.
 std::uint64_t byte_count(const ByteSource& source, const Shape& shape, const ElementCode& code);
 
 /// A new tensor of the next elements of the source, of which there must be enough.

@@ -38,8 +38,8 @@ NpyStart read_start(ByteSource& source) {
   const std::size_t bytes = major == 1 ? 2 : 4;
   if (source.read(length.data(), bytes) != bytes)
     source.fail("the file ends in the length of its header; get it again");
-  const std::size_t n = length[0] | static_cast<std::size_t>(length[1]) << 8 | static_cast<std::size_t>(length[2]) << 16 |
-         static_cast<std::size_t>(length[3]) << 24;
+  const std::size_t n = length[0] | static_cast<std::size_t>(length[1]) << 8 |
+                        static_cast<std::size_t>(length[2]) << 16 | static_cast<std::size_t>(length[3]) << 24;
   return {major, start.size() + bytes, n};
 }
 
@@ -90,8 +90,9 @@ ElementCode element_code(const std::string& descr, const ByteSource& source) {
   if (is_one_of("i", "1248")) return code.kind = Kind::signed_integer, code;
   if (is_one_of("u", "1248")) return code.kind = Kind::unsigned_integer, code;
   if (is_one_of("f", "248")) return code.kind = Kind::real, code;
-  source.fail("the elements are " + std::string(name_of_kind(rest.empty() ? ' ' : rest[0])) + ", the dtype is '" +
-              shown(descr) + "'; save numbers of 1 to 8 bytes, as by x.astype('float64')");
+  source.fail("the elements are " + std::string(name_of_kind(rest.empty() ? ' ' : rest[0])) +
+              ", the dtype is '" + shown(descr) +
+              "'; save numbers of 1 to 8 bytes, as by x.astype('float64')");
 }
 
 }  // namespace
@@ -112,8 +113,8 @@ std::string npy_header(DType dtype, const Shape& shape) {
   if (dtype == boolean)
     text += "|b1";
   else
-    text += std::string(std::endian::native == std::endian::big ? ">" : "<") + (is_floating(dtype) ? "f" : "i") +
-            std::to_string(size_of(dtype));
+    text += std::string(std::endian::native == std::endian::big ? ">" : "<") +
+            (is_floating(dtype) ? "f" : "i") + std::to_string(size_of(dtype));
   text += "', 'fortran_order': False, 'shape': (";
   for (int i = 0; i < shape.rank(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
   text += shape.rank() == 1 ? ",), }" : "), }";

@@ -94,7 +94,8 @@ class NpyLiteralParser {
     std::int64_t size = 0;
     const auto [stop, error] = std::from_chars(from, end, size);
     const bool zeros_before = stop - from > 1 && *from == '0';
-    if (error != std::errc() || zeros_before || size < 0) fail_at("a size of the shape, a whole number from 0 on");
+    if (error != std::errc() || zeros_before || size < 0)
+      fail_at("a size of the shape, a whole number from 0 on");
     at_ += static_cast<std::size_t>(stop - from);
     if (may_be_python2_ && at_ < text_.size() && text_[at_] == 'L') ++at_;
     return size;
@@ -119,7 +120,8 @@ class NpyLiteralParser {
     if (!take(c)) fail_at(what);
   }
   [[noreturn]] void fail_at(const std::string& what) {
-    source_.fail("the header must have " + what + " at its byte " + std::to_string(at_) + "; get the file again");
+    source_.fail("the header must have " + what + " at its byte " + std::to_string(at_) +
+                 "; get the file again");
   }
 
   std::string_view text_;

@@ -21,8 +21,8 @@ class ByteSource {
   virtual std::string message(const std::string& what) const = 0;
 };
 
-/// A file on a disk, read at any place. Throws Error where it cannot be opened, and for a directory, a pipe and
-/// other things without a size.
+/// A file on a disk, read at any place. Throws Error where it cannot be opened, and for a directory, a pipe
+/// and other things without a size.
 class RegularFile {
  public:
   RegularFile(const char* op, std::string path);

@@ -3,8 +3,8 @@
 #include <bit>
 #include <map>
 
-#include "pickle_globals.hpp"
 #include "npy_text.hpp"
+#include "pickle_globals.hpp"
 
 namespace xgrad::files {
 namespace {
@@ -155,8 +155,7 @@ class PickleMachine {
   }
 
   void protocol(std::uint64_t version) {
-    if (version > 3)
-      fault("the protocol of the pickle is " + std::to_string(version) + ", and must be 2");
+    if (version > 3) fault("the protocol of the pickle is " + std::to_string(version) + ", and must be 2");
   }
 
   PickleGlobal global() {
@@ -164,7 +163,8 @@ class PickleMachine {
     const PickleGlobal global{module, line()};
     if (!is_known(global))
       fault(name_of(global) +
-          " is no name that a state dict needs, and nothing is made of it: keep tensors, numbers and texts only");
+            " is no name that a state dict needs, and nothing is made of it: keep tensors, numbers and texts "
+            "only");
     return global;
   }
 
@@ -279,6 +279,8 @@ class PickleMachine {
 
 }  // namespace
 
-Pickle read_pickle(std::string_view bytes, const ByteSource& source) { return PickleMachine(bytes, source).run(); }
+Pickle read_pickle(std::string_view bytes, const ByteSource& source) {
+  return PickleMachine(bytes, source).run();
+}
 
 }  // namespace xgrad::files

@@ -14,12 +14,16 @@ struct StorageClass {
   ElementCode code;
 };
 
-constexpr StorageClass storage_classes[] = {
-    {"FloatStorage", {Kind::real, 4}},           {"DoubleStorage", {Kind::real, 8}},
-    {"HalfStorage", {Kind::real, 2}},            {"BFloat16Storage", {Kind::brain_real, 2}},
-    {"LongStorage", {Kind::signed_integer, 8}},  {"IntStorage", {Kind::signed_integer, 4}},
-    {"ShortStorage", {Kind::signed_integer, 2}}, {"CharStorage", {Kind::signed_integer, 1}},
-    {"ByteStorage", {Kind::unsigned_integer, 1}}, {"BoolStorage", {Kind::boolean, 1}}};
+constexpr StorageClass storage_classes[] = {{"FloatStorage", {Kind::real, 4}},
+                                            {"DoubleStorage", {Kind::real, 8}},
+                                            {"HalfStorage", {Kind::real, 2}},
+                                            {"BFloat16Storage", {Kind::brain_real, 2}},
+                                            {"LongStorage", {Kind::signed_integer, 8}},
+                                            {"IntStorage", {Kind::signed_integer, 4}},
+                                            {"ShortStorage", {Kind::signed_integer, 2}},
+                                            {"CharStorage", {Kind::signed_integer, 1}},
+                                            {"ByteStorage", {Kind::unsigned_integer, 1}},
+                                            {"BoolStorage", {Kind::boolean, 1}}};
 
 bool is(const PickleGlobal& global, std::string_view module, std::string_view name) {
   return global.module == module && global.name == name;
@@ -53,7 +57,7 @@ void check_inside(const PickleTensor& view, const PickleStorage& storage) {
   }
   if (wraps || last >= storage.size)
     fault("a tensor has elements outside its storage '" + shown(storage.key) + "' of " +
-        std::to_string(storage.size) + " elements, where all must lie inside");
+          std::to_string(storage.size) + " elements, where all must lie inside");
 }
 
 /// (storage, offset, sizes, strides, requires_grad, hooks) and what later versions add.
@@ -68,7 +72,7 @@ PickleTensor tensor_of(const Pickle& pickle, const std::vector<PickleRef>& argum
   if (view.sizes.size() != view.strides.size()) fault("a tensor must have as many strides as sizes");
   if (view.sizes.size() > static_cast<std::size_t>(Shape::max_rank))
     fault("a tensor must have " + std::to_string(Shape::max_rank) + " axes at most, and there are " +
-        std::to_string(view.sizes.size()));
+          std::to_string(view.sizes.size()));
   check_inside(view, *storage);
   return view;
 }
@@ -102,9 +106,7 @@ bool is_known(const PickleGlobal& global) {
   return is_ordered_dict(global) || is_tensor(global) || is_parameter(global) || storage_code(global);
 }
 
-std::string name_of(const PickleGlobal& global) {
-  return shown(global.module) + "." + shown(global.name);
-}
+std::string name_of(const PickleGlobal& global) { return shown(global.module) + "." + shown(global.name); }
 
 PickleValue called(const Pickle& pickle, const PickleGlobal& function, const PickleTuple& arguments) {
   if (is_ordered_dict(function)) return ordered_dict_of(pickle, arguments.items);
@@ -125,7 +127,8 @@ PickleStorage stored(const Pickle& pickle, PickleRef id) {
   if (!word || *word != "storage" || !type || !key || !size || *size < 0)
     fault("a storage must be named by ('storage', class, key, device, size)");
   const auto code = storage_code(*type);
-  if (!code) fault(name_of(*type) + " is no known class of storages; one such as torch.FloatStorage is needed");
+  if (!code)
+    fault(name_of(*type) + " is no known class of storages; one such as torch.FloatStorage is needed");
   return {*key, *code, *size};
 }
 

@@ -13,7 +13,8 @@ struct PickleFault {
 };
 [[noreturn]] inline void fault(std::string what) { throw PickleFault{std::move(what)}; }
 
-/// How the elements of a storage class lie in the file, "torch.FloatStorage"; nothing where the class is another one.
+/// How the elements of a storage class lie in the file, "torch.FloatStorage"; nothing where the class is
+/// another one.
 std::optional<ElementCode> storage_code(const PickleGlobal& global);
 
 /// Whether the name is one of those that the interpreter knows.

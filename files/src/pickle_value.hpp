@@ -40,8 +40,8 @@ struct PickleTensor {
   std::vector<std::int64_t> sizes, strides;
 };
 
-using PickleValue = std::variant<PickleNone, bool, std::int64_t, double, std::string_view, PickleGlobal, PickleTuple,
-                                 PickleList, PickleDict, PickleStorage, PickleTensor>;
+using PickleValue = std::variant<PickleNone, bool, std::int64_t, double, std::string_view, PickleGlobal,
+                                 PickleTuple, PickleList, PickleDict, PickleStorage, PickleTensor>;
 
 /// What a pickle holds; texts lie in its bytes.
 struct Pickle {

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint64_t most_pickle_bytes = 1u << 26;
 constexpr std::size_t deepest = 64;
-// A list may lie in others many times, so that few bytes would be many values; of a pickle's own there is at most
-// one to a byte.
+// A list may lie in others many times, so that few bytes would be many values; of a pickle's own there is at
+// most one to a byte.
 constexpr std::size_t visits_of_any_file = 1u << 12, visits_per_byte = 8, most_name_bytes = 1u << 26;
 
 /// Names what lies in dicts, lists and tuples by dotted paths, without recursion.
@@ -51,7 +51,9 @@ class PtFlattening {
     std::size_t next = 0;
   };
 
-  static std::size_t size_of(const Level& level) { return level.dict ? level.dict->items.size() : level.items->size(); }
+  static std::size_t size_of(const Level& level) {
+    return level.dict ? level.dict->items.size() : level.items->size();
+  }
 
   void visit(std::size_t i) {
     const Level& level = open_.back();
@@ -80,11 +82,14 @@ class PtFlattening {
   }
 
   void put(PickleRef value) {
-    const std::optional<StateValue> state = std::visit([this](const auto& v) { return value_of(v); }, pickle_[value]);
+    const std::optional<StateValue> state =
+        std::visit([this](const auto& v) { return value_of(v); }, pickle_[value]);
     if (!state) return;
     name_bytes_ += path_.size();
-    if (name_bytes_ > most_name_bytes) fail_here("the names must have fewer than 2^26 bytes in all; save fewer values");
-    if (state_.contains(path_)) fail_here("two values have one name when dicts are flattened; rename one of them");
+    if (name_bytes_ > most_name_bytes)
+      fail_here("the names must have fewer than 2^26 bytes in all; save fewer values");
+    if (state_.contains(path_))
+      fail_here("two values have one name when dicts are flattened; rename one of them");
     state_.set(path_, *state);
   }
 
@@ -93,7 +98,9 @@ class PtFlattening {
   std::optional<StateValue> value_of(std::int64_t v) const { return v; }
   std::optional<StateValue> value_of(double v) const { return v; }
   std::optional<StateValue> value_of(std::string_view v) const { return std::string(v); }
-  std::optional<StateValue> value_of(const PickleTensor& view) const { return storages_.tensor(pickle_, view); }
+  std::optional<StateValue> value_of(const PickleTensor& view) const {
+    return storages_.tensor(pickle_, view);
+  }
   template <class Other>
   std::optional<StateValue> value_of(const Other&) const {
     fail_here("a class or a storage alone is no value of a state; save tensors, numbers and texts");
@@ -117,8 +124,10 @@ void refuse_old_form(const std::string& path) {
   std::array<unsigned char, 2> start = {};
   file.read_at(0, start.data(), start.size());
   if (start[0] == 0x80)
-    file.fail("this is a pickle, as PyTorch before 1.6 wrote it, and must be a zip archive; load it there and save it "
-              "again by a newer one");
+    file.fail(
+        "this is a pickle, as PyTorch before 1.6 wrote it, and must be a zip archive; load it there and save "
+        "it "
+        "again by a newer one");
 }
 
 /// "model/", where the first member is model/data.pkl or lies beside it.

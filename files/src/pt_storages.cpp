@@ -10,8 +10,8 @@
 namespace xgrad::files {
 namespace {
 
-// Strides of 0 and overlaps make many elements of few. So much is given to any file, and to large ones as much as
-// compression could have hidden in them.
+// Strides of 0 and overlaps make many elements of few. So much is given to any file, and to large ones as
+// much as compression could have hidden in them.
 constexpr std::uint64_t copies_of_any_file = std::uint64_t{1} << 24, copies_per_byte = 1032;
 
 /// Row by row without gaps; where a size is 1 no step is made.
@@ -52,19 +52,23 @@ PtStorages::PtStorages(ZipArchive& archive, std::string folder)
     std::string word(static_cast<std::size_t>(std::min<std::uint64_t>(source.size(), 16)), '\0');
     source.read(word.data(), word.size());
     big_endian_ = word == "big";
-    if (!big_endian_ && word != "little") source.fail("the order of bytes must be little or big; get the file again");
+    if (!big_endian_ && word != "little")
+      source.fail("the order of bytes must be little or big; get the file again");
   });
 }
 
 const PtStorages::Loaded& PtStorages::loaded(const PickleStorage& storage) {
   const std::string name = folder_ + "data/" + std::string(storage.key.substr(0, 100));
   const ZipEntry* entry = archive_.find(name);
-  if (!entry) archive_.fail("there is no member for a storage; get the file again", "the member '" + shown(name) + "' of ");
+  if (!entry)
+    archive_.fail("there is no member for a storage; get the file again",
+                  "the member '" + shown(name) + "' of ");
   const Shape shape{storage.size};
   if (const auto found = loaded_.find(storage.key); found != loaded_.end()) {
     if (found->second.code.kind != storage.code.kind || found->second.code.bytes != storage.code.bytes ||
         found->second.elements.shape() != shape)
-      archive_.fail("a storage must have one dtype and size, and has another one here; get the file again", *entry);
+      archive_.fail("a storage must have one dtype and size, and has another one here; get the file again",
+                    *entry);
     return found->second;
   }
   ElementCode code = storage.code;
@@ -72,8 +76,9 @@ const PtStorages::Loaded& PtStorages::loaded(const PickleStorage& storage) {
   Loaded made{storage.code, {}, entry};
   archive_.open(*entry, [&](ByteSource& source) {
     if (const std::uint64_t needed = byte_count(source, shape, code); needed != source.size())
-      source.fail("a storage of " + std::to_string(storage.size) + " elements must have " + std::to_string(needed) +
-                  " bytes, and there are " + std::to_string(source.size()) + "; get the file again");
+      source.fail("a storage of " + std::to_string(storage.size) + " elements must have " +
+                  std::to_string(needed) + " bytes, and there are " + std::to_string(source.size()) +
+                  "; get the file again");
     made.elements = read_elements(source, shape, code);
   });
   return loaded_.emplace(storage.key, std::move(made)).first->second;
@@ -89,8 +94,10 @@ Tensor PtStorages::tensor(const Pickle& pickle, const PickleTensor& view) {
     wraps |= __builtin_mul_overflow(n, static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1)), &n);
   }
   if (wraps || n > static_cast<std::uint64_t>(storage.elements.numel()) + copies_left_)
-    archive_.fail("a tensor of shape " + shape.str() + " has more elements than there is room for; save a copy of it "
-                  "by clone()", *storage.entry);
+    archive_.fail("a tensor of shape " + shape.str() +
+                      " has more elements than there is room for; save a copy of it "
+                      "by clone()",
+                  *storage.entry);
   if (none) return empty(shape, {.dtype = storage.code.dtype()});
   const auto count = static_cast<std::int64_t>(n);
   if (!is_contiguous(view)) return copied(storage, view, shape);
@@ -101,8 +108,10 @@ Tensor PtStorages::tensor(const Pickle& pickle, const PickleTensor& view) {
 Tensor PtStorages::copied(const Loaded& storage, const PickleTensor& view, const Shape& shape) {
   const auto n = static_cast<std::uint64_t>(shape.numel());
   if (n > copies_left_)
-    archive_.fail("a tensor of shape " + shape.str() + " repeats the elements of its storage too often; save a copy "
-                  "of it by clone()", *storage.entry);
+    archive_.fail("a tensor of shape " + shape.str() +
+                      " repeats the elements of its storage too often; save a copy "
+                      "of it by clone()",
+                  *storage.entry);
   copies_left_ -= n;
   Tensor x = empty(shape, {.dtype = storage.elements.dtype()});
   const Tensor& from = storage.elements;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "npy_text.hpp"
@@ -15,15 +16,34 @@ namespace {
 constexpr std::uint64_t most_deflate_saves = 1032;  // no deflate stream is smaller by more than this factor
 constexpr std::uint64_t most_members = 1u << 20;
 constexpr std::uint64_t least_member = 46;  // bytes of its line in the directory
-constexpr std::size_t end_bytes = 22;        // of the record at the end, without its comment
+constexpr std::size_t end_bytes = 22;       // of the record at the end, without its comment
 constexpr unsigned encrypted = 1;
 constexpr const char* again = "; get the file again";
 
-/// minizip's view of the file: one stream, opened once.
+/// minizip's view of the file: one stream, opened once. It reads directories byte by byte, so a window of the
+/// file is kept.
 struct FileView {
   const RegularFile* file;
   std::uint64_t at = 0;
   bool failed = false;
+  std::array<char, 4096> window = {};
+  std::uint64_t window_at = 0;
+  std::size_t window_size = 0;
+
+  std::size_t read(void* to, std::size_t n) noexcept {
+    const auto bytes = [](std::ptrdiff_t got) {
+      return static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0));
+    };
+    if (n >= window.size()) return bytes(file->read_at(at, to, n));
+    if (at < window_at || at + n > window_at + window_size) {
+      window_at = at;
+      window_size = bytes(file->read_at(at, window.data(), window.size()));
+    }
+    const std::size_t from = static_cast<std::size_t>(at - window_at);
+    const std::size_t there = std::min(n, window_size - from);
+    std::memcpy(to, window.data() + from, there);
+    return there;
+  }
 };
 
 FileView& view_of(void* stream) { return *static_cast<FileView*>(stream); }
@@ -34,8 +54,7 @@ zlib_filefunc64_def functions_of(FileView& view) {
   f.zopen64_file = [](void* opaque, const void*, int) { return opaque; };
   f.zread_file = [](void*, void* stream, void* to, uLong n) -> uLong {
     FileView& v = view_of(stream);
-    const std::ptrdiff_t got = v.file->read_at(v.at, to, n);
-    const auto read = static_cast<uLong>(std::max<std::ptrdiff_t>(got, 0));
+    const std::size_t read = v.read(to, n);
     v.failed = read < n;  // where the file ends early, minizip would take zeros
     v.at += read;
     return read;
@@ -115,7 +134,8 @@ class ZipMember final : public ByteSource {
     if (const int more = unzReadCurrentFile(zip_, &none, 1); more != 0)
       fail(std::string("the packed data are damaged at their end") + again);
     if (unzCloseCurrentFile(std::exchange(zip_, nullptr)) != UNZ_OK)
-      fail(std::string("the data are damaged, they have another checksum than was written with them") + again);
+      fail(std::string("the data are damaged, they have another checksum than was written with them") +
+           again);
   }
 
  private:
@@ -169,8 +189,8 @@ bool ZipArchive::is_empty() const {
   return start[2] == 5 && std::all_of(start.begin() + 4, start.end(), [](auto byte) { return byte == 0; });
 }
 
-/// Reads the directory. What it says of sizes is held against the size of the file, so that no more can be asked
-/// of memory than a file of this size may hold; members that share bytes could ask for that many times.
+/// Reads the directory. What it says of sizes is held against the size of the file, so that no more can be
+/// asked of memory than a file of this size may hold; members that share bytes could ask for that many times.
 void ZipArchive::list() {
   unz_global_info64 info = {};
   if (unzGetGlobalInfo64(reader_->zip, &info) != UNZ_OK || info.number_entry > file_.size() / least_member ||
@@ -185,7 +205,8 @@ void ZipArchive::list() {
     std::uint64_t packed = 0;
     ZipEntry entry = current_entry(packed);
     packed_in_all += packed;
-    if (packed_in_all > file_.size()) fail("the members need more bytes than the file has" + std::string(again), entry);
+    if (packed_in_all > file_.size())
+      fail("the members need more bytes than the file has" + std::string(again), entry);
     if (!places_.emplace(entry.name, entries_.size()).second)
       fail("two members have this name; write each under a name of its own", entry);
     entries_.push_back(std::move(entry));
@@ -196,7 +217,8 @@ ZipEntry ZipArchive::current_entry(std::uint64_t& packed) {
   unz_file_info64 info = {};
   std::array<char, 0x10000> name;
   unz64_file_pos place = {};
-  if (unzGetCurrentFileInfo64(reader_->zip, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) != UNZ_OK ||
+  if (unzGetCurrentFileInfo64(reader_->zip, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) !=
+          UNZ_OK ||
       unzGetFilePos64(reader_->zip, &place) != UNZ_OK)
     fail("the directory of the archive is damaged at member " + std::to_string(entries_.size()) + again);
   ZipEntry entry{.name = std::string(name.data(), info.size_filename),
@@ -215,8 +237,8 @@ ZipEntry ZipArchive::current_entry(std::uint64_t& packed) {
          entry);
   const bool stored = info.compression_method == 0;
   if (packed > file_.size() || (stored ? entry.size != packed : entry.size / most_deflate_saves > packed))
-    fail("the directory of the archive says that it has " + std::to_string(entry.size) + " bytes, packed in " +
-             std::to_string(packed) + ", which cannot be" + again,
+    fail("the directory of the archive says that it has " + std::to_string(entry.size) +
+             " bytes, packed in " + std::to_string(packed) + ", which cannot be" + again,
          entry);
   return entry;
 }
@@ -232,7 +254,9 @@ void ZipArchive::open(const ZipEntry& entry, const std::function<void(ByteSource
   member.finish();
 }
 
-void ZipArchive::fail(const std::string& what, const ZipEntry& entry) const { throw Error(message(what, entry)); }
+void ZipArchive::fail(const std::string& what, const ZipEntry& entry) const {
+  throw Error(message(what, entry));
+}
 
 std::string ZipArchive::message(const std::string& what, const ZipEntry& entry) const {
   return file_.message(what, "the member '" + shown(entry.name) + "' of ");

@@ -21,9 +21,10 @@ struct ZipEntry {
   std::uint64_t position = 0, number = 0;
 };
 
-/// A zip archive that is read: members that are stored or deflated, zip64 or not. Throws Error for a file that is
-/// no archive, and, before any member is read, for a directory that cannot be true: names that occur twice or
-/// are no UTF-8, sizes that the file has no room for, members that are encrypted or packed in other ways.
+/// A zip archive that is read: members that are stored or deflated, zip64 or not. Throws Error for a file
+/// that is no archive, and, before any member is read, for a directory that cannot be true: names that occur
+/// twice or are no UTF-8, sizes that the file has no room for, members that are encrypted or packed in other
+/// ways.
 class ZipArchive {
  public:
   ZipArchive(const char* op, const std::string& path);
@@ -39,7 +40,9 @@ class ZipArchive {
   /// Throws Error "op: what: the member 'name' of path".
   [[noreturn]] void fail(const std::string& what, const ZipEntry& entry) const;
   std::string message(const std::string& what, const ZipEntry& entry) const;
-  [[noreturn]] void fail(const std::string& what, const std::string& where = "") const { file_.fail(what, where); }
+  [[noreturn]] void fail(const std::string& what, const std::string& where = "") const {
+    file_.fail(what, where);
+  }
 
  private:
   struct Reader;

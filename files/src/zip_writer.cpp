@@ -89,9 +89,9 @@ void ZipWriter::begin(const std::string& name, bool compress) {
   info.tmz_date.tm_mday = 1;
   info.tmz_date.tm_year = 1980;  // the first day that the format knows, as NumPy writes it
   check(zipOpenNewFileInZip4_64(output_->zip, name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr,
-                                compress ? Z_DEFLATED : 0, Z_DEFAULT_COMPRESSION, 0, -MAX_WBITS, DEF_MEM_LEVEL,
-                                Z_DEFAULT_STRATEGY, nullptr, 0, made_by_unix, is_ascii(name) ? 0 : name_is_utf8,
-                                1));
+                                compress ? Z_DEFLATED : 0, Z_DEFAULT_COMPRESSION, 0, -MAX_WBITS,
+                                DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nullptr, 0, made_by_unix,
+                                is_ascii(name) ? 0 : name_is_utf8, 1));
 }
 
 void ZipWriter::write(std::string_view bytes) {

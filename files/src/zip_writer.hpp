@@ -6,8 +6,8 @@
 
 namespace xgrad::files {
 
-/// A zip archive that is written: it is there whole after finish(), or not at all. Members have no date, so that
-/// the same members make the same bytes, and fields for sizes beyond 4 GiB.
+/// A zip archive that is written: it is there whole after finish(), or not at all. Members have no date, so
+/// that the same members make the same bytes, and fields for sizes beyond 4 GiB.
 class ZipWriter {
  public:
   ZipWriter(const char* op, const std::string& path);

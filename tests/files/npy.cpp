@@ -85,11 +85,19 @@ TEST_CASE("what is written has the bytes of NumPy's own file") {
 TEST_CASE("every dtype and shape comes back from a file with the same bits") {
   const Folder folder;
   const std::string path = folder.path("a.npy");
-  const Tensor halves = files::read_npy(test::reference_file("halves.npy"));  // with nans and zeros of both signs
-  const std::vector<Tensor> all = {
-      halves,      halves.to(float64),  tensor({1, -2, INT64_MAX}), tensor({{true}, {false}}), full({}, 0.1, float64),
-      zeros({0}),  zeros({2, 0, 3}),    arange(7),                  ones({1, 2, 1, 2, 1, 2, 1}),
-      arange(100000.).reshape({10, 10000}), zeros(Shape::filled(32, 1))};
+  const Tensor halves =
+      files::read_npy(test::reference_file("halves.npy"));  // with nans and zeros of both signs
+  const std::vector<Tensor> all = {halves,
+                                   halves.to(float64),
+                                   tensor({1, -2, INT64_MAX}),
+                                   tensor({{true}, {false}}),
+                                   full({}, 0.1, float64),
+                                   zeros({0}),
+                                   zeros({2, 0, 3}),
+                                   arange(7),
+                                   ones({1, 2, 1, 2, 1, 2, 1}),
+                                   arange(100000.).reshape({10, 10000}),
+                                   zeros(Shape::filled(32, 1))};
 
   for (const Tensor& x : all) {
     files::write_npy(path, x);
@@ -119,7 +127,8 @@ TEST_CASE("an unsigned integer beyond int64 is refused with its place") {
   data[15] = '\x80';
 
   CHECK(error_of_reading(array_file(1, header_of("<u8", "(2,)"), data)) ==
-        "read_npy: element 1 is 9223372036854775808, and an int64 holds at most 2^63 - 1; save the array as float64 "
+        "read_npy: element 1 is 9223372036854775808, and an int64 holds at most 2^63 - 1; save the array as "
+        "float64 "
         "or int64: /a.npy");
   data[15] = '\x7f';
   CHECK(error_of_reading(array_file(1, header_of("<u8", "(2,)"), data)).empty());
@@ -127,7 +136,8 @@ TEST_CASE("an unsigned integer beyond int64 is refused with its place") {
 
 TEST_CASE("dtypes without a place here are refused by what they are") {
   const auto said = [](const std::string& descr) {
-    const std::string error = error_of_reading(array_file(1, header_of(descr, "(1,)"), std::string(16, '\0')));
+    const std::string error =
+        error_of_reading(array_file(1, header_of(descr, "(1,)"), std::string(16, '\0')));
     return error.substr(0, error.find(", the dtype"));
   };
 
@@ -138,25 +148,32 @@ TEST_CASE("dtypes without a place here are refused by what they are") {
   CHECK(said("<M8[ns]") == "read_npy: the elements are dates or spans of time");
   CHECK(said("|V16") == "read_npy: the elements are raw bytes");
   CHECK(said("<f16") == "read_npy: the elements are a type that xgrad has no room for");
-  CHECK(error_of_reading(array_file(1, "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,)}", "1234")) ==
+  CHECK(error_of_reading(
+            array_file(1, "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,)}", "1234")) ==
         "read_npy: the array is of records with fields; save each field as an array of its own: /a.npy");
 }
 
 TEST_CASE("errors of arrays say what is wrong and where") {
   CHECK(error_of_reading("") == "read_npy: the file is empty: /a.npy");
   CHECK(error_of_reading("PK\3\4") ==
-        "read_npy: this is no array in NumPy's format: it must begin with \\x93NUMPY; save it by np.save: /a.npy");
+        "read_npy: this is no array in NumPy's format: it must begin with \\x93NUMPY; save it by np.save: "
+        "/a.npy");
   CHECK(error_of_reading(array_file(4, header_of("<f4", "(1,)"), "1234")) ==
-        "read_npy: the version of the format is 4.0 and must be 1.0, 2.0 or 3.0; save the array by another version of "
+        "read_npy: the version of the format is 4.0 and must be 1.0, 2.0 or 3.0; save the array by another "
+        "version of "
         "NumPy: /a.npy");
   CHECK(error_of_reading(array_file(1, header_of("<f4", "(2, 3)"), "1234")) ==
-        "read_npy: the header says shape [2, 3] of 4 bytes each, 24 bytes, and 4 bytes follow; get the file again, or "
+        "read_npy: the header says shape [2, 3] of 4 bytes each, 24 bytes, and 4 bytes follow; get the file "
+        "again, or "
         "save one array in a file: /a.npy");
   CHECK(error_of_reading(array_file(1, header_of("<f4", "(1,)"), "12345678")) ==
-        "read_npy: the header says shape [1] of 4 bytes each, 4 bytes, and 8 bytes follow; get the file again, or save "
+        "read_npy: the header says shape [1] of 4 bytes each, 4 bytes, and 8 bytes follow; get the file "
+        "again, or save "
         "one array in a file: /a.npy");
-  CHECK(error_of_reading(array_file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "1234")) ==
-        "read_npy: the header has the key 'x'; it must have the keys descr, fortran_order and shape and no other: "
+  CHECK(error_of_reading(
+            array_file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "1234")) ==
+        "read_npy: the header has the key 'x'; it must have the keys descr, fortran_order and shape and no "
+        "other: "
         "/a.npy");
   CHECK(error_of_reading(array_file(1, "{'descr' '<f4'}", "")) ==
         "read_npy: the header must have a colon behind the key at its byte 9; get the file again: /a.npy");
@@ -168,9 +185,11 @@ TEST_CASE("no size is believed before the file has been measured") {
   CHECK(error_of_reading(array_file(1, header_of("<f8", "(1099511627776,)"), "12345678"))
             .find("8796093022208 bytes, and 8 bytes follow") != std::string::npos);
   CHECK(error_of_reading(array_file(1, header_of("<f8", "(4294967296, 4294967296, 4294967296)"), "")) ==
-        "read_npy: no memory can hold so much, the shape is [4294967296, 4294967296, 4294967296]; get the file again: "
+        "read_npy: no memory can hold so much, the shape is [4294967296, 4294967296, 4294967296]; get the "
+        "file again: "
         "/a.npy");
-  CHECK(error_of_reading(array_file(1, header_of("<f8", "(0, 70368744177664)"), "")).starts_with("read_npy: "));
+  CHECK(
+      error_of_reading(array_file(1, header_of("<f8", "(0, 70368744177664)"), "")).starts_with("read_npy: "));
   CHECK(error_of_reading(array_file(1, header_of("<f8", "(0, 1099511627776)"), "")).empty());
   CHECK(error_of_reading(array_file(2, header_of("<f4", "(1,)"), "")).starts_with("read_npy: "));
 }
@@ -178,7 +197,8 @@ TEST_CASE("no size is believed before the file has been measured") {
 TEST_CASE("an array that is cut off at any byte is an error, and nothing else") {
   const std::string whole = test::bytes_of_file(test::reference_file("matrix.npy"));
 
-  for (std::size_t n = 0; n < whole.size(); ++n) CHECK(error_of_reading(whole.substr(0, n)).starts_with("read_npy: "));
+  for (std::size_t n = 0; n < whole.size(); ++n)
+    CHECK(error_of_reading(whole.substr(0, n)).starts_with("read_npy: "));
 }
 
 TEST_CASE("what is no file is refused") {
@@ -192,9 +212,12 @@ TEST_CASE("what is no file is refused") {
         "read_npy: this is a device, a pipe or a socket; save what it gives to a file first: " + pipe);
   CHECK(error_of([&] { files::read_npy(folder.path("none")); }) ==
         "read_npy: the file cannot be opened (No such file or directory): " + folder.path("none"));
-  CHECK(error_of([&] { files::write_npy(pipe, ones({1})); }).starts_with("write_npy: the file cannot be written"));
-  CHECK(error_of([&] { files::write_npy(folder.path("no/folder"), ones({1})); })
-            .starts_with("write_npy: the file cannot be written (No such file or directory)"));
+  CHECK(error_of([&] {
+          files::write_npy(pipe, ones({1}));
+        }).starts_with("write_npy: the file cannot be written"));
+  CHECK(error_of([&] {
+          files::write_npy(folder.path("no/folder"), ones({1}));
+        }).starts_with("write_npy: the file cannot be written (No such file or directory)"));
 }
 
 TEST_CASE("a failed write leaves the old file") {

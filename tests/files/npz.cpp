@@ -46,9 +46,13 @@ TEST_CASE("every dtype in either byte order and either order of axes is read as 
   check_archive("dtypes.npz");
 }
 
-TEST_CASE("stored archives are read, with names of any letters and the zip64 field") { check_archive("stored.npz"); }
+TEST_CASE("stored archives are read, with names of any letters and the zip64 field") {
+  check_archive("stored.npz");
+}
 TEST_CASE("deflated archives are read") { check_archive("deflated.npz"); }
-TEST_CASE("archives are read that were streamed, with sizes behind the data") { check_archive("streamed.npz"); }
+TEST_CASE("archives are read that were streamed, with sizes behind the data") {
+  check_archive("streamed.npz");
+}
 TEST_CASE("an archive of no array is read") { check_archive("none.npz"); }
 
 TEST_CASE("named tensors come back in their order with the same bits, stored and deflated") {
@@ -107,7 +111,8 @@ TEST_CASE("a name that no archive can have is refused before a file is made") {
         "write_npz: two tensors have one name; give each its own: the tensor 'x' of ");
   CHECK(said({{"x", {}}}) == "write_npz: a tensor is undefined; leave it out: the tensor 'x' of ");
   CHECK(said({{"\xff", x}}).starts_with("write_npz: a name must be UTF-8 without zero bytes"));
-  CHECK(said({{std::string("a\0b", 3), x}}).starts_with("write_npz: a name must be UTF-8 without zero bytes"));
+  CHECK(
+      said({{std::string("a\0b", 3), x}}).starts_with("write_npz: a name must be UTF-8 without zero bytes"));
   CHECK(said({{std::string(65532, 'a'), x}}).starts_with("write_npz: a name must have 65531 bytes at most"));
   CHECK(std::filesystem::is_empty(folder.path()));
   CHECK(said({{std::string(65531, 'a'), x}}).empty());
@@ -119,8 +124,9 @@ TEST_CASE("a write that fails leaves the old archive, and nothing beside it") {
   const std::string path = folder.write("a.npz", "old");
 
   CHECK_FALSE(error_of([&] { files::write_npz(path, {{"x", {}}}); }).empty());
-  CHECK(error_of([&] { files::write_npz(folder.path("no/folder"), {{"x", ones({1})}}); })
-            .starts_with("write_npz: the file cannot be written (No such file or directory)"));
+  CHECK(error_of([&] {
+          files::write_npz(folder.path("no/folder"), {{"x", ones({1})}});
+        }).starts_with("write_npz: the file cannot be written (No such file or directory)"));
 
   CHECK(test::bytes_of_file(path) == "old");
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);

@@ -101,7 +101,8 @@ TEST_CASE("a byte of data that changed is found by the checksum when the member 
   archive[data + 5] = static_cast<char>(archive[data + 5] ^ 1);
 
   CHECK(error_of_npz(archive) ==
-        "read_npz: the data are damaged, they have another checksum than was written with them; get the file again: "
+        "read_npz: the data are damaged, they have another checksum than was written with them; get the file "
+        "again: "
         "the member 'x.npy' of /a.npz");
 }
 
@@ -134,7 +135,8 @@ TEST_CASE("sizes that the file has no room for are refused before anything is al
   deflate_large.replace(line + 24, 4, little_endian(0x7fffffff));
 
   CHECK(error_of_npz(stored_large) ==
-        "read_npz: the directory of the archive says that it has 2147483647 bytes, packed in 188, which cannot be; "
+        "read_npz: the directory of the archive says that it has 2147483647 bytes, packed in 188, which "
+        "cannot be; "
         "get the file again: the member 'x.npy' of /a.npz");
   CHECK(error_of_npz(packed_large).find("which cannot be") != std::string::npos);
   CHECK(error_of_npz(deflate_large).find("which cannot be") != std::string::npos);
@@ -148,7 +150,8 @@ TEST_CASE("a member of another size than its directory says is refused") {
   const std::size_t line = directory_of(longer);
   longer.replace(line + 24, 4, little_endian(529));
 
-  CHECK(error_of_npz(longer).starts_with("read_npz: the directory of the archive and the member contradict each other"));
+  CHECK(error_of_npz(longer).starts_with(
+      "read_npz: the directory of the archive and the member contradict each other"));
 }
 
 TEST_CASE("members that share their bytes are refused") {
@@ -163,7 +166,8 @@ TEST_CASE("members that share their bytes are refused") {
   twice.replace(new_end + 12, 4, little_endian(static_cast<std::uint32_t>(2 * second.size())));
 
   CHECK(error_of_npz(twice) ==
-        "read_npz: the members need more bytes than the file has; get the file again: the member 'y.npy' of /a.npz");
+        "read_npz: the members need more bytes than the file has; get the file again: the member 'y.npy' of "
+        "/a.npz");
 }
 
 TEST_CASE("two members of one name are refused") {
@@ -173,7 +177,8 @@ TEST_CASE("two members of one name are refused") {
   archive.replace(archive.rfind("y.npy"), 1, "x");
 
   CHECK(error_of_npz(archive) ==
-        "read_npz: two members have this name; write each under a name of its own: the member 'x.npy' of /a.npz");
+        "read_npz: two members have this name; write each under a name of its own: the member 'x.npy' of "
+        "/a.npz");
 }
 
 TEST_CASE("members of other kinds are refused by what they are") {
@@ -189,15 +194,19 @@ TEST_CASE("members of other kinds are refused by what they are") {
   CHECK(error_of_npz(locked) ==
         "read_npz: the member is encrypted; write it without a password: the member 'x.npy' of /a.npz");
   CHECK(error_of_npz(packed) ==
-        "read_npz: the member is packed by method 14, and must be stored or deflated; write it in one of these ways: "
+        "read_npz: the member is packed by method 14, and must be stored or deflated; write it in one of "
+        "these ways: "
         "the member 'x.npy' of /a.npz");
-  CHECK(error_of_npz(foreign) ==
-        "read_npz: the member is no array, its name must end in .npy; read an archive of np.savez: the member "
-        "'x.txt' of /a.npz");
+  CHECK(
+      error_of_npz(foreign) ==
+      "read_npz: the member is no array, its name must end in .npy; read an archive of np.savez: the member "
+      "'x.txt' of /a.npz");
   CHECK(error_of_npz(odd) ==
-        "read_npz: a member's name is no text in UTF-8; write the archive with names in UTF-8: member 0 of /a.npz");
+        "read_npz: a member's name is no text in UTF-8; write the archive with names in UTF-8: member 0 of "
+        "/a.npz");
   CHECK(error_of_npz(array) ==
-        "read_npz: this is no array in NumPy's format: it must begin with \\x93NUMPY; save it by np.save: the member "
+        "read_npz: this is no array in NumPy's format: it must begin with \\x93NUMPY; save it by np.save: "
+        "the member "
         "'x.npy' of /a.npz");
 }
 
@@ -228,8 +237,9 @@ TEST_CASE("a file that may not be read is refused in the system's words") {
 }
 
 TEST_CASE("10,000 files with changed bytes load or are an error") {
-  const std::vector<std::string> names = {"matrix.npy",  "deflated.npz", "none.npz", "model.pt",  "strided.pt",
-                                          "dtypes.pt",   "cycle.pt",     "module.pt", "one_name.pt", "checkpoint.pt"};
+  const std::vector<std::string> names = {"matrix.npy",  "deflated.npz", "none.npz", "model.pt",
+                                          "strided.pt",  "dtypes.pt",    "cycle.pt", "module.pt",
+                                          "one_name.pt", "checkpoint.pt"};
   std::mt19937 random(20240607);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   const MemoryFile file;

@@ -39,7 +39,8 @@ void check_state(const std::string& file) {
 std::string error_of_file(const std::string& file) {
   const std::string path = test::reference_file(file);
   std::string error = error_of([&] { files::read_pt(path); });
-  if (const auto at = error.find(path); at != std::string::npos) error.replace(at, path.size() - file.size(), "");
+  if (const auto at = error.find(path); at != std::string::npos)
+    error.replace(at, path.size() - file.size(), "");
   return error;
 }
 
@@ -51,7 +52,9 @@ TEST_CASE("a checkpoint is flattened: dicts, lists, tuples, numbers, texts, an o
 }
 TEST_CASE("a list of parameters is read under its places") { check_state("parameters.pt"); }
 TEST_CASE("every dtype of storages is read") { check_state("dtypes.pt"); }
-TEST_CASE("transposed, sliced, expanded and overlapping tensors are read by their strides") { check_state("strided.pt"); }
+TEST_CASE("transposed, sliced, expanded and overlapping tensors are read by their strides") {
+  check_state("strided.pt");
+}
 
 TEST_CASE("contiguous tensors of one storage share its elements, others are copies") {
   const StateDict state = files::read_pt(test::reference_file("strided.pt"));
@@ -76,19 +79,24 @@ TEST_CASE("a state of PyTorch goes into a model of the same structure") {
 
 TEST_CASE("what is no state dict is refused by what it is") {
   CHECK(error_of_file("module.pt") ==
-        "read_pt: torch.nn.modules.linear.Linear is no name that a state dict needs, and nothing is made of it: keep "
-        "tensors, numbers and texts only (byte 2 of the pickle); save it again by torch.save(model.state_dict(), "
+        "read_pt: torch.nn.modules.linear.Linear is no name that a state dict needs, and nothing is made of "
+        "it: keep "
+        "tensors, numbers and texts only (byte 2 of the pickle); save it again by "
+        "torch.save(model.state_dict(), "
         "path): the member 'module/data.pkl' of module.pt");
   CHECK(error_of_file("namespace.pt").starts_with("read_pt: argparse.Namespace is no name"));
   CHECK(error_of_file("numpy_number.pt").starts_with("read_pt: numpy.core.multiarray.scalar is no name"));
   CHECK(error_of_file("complex.pt").starts_with("read_pt: torch.ComplexFloatStorage is no name"));
   CHECK(error_of_file("old_form.pt") ==
-        "read_pt: this is a pickle, as PyTorch before 1.6 wrote it, and must be a zip archive; load it there and save "
+        "read_pt: this is a pickle, as PyTorch before 1.6 wrote it, and must be a zip archive; load it there "
+        "and save "
         "it again by a newer one: old_form.pt");
   CHECK(error_of_file("program.pt") ==
-        "read_pt: this is a program of torch.jit.save; save the model's state_dict() by torch.save: program.pt");
+        "read_pt: this is a program of torch.jit.save; save the model's state_dict() by torch.save: "
+        "program.pt");
   CHECK(error_of_file("tensor.pt") ==
-        "read_pt: the file holds no dict of values; save one by torch.save(model.state_dict(), path): tensor.pt");
+        "read_pt: the file holds no dict of values; save one by torch.save(model.state_dict(), path): "
+        "tensor.pt");
   CHECK(error_of_file("stored.npz") ==
         "read_pt: this is no file of torch.save, which must have a member data.pkl: stored.npz");
   CHECK(error_of_file("matrix.npy").starts_with("read_pt: this is no zip archive: it must begin with PK"));
@@ -101,11 +109,15 @@ TEST_CASE("two values of one flattened name are refused") {
 }
 
 TEST_CASE("few bytes do not become many values") {
-  CHECK(error_of_file("deep.pt").starts_with("read_pt: values must lie in one another at most 64 deep: the value "
-                                             "'deep.0.0."));
+  CHECK(error_of_file("deep.pt").starts_with(
+      "read_pt: values must lie in one another at most 64 deep: the value "
+      "'deep.0.0."));
   CHECK(error_of_file("cycle.pt").starts_with("read_pt: values must lie in one another at most 64 deep"));
-  CHECK(error_of_file("laughs.pt").starts_with("read_pt: a list must not lie in others so many times; save every value once: the value 'bomb.0."));
+  CHECK(error_of_file("laughs.pt")
+            .starts_with("read_pt: a list must not lie in others so many times; save every value once: the "
+                         "value 'bomb.0."));
   CHECK(error_of_file("expanded.pt") ==
-        "read_pt: a tensor of shape [1099511627776] has more elements than there is room for; save a copy of it by "
+        "read_pt: a tensor of shape [1099511627776] has more elements than there is room for; save a copy of "
+        "it by "
         "clone(): the member 'expanded/data/0' of expanded.pt");
 }
