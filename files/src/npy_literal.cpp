@@ -28,7 +28,7 @@ class NpyLiteralParser {
       break;
     }
     skip_blanks();
-    if (at_ < text_.size()) fail_at("the end of the header");
+    if (at_ < text_.size()) expected("the end of the header");
     for (std::size_t i = 0; i < std::size(keys); ++i)
       if (!seen_[i])
         source_.fail("the header lacks '" + std::string(keys[i]) +
@@ -58,18 +58,18 @@ class NpyLiteralParser {
   std::string parse_text(const char* what) {
     skip_blanks();
     const char quote = at_ < text_.size() ? text_[at_] : ' ';
-    if (quote != '\'' && quote != '"') fail_at(what);
+    if (quote != '\'' && quote != '"') expected(what);
     const std::size_t end = text_.find(quote, at_ + 1);
-    if (end == std::string_view::npos) fail_at("a closing quote");
+    if (end == std::string_view::npos) expected("a closing quote");
     std::string inside(text_.substr(at_ + 1, end - at_ - 1));
-    if (inside.find_first_of("\\\n") != std::string::npos) fail_at("plain characters in quotes");
+    if (inside.find_first_of("\\\n") != std::string::npos) expected("plain characters in quotes");
     at_ = end + 1;
     return inside;
   }
 
   bool parse_flag() {
     if (take_word("True")) return true;
-    if (!take_word("False")) fail_at("True or False");
+    if (!take_word("False")) expected("True or False");
     return false;
   }
 
@@ -80,11 +80,11 @@ class NpyLiteralParser {
     expect('(', "a tuple of sizes");
     bool comma = false;
     while (!take(')')) {
-      if (!sizes.empty() && !comma) fail_at("a comma or the end of the sizes");
+      if (!sizes.empty() && !comma) expected("a comma or the end of the sizes");
       sizes.push_back(parse_size());
       comma = take(',');
     }
-    if (sizes.size() == 1 && !comma) fail_at("a tuple of sizes, (3,) and not (3),");
+    if (sizes.size() == 1 && !comma) expected("a tuple of sizes, (3,) and not (3),");
   }
 
   std::int64_t parse_size() {
@@ -95,7 +95,7 @@ class NpyLiteralParser {
     const auto [stop, error] = std::from_chars(from, end, size);
     const bool zeros_before = stop - from > 1 && *from == '0';
     if (error != std::errc() || zeros_before || size < 0)
-      fail_at("a size of the shape, a whole number from 0 on");
+      expected("a size of the shape, a whole number from 0 on");
     at_ += static_cast<std::size_t>(stop - from);
     if (may_be_python2_ && at_ < text_.size() && text_[at_] == 'L') ++at_;
     return size;
@@ -117,9 +117,9 @@ class NpyLiteralParser {
     return true;
   }
   void expect(char c, const char* what) {
-    if (!take(c)) fail_at(what);
+    if (!take(c)) expected(what);
   }
-  [[noreturn]] void fail_at(const std::string& what) {
+  [[noreturn]] void expected(const std::string& what) {
     source_.fail("the header must have " + what + " at its byte " + std::to_string(at_) +
                  "; get the file again");
   }

@@ -10,7 +10,7 @@ namespace xgrad::files {
 namespace {
 
 constexpr std::size_t most_values = std::size_t{1} << 23;
-constexpr const char* again = "; save it again by torch.save(model.state_dict(), path)";
+constexpr const char* remedy = "; save it again by torch.save(model.state_dict(), path)";
 
 /// The machine that a pickle is a program for: a stack of objects, marks in it, and a memo.
 class PickleMachine {
@@ -265,7 +265,7 @@ class PickleMachine {
   }
 
   [[noreturn]] void fail_at(const std::string& what) const {
-    source_.fail(what + " (byte " + std::to_string(begin_) + " of the pickle)" + again);
+    source_.fail(what + " (byte " + std::to_string(begin_) + " of the pickle)" + remedy);
   }
 
   std::string_view bytes_;

@@ -18,7 +18,7 @@ constexpr std::uint64_t most_members = 1u << 20;
 constexpr std::uint64_t least_member = 46;  // bytes of its line in the directory
 constexpr std::size_t end_bytes = 22;       // of the record at the end, without its comment
 constexpr unsigned encrypted = 1;
-constexpr const char* again = "; get the file again";
+constexpr const char* remedy = "; get the file again";
 
 /// minizip's view of the file: one stream, opened once. It reads directories byte by byte, so a window of the
 /// file is kept.
@@ -102,7 +102,7 @@ class ZipMember final : public ByteSource {
       : archive_(archive), entry_(entry), zip_(zip) {
     unz64_file_pos place = {entry.position, entry.number};
     if (unzGoToFilePos64(zip_, &place) != UNZ_OK || unzOpenCurrentFile(zip_) != UNZ_OK)
-      fail(std::string("the directory of the archive and the member contradict each other") + again);
+      fail(std::string("the directory of the archive and the member contradict each other") + remedy);
   }
   ZipMember(const ZipMember&) = delete;
   ZipMember& operator=(const ZipMember&) = delete;
@@ -115,10 +115,10 @@ class ZipMember final : public ByteSource {
     while (done < n && done_ < entry_.size) {
       const auto part = static_cast<unsigned>(std::min<std::size_t>(n - done, 1u << 30));
       const int got = unzReadCurrentFile(zip_, static_cast<char*>(to) + done, part);
-      if (got < 0) fail("the packed data are damaged after " + std::to_string(done_) + " bytes" + again);
+      if (got < 0) fail("the packed data are damaged after " + std::to_string(done_) + " bytes" + remedy);
       if (got == 0)
         fail("the data end after " + std::to_string(done_) + " of " + std::to_string(entry_.size) + " bytes" +
-             again);
+             remedy);
       done += static_cast<std::size_t>(got);
       done_ += static_cast<std::uint64_t>(got);
     }
@@ -129,13 +129,13 @@ class ZipMember final : public ByteSource {
   /// Compares the checksum, which minizip does when a member is closed that was read to its end.
   void finish() {
     if (done_ < entry_.size)
-      fail(std::to_string(entry_.size - done_) + " bytes follow what was expected" + again);
+      fail(std::to_string(entry_.size - done_) + " bytes follow what was expected" + remedy);
     char none;
     if (const int more = unzReadCurrentFile(zip_, &none, 1); more != 0)
-      fail(std::string("the packed data are damaged at their end") + again);
+      fail(std::string("the packed data are damaged at their end") + remedy);
     if (unzCloseCurrentFile(std::exchange(zip_, nullptr)) != UNZ_OK)
       fail(std::string("the data are damaged, they have another checksum than was written with them") +
-           again);
+           remedy);
   }
 
  private:
@@ -159,7 +159,7 @@ ZipArchive::ZipArchive(const char* op, const std::string& path) : file_(op, path
   if (ends && is_empty()) return;
   if (ends) reader_ = std::make_unique<Reader>(file_);
   if (!ends || !reader_->zip)
-    fail(std::string("the archive has no directory at its end, or a damaged one") + again);
+    fail(std::string("the archive has no directory at its end, or a damaged one") + remedy);
   list();
 }
 
@@ -196,17 +196,17 @@ void ZipArchive::list() {
   if (unzGetGlobalInfo64(reader_->zip, &info) != UNZ_OK || info.number_entry > file_.size() / least_member ||
       info.number_entry > most_members)
     fail("the directory of the archive says that it has " + std::to_string(info.number_entry) +
-         " members, more than there is room for" + again);
+         " members, more than there is room for" + remedy);
   std::uint64_t packed_in_all = 0;
   for (std::uint64_t i = 0; i < info.number_entry; ++i) {
     if ((i == 0 ? unzGoToFirstFile(reader_->zip) : unzGoToNextFile(reader_->zip)) != UNZ_OK)
       fail("the directory of the archive is damaged at member " + std::to_string(i) + " of " +
-           std::to_string(info.number_entry) + again);
+           std::to_string(info.number_entry) + remedy);
     std::uint64_t packed = 0;
     ZipEntry entry = current_entry(packed);
     packed_in_all += packed;
     if (packed_in_all > file_.size())
-      fail("the members need more bytes than the file has" + std::string(again), entry);
+      fail("the members need more bytes than the file has" + std::string(remedy), entry);
     if (!places_.emplace(entry.name, entries_.size()).second)
       fail("two members have this name; write each under a name of its own", entry);
     entries_.push_back(std::move(entry));
@@ -220,7 +220,7 @@ ZipEntry ZipArchive::current_entry(std::uint64_t& packed) {
   if (unzGetCurrentFileInfo64(reader_->zip, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) !=
           UNZ_OK ||
       unzGetFilePos64(reader_->zip, &place) != UNZ_OK)
-    fail("the directory of the archive is damaged at member " + std::to_string(entries_.size()) + again);
+    fail("the directory of the archive is damaged at member " + std::to_string(entries_.size()) + remedy);
   ZipEntry entry{.name = std::string(name.data(), info.size_filename),
                  .size = info.uncompressed_size,
                  .position = place.pos_in_zip_directory,
@@ -238,7 +238,7 @@ ZipEntry ZipArchive::current_entry(std::uint64_t& packed) {
   const bool stored = info.compression_method == 0;
   if (packed > file_.size() || (stored ? entry.size != packed : entry.size / most_deflate_saves > packed))
     fail("the directory of the archive says that it has " + std::to_string(entry.size) +
-             " bytes, packed in " + std::to_string(packed) + ", which cannot be" + again,
+             " bytes, packed in " + std::to_string(packed) + ", which cannot be" + remedy,
          entry);
   return entry;
 }
