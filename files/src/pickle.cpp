@@ -15,14 +15,14 @@ constexpr const char* remedy = "; save it again by torch.save(model.state_dict()
 /// The machine that a pickle is a program for: a stack of objects, marks in it, and a memo.
 class PickleMachine {
  public:
-  PickleMachine(std::string_view bytes, const ByteSource& source) : bytes_(bytes), source_(source) {}
+  explicit PickleMachine(std::string_view bytes) : bytes_(bytes) {}
 
   Pickle run() {
     try {
       while (step()) {
       }
     } catch (const PickleFault& f) {
-      fail_at(f.what);
+      fault(f.what + " (byte " + std::to_string(begin_) + " of the pickle)" + remedy);
     }
     return std::move(pickle_);
   }
@@ -264,12 +264,7 @@ class PickleMachine {
     return true;
   }
 
-  [[noreturn]] void fail_at(const std::string& what) const {
-    source_.fail(what + " (byte " + std::to_string(begin_) + " of the pickle)" + remedy);
-  }
-
   std::string_view bytes_;
-  const ByteSource& source_;
   std::size_t at_ = 0, begin_ = 0;
   Pickle pickle_;
   std::vector<PickleRef> stack_;
@@ -279,8 +274,6 @@ class PickleMachine {
 
 }  // namespace
 
-Pickle read_pickle(std::string_view bytes, const ByteSource& source) {
-  return PickleMachine(bytes, source).run();
-}
+Pickle read_pickle(std::string_view bytes) { return PickleMachine(bytes).run(); }
 
 }  // namespace xgrad::files

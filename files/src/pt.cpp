@@ -6,6 +6,7 @@
 
 #include "npy_text.hpp"
 #include "pickle.hpp"
+#include "pickle_globals.hpp"
 #include "pt_storages.hpp"
 #include "xgrad/core/tape.hpp"
 #include "zip_archive.hpp"
@@ -146,6 +147,14 @@ std::string read_whole(ByteSource& source) {
   return bytes;
 }
 
+Pickle interpreted(std::string_view bytes, const ZipArchive& archive, const ZipEntry& entry) {
+  try {
+    return read_pickle(bytes);
+  } catch (const PickleFault& fault) {
+    archive.fail(fault.what, entry);
+  }
+}
+
 }  // namespace
 
 StateDict read_pt(const std::string& path) {
@@ -158,11 +167,8 @@ StateDict read_pt(const std::string& path) {
   if (archive.find(folder + "constants.pkl"))
     archive.fail("this is a program of torch.jit.save; save the model's state_dict() by torch.save", "");
   std::string bytes;
-  Pickle pickle;
-  archive.open(*entry, [&](ByteSource& source) {
-    bytes = read_whole(source);
-    pickle = read_pickle(bytes, source);
-  });
+  archive.open(*entry, [&](ByteSource& source) { bytes = read_whole(source); });
+  const Pickle pickle = interpreted(bytes, archive, *entry);
   PtStorages storages(archive, folder);
   return PtFlattening(archive, pickle, bytes.size(), storages).run();
 }
