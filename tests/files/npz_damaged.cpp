@@ -1,11 +1,11 @@
 // Archives that are cut off, changed, or untrue: an Error, and nothing else.
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <random>
 
+#include "archive.hpp"
 #include "reference.hpp"
 #include "xgrad/files/npy.hpp"
 #include "xgrad/files/npz.hpp"
@@ -14,6 +14,8 @@
 using namespace xgrad;
 using test::error_of;
 using test::Folder;
+using test::little_endian;
+using test::MemoryFile;
 
 namespace {
 
@@ -34,24 +36,6 @@ std::string error_of_pt(const std::string& bytes) {
   return without(error_of([&] { files::read_pt(path); }), folder.path());
 }
 
-/// A file in memory, which is written many times.
-class MemoryFile {
- public:
-  MemoryFile() : descriptor_(memfd_create("xgrad-test", MFD_CLOEXEC)) { REQUIRE(descriptor_ >= 0); }
-  ~MemoryFile() { close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-  void set(const std::string& bytes) const {
-    REQUIRE(ftruncate(descriptor_, 0) == 0);
-    REQUIRE(pwrite(descriptor_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-  }
-
- private:
-  int descriptor_;
-};
-
 /// What the reader of the kind of `name` makes of a file.
 StateDict read_as(const std::string& name, const std::string& path) {
   if (name.ends_with(".pt")) return files::read_pt(path);
@@ -70,17 +54,9 @@ std::string small_archive() {
   return test::bytes_of_file(folder.path("a.npz"));
 }
 
-std::string little_endian(std::uint32_t v) {
-  std::string s;
-  for (int i = 0; i < 4; ++i) s += static_cast<char>(v >> 8 * i & 0xff);
-  return s;
-}
-
 /// Where the line of the directory begins, and that of the archive's end.
 std::size_t directory_of(const std::string& archive) { return archive.find("PK\1\2"); }
 std::size_t end_of(const std::string& archive) { return archive.rfind("PK\5\6"); }
-
-constexpr std::size_t header_bytes = 30;
 
 }  // namespace
 
@@ -129,10 +105,10 @@ TEST_CASE("sizes that the file has no room for are refused before anything is al
   const std::string archive = small_archive();
   const std::size_t line = directory_of(archive);
   std::string stored_large = archive, packed_large = archive, deflate_large = archive;
-  stored_large.replace(line + 24, 4, little_endian(0x7fffffff));
-  packed_large.replace(line + 20, 8, little_endian(0x7fffffff) + little_endian(0x7fffffff));
+  stored_large.replace(line + 24, 4, little_endian(0x7fffffff, 4));
+  packed_large.replace(line + 20, 8, little_endian(0x7fffffff, 4) + little_endian(0x7fffffff, 4));
   deflate_large.replace(line + 10, 2, "\x08\0", 2);
-  deflate_large.replace(line + 24, 4, little_endian(0x7fffffff));
+  deflate_large.replace(line + 24, 4, little_endian(0x7fffffff, 4));
 
   CHECK(error_of_npz(stored_large) ==
         "read_npz: the directory of the archive says that it has 2147483647 bytes, packed in 188, which "
@@ -148,7 +124,7 @@ TEST_CASE("a member of another size than its directory says is refused") {
   files::write_npz(folder.path("a.npz"), {{"x", zeros({100})}}, {.compress = true});
   std::string longer = test::bytes_of_file(folder.path("a.npz"));
   const std::size_t line = directory_of(longer);
-  longer.replace(line + 24, 4, little_endian(529));
+  longer.replace(line + 24, 4, little_endian(529, 4));
 
   CHECK(error_of_npz(longer).starts_with(
       "read_npz: the directory of the archive and the member contradict each other"));
@@ -163,7 +139,7 @@ TEST_CASE("members that share their bytes are refused") {
   std::string twice = archive.substr(0, end) + second + archive.substr(end);
   const std::size_t new_end = end_of(twice);
   twice.replace(new_end + 8, 4, std::string("\2\0\2\0", 4));
-  twice.replace(new_end + 12, 4, little_endian(static_cast<std::uint32_t>(2 * second.size())));
+  twice.replace(new_end + 12, 4, little_endian(2 * second.size(), 4));
 
   CHECK(error_of_npz(twice) ==
         "read_npz: the members need more bytes than the file has; get the file again: the member 'y.npy' of "
