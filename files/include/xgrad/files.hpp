@@ -4,3 +4,6 @@
 
 #include "xgrad/files/checkpoint.hpp"
 #include "xgrad/files/safetensors.hpp"
+#include "xgrad/files/npy.hpp"
+#include "xgrad/files/npz.hpp"
+#include "xgrad/files/pt.hpp"
