@@ -1,10 +1,14 @@
-# What the library is built on. Of these an installed xgrad needs OpenBLAS, zlib and threads only.
+# What the library is built on. Of these an installed xgrad needs OpenBLAS, zlib, minizip and threads only.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 set(BLA_VENDOR OpenBLAS)  # it holds LAPACK as well
 find_package(BLAS REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/Minizip.cmake)
+if(NOT TARGET xgrad::minizip)
+  message(FATAL_ERROR "xgrad needs minizip (Debian: libminizip-dev)")
+endif()
 find_package(nlohmann_json REQUIRED)
 find_package(xsimd REQUIRED)
 find_package(xtensor REQUIRED)  # xtensor-blas does not look for it

@@ -23,6 +23,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/xgradConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/xgradConfig.cmake ${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/Minizip.cmake
         DESTINATION ${package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/xgrad/data)
 
@@ -30,7 +31,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/data/ DESTINATION ${CMAKE_INSTA
 # there is one library and not two, a static one names it for all. A shared one has it inside or finds it itself.
 set(libraries)
 if(NOT BUILD_SHARED_LIBS)
-  foreach(library IN LISTS BLAS_LIBRARIES ZLIB_LIBRARIES)
+  foreach(library IN LISTS BLAS_LIBRARIES XGRAD_MINIZIP_LIBRARY ZLIB_LIBRARIES)
     if(library MATCHES "^(.*)/lib([^/]*)\\.(so|a)$")
       if(NOT CMAKE_MATCH_1 IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
         string(APPEND libraries " -L${CMAKE_MATCH_1}")

@@ -7,7 +7,7 @@
 #include "safetensors_header.hpp"
 #include "state/values.hpp"
 #include "state_text.hpp"
-#include "tensor/whole_file.hpp"
+#include "xgrad/core/whole_file.hpp"
 
 namespace xgrad::files {
 

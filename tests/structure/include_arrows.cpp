@@ -43,7 +43,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     // What a tensor and a record of its making are; what is declared of walks, for ops whose rules are
     // written with them.
     {"tensor", "tensor_node", "elements", "function", "tape", "parameter", "hooks", "anomaly", "backward",
-     "tensor/"},
+     "whole_file", "tensor/"},
     {"kernels/"},
     {"autodiff/tape", "autodiff/births", "autodiff/node_map", "autodiff/hooks", "autodiff/anomaly",
      "autodiff/listen", "autodiff/fields"},

@@ -40,7 +40,8 @@ void read_classes(const std::string& text, Bases& bases) {
 Bases declared() {
   Bases bases;
   for (const char* folder : {"/nn/include", "/optim/include"})
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(std::string(XGRAD_SOURCE_DIR) + folder))
+    for (const fs::directory_entry& entry :
+         fs::recursive_directory_iterator(std::string(XGRAD_SOURCE_DIR) + folder))
       if (entry.path().extension() == ".hpp") read_classes(text_of(entry.path()), bases);
   return bases;
 }
@@ -58,8 +59,8 @@ bool has_state(const Bases& bases, std::string name) {
 /// True for what users do not make: what is in a namespace detail, and what others derive from.
 bool is_inner(const Bases& bases, const std::string& name) {
   if (bases.at(name).starts_with("detail ")) return true;
-  return std::ranges::any_of(
-      bases, [&](const auto& b) { return b.second.substr(b.second.find(' ') + 1) == name; });
+  return std::ranges::any_of(bases,
+                             [&](const auto& b) { return b.second.substr(b.second.find(' ') + 1) == name; });
 }
 
 /// The names in backticks, of text without its blocks of code.
@@ -76,9 +77,10 @@ std::set<std::string> documented() {
 
 TEST_CASE("classes are read with their bases, those in a namespace detail apart") {
   Bases bases;
-  read_classes("namespace detail {\nclass Base : public Module {\n}  // namespace detail\n"
-               "class Layer final : public detail::Base {\nstruct Plain {\n",
-               bases);
+  read_classes(
+      "namespace detail {\nclass Base : public Module {\n}  // namespace detail\n"
+      "class Layer final : public detail::Base {\nstruct Plain {\n",
+      bases);
   CHECK(bases == Bases{{"Base", "detail Module"}, {"Layer", "Base"}});
   CHECK_FALSE(has_state(bases, "Layer"));
   bases["Module"] = "Stateful";

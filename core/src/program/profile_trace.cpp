@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "program/profile_record.hpp"
-#include "tensor/whole_file.hpp"
+#include "xgrad/core/whole_file.hpp"
 
 namespace xgrad {
 namespace {

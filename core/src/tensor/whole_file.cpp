@@ -1,4 +1,4 @@
-#include "tensor/whole_file.hpp"
+#include "xgrad/core/whole_file.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -75,23 +75,32 @@ WholeFile::~WholeFile() {
 void WholeFile::write(std::string_view bytes) {
   if (bytes.size() >= most_waiting) {
     flush();
-    return put(bytes);
+    put(bytes, size_);
+  } else {
+    waiting_ += bytes;
   }
-  waiting_ += bytes;
+  size_ += bytes.size();
   if (waiting_.size() >= most_waiting) flush();
 }
 
-void WholeFile::put(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) fail(errno);
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
+void WholeFile::overwrite(std::uint64_t at, std::string_view bytes) {
+  flush();
+  put(bytes, at);
 }
 
 void WholeFile::flush() {
-  put(waiting_);
+  put(waiting_, size_ - waiting_.size());
   waiting_.clear();
+}
+
+void WholeFile::put(std::string_view bytes, std::uint64_t at) {
+  while (!bytes.empty()) {
+    const ssize_t n = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (n < 0 && errno != EINTR) fail(errno);
+    if (n <= 0) continue;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    at += static_cast<std::uint64_t>(n);
+  }
 }
 
 void WholeFile::finish() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,18 +22,23 @@ class WholeFile {
 
   /// Adds these bytes; many at once are not copied on the way.
   void write(std::string_view bytes);
+  /// Replaces bytes that were written before, as a header that counts what follows it.
+  void overwrite(std::uint64_t at, std::string_view bytes);
+  /// How many bytes were written so far.
+  std::uint64_t size() const { return size_; }
   /// Puts the file in its place.
   void finish();
 
  private:
   void open_unfinished();
-  void put(std::string_view bytes);
   void flush();
+  void put(std::string_view bytes, std::uint64_t at);
   [[noreturn]] void fail(int reason) const;
   [[noreturn]] void cannot_write(const std::string& reason) const;
 
   const char* op_;
   std::string path_, unfinished_, waiting_;
+  std::uint64_t size_ = 0;
   int descriptor_ = -1;
 };
 
