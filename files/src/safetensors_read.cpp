@@ -52,7 +52,7 @@ StateDict state_of(const StoredFile& file, const Rename& rename) {
 
 LoadedKeys load_into(const Visitor& target, const StoredFile& file, const LoadOptions& options) {
   const StateDict state = state_of(file, options.rename);
-  file.file->expect_all();
+  if (options.strict && !options.rename) file.file->expect_all();  // else a part may be all that is wanted
   try {
     return xgrad::detail::load(target, state, {.strict = options.strict});
   } catch (const Error& e) {

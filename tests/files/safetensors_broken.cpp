@@ -43,11 +43,8 @@ std::string reference(const std::string& name) {
 }
 
 /// Reads every element of what is read.
-double use(const files::Contents& file) {
-  double total = 0;
-  for (const auto& [name, t] : file.tensors)
-    if (t.numel() > 0) total += sum(t.to(float64)).item<double>();
-  return total;
+void use(const files::Contents& file) {
+  for (const auto& [name, t] : file.tensors) sum(t.to(float64));
 }
 
 }  // namespace
@@ -214,7 +211,6 @@ TEST_CASE("files with any bytes changed are read or an error") {
   };
   const Folder folder;
   std::size_t read = 0, refused = 0;
-  double total = 0;
   for (int i = 0; i < 10'000; ++i) {
     std::string bytes = reference(references[below(std::size(references))]);
     for (std::size_t changes = 1 + below(3); changes > 0; --changes) {
@@ -231,7 +227,7 @@ TEST_CASE("files with any bytes changed are read or an error") {
       bytes.replace(0, 8, length(end - 7));
     const std::string path = folder.write("a", bytes);
     try {
-      total += use(files::read(path));
+      use(files::read(path));
       ++read;
     } catch (const Error& e) {
       ++refused;

@@ -76,17 +76,16 @@ void WholeFile::write(std::string_view bytes) {
   if (bytes.size() >= most_waiting) {
     flush();
     put(bytes, size_);
-    size_ += bytes.size();
-    return;
+  } else {
+    waiting_ += bytes;
   }
-  waiting_ += bytes;
   size_ += bytes.size();
   if (waiting_.size() >= most_waiting) flush();
 }
 
-void WholeFile::overwrite(std::uint64_t at, std::string_view text) {
+void WholeFile::overwrite(std::uint64_t at, std::string_view bytes) {
   flush();
-  put(text, at);
+  put(bytes, at);
 }
 
 void WholeFile::flush() {
@@ -94,12 +93,12 @@ void WholeFile::flush() {
   waiting_.clear();
 }
 
-void WholeFile::put(std::string_view text, std::uint64_t at) {
-  while (!text.empty()) {
-    const ssize_t n = pwrite(descriptor_, text.data(), text.size(), static_cast<off_t>(at));
+void WholeFile::put(std::string_view bytes, std::uint64_t at) {
+  while (!bytes.empty()) {
+    const ssize_t n = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (n < 0 && errno != EINTR) fail(errno);
     if (n <= 0) continue;
-    text.remove_prefix(static_cast<std::size_t>(n));
+    bytes.remove_prefix(static_cast<std::size_t>(n));
     at += static_cast<std::uint64_t>(n);
   }
 }

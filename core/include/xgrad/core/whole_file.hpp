@@ -23,7 +23,7 @@ class WholeFile {
   /// Adds these bytes; many at once are not copied on the way.
   void write(std::string_view bytes);
   /// Replaces bytes that were written before, as a header that counts what follows it.
-  void overwrite(std::uint64_t at, std::string_view text);
+  void overwrite(std::uint64_t at, std::string_view bytes);
   /// How many bytes were written so far.
   std::uint64_t size() const { return size_; }
   /// Puts the file in its place.
@@ -32,7 +32,7 @@ class WholeFile {
  private:
   void open_unfinished();
   void flush();
-  void put(std::string_view text, std::uint64_t at);
+  void put(std::string_view bytes, std::uint64_t at);
   [[noreturn]] void fail(int reason) const;
   [[noreturn]] void cannot_write(const std::string& reason) const;
 
