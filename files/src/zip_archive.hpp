@@ -1,25 +1,15 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "npy_source.hpp"
+#include "zip_directory.hpp"
 
 namespace xgrad::files {
-
-/// A member of a zip archive, as its directory has it.
-struct ZipEntry {
-  std::string name;        ///< UTF-8; never a path to anywhere
-  std::uint64_t size = 0;  ///< as the directory says; no more than its packed bytes can become
-  bool is_folder = false;
-  // Where minizip finds it.
-  std::uint64_t position = 0, number = 0;
-};
 
 /// A zip archive that is read: members that are stored or deflated, zip64 or not. Throws Error for a file
 /// that is no archive, and, before any member is read, for a directory that cannot be true: names that occur
@@ -28,32 +18,23 @@ struct ZipEntry {
 class ZipArchive {
  public:
   ZipArchive(const char* op, const std::string& path);
-  ~ZipArchive();
 
   const std::vector<ZipEntry>& entries() const { return entries_; }
   const ZipEntry* find(std::string_view name) const;
   std::uint64_t file_size() const { return file_.size(); }
 
   /// Calls read with the bytes of a member, which must take all of them; then its checksum is compared.
-  void open(const ZipEntry& entry, const std::function<void(ByteSource&)>& read);
+  void open(const ZipEntry& entry, const std::function<void(ByteSource&)>& read) const;
 
-  /// Throws Error "op: what: the member 'name' of path".
-  [[noreturn]] void fail(const std::string& what, const ZipEntry& entry) const;
-  std::string message(const std::string& what, const ZipEntry& entry) const;
+  [[noreturn]] void fail(const std::string& what, const ZipEntry& entry) const {
+    fail_member(file_, what, entry);
+  }
   [[noreturn]] void fail(const std::string& what, const std::string& where = "") const {
     file_.fail(what, where);
   }
 
  private:
-  struct Reader;
-
-  bool has_end() const;
-  bool is_empty() const;
-  void list();
-  ZipEntry current_entry(std::uint64_t& packed);
-
   RegularFile file_;
-  std::unique_ptr<Reader> reader_;
   std::vector<ZipEntry> entries_;
   std::map<std::string, std::size_t, std::less<>> places_;
 };

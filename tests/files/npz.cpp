@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "archive.hpp"
 #include "reference.hpp"
 
 using namespace xgrad;
@@ -54,6 +55,20 @@ TEST_CASE("archives are read that were streamed, with sizes behind the data") {
   check_archive("streamed.npz");
 }
 TEST_CASE("an archive of no array is read") { check_archive("none.npz"); }
+
+TEST_CASE("sizes and places are read from the zip64 fields, as archives beyond 4 GiB have them") {
+  const std::string array = test::bytes_of_file(test::reference_file("matrix.npy"));
+  const Folder folder;
+  const std::string archive = test::stored_archive({{"a.npy", array}, {"b.npy", array}}, true);
+
+  const auto tensors = files::read_npz(folder.write("a.npz", archive));
+
+  REQUIRE(tensors.size() == 2);
+  CHECK(tensors[1].name == "b");
+  CHECK(tensors[1].tensor.to_vector<float>() == std::vector<float>{0, 1, 2, 3, 4, 5});
+  for (std::size_t n = 0; n < archive.size(); ++n)
+    CHECK_FALSE(error_of([&] { files::read_npz(folder.write("cut.npz", archive.substr(0, n))); }).empty());
+}
 
 TEST_CASE("named tensors come back in their order with the same bits, stored and deflated") {
   const Folder folder;
