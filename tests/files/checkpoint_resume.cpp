@@ -174,7 +174,7 @@ TEST_CASE("LBFGS, whose step needs a function, goes on to the same bits") {
         return loss;
       });
   };
-  const optim::LBFGSOptions options{.max_iter = 3, .history_size = 4};
+  const optim::LbfgsOptions options{.max_iter = 3, .history_size = 4};
   Net straight, resumed;
   optim::LBFGS through(straight, options), again(resumed, options);
   files::Bundle first{{"net", straight}, {"lbfgs", through}}, second{{"net", resumed}, {"lbfgs", again}};
