@@ -65,8 +65,7 @@ Tensor SwiGLU::forward(const Tensor& x) const {
 PReLU::PReLU(std::int64_t parameters, double start, DType dtype) {
   detail::check_least("PReLU", "num_parameters", parameters, 1);
   detail::check_weight_dtype("PReLU", dtype);
-  weight = full({parameters}, start, {.dtype = dtype, .requires_grad = true});
-  xgrad::detail::note_layer(weight, "PReLU");
+  weight = detail::filled_parameter("PReLU", {parameters}, start, dtype);
 }
 
 std::string LeakyReLU::extra_repr() const { return "negative_slope=" + detail::number(slope); }

@@ -12,12 +12,6 @@ namespace detail {
 
 namespace {
 
-Tensor parameter(const char* layer, std::int64_t features, double value, DType dtype) {
-  Tensor t = full({features}, value, {.dtype = dtype, .requires_grad = true});
-  xgrad::detail::note_layer(t, layer);
-  return t;
-}
-
 void check_features(const char* layer, std::int64_t features, double eps, DType dtype) {
   check_least(layer, "num_features", features, 1);
   check_weight_dtype(layer, dtype);
@@ -36,8 +30,8 @@ BatchNorm::BatchNorm(const char* layer, std::int64_t features, BatchNormLayerOpt
   check_features(layer, features, options.eps, options.dtype);
   if (options.momentum) check_momentum(layer, *options.momentum);
   if (options.affine) {
-    weight = parameter(layer, features, 1, options.dtype);
-    bias = parameter(layer, features, 0, options.dtype);
+    weight = filled_parameter(layer, {features}, 1, options.dtype);
+    bias = filled_parameter(layer, {features}, 0, options.dtype);
   }
   if (options.track_running_stats) {
     running_mean = zeros({features}, options.dtype);
@@ -89,8 +83,8 @@ InstanceNorm::InstanceNorm(const char* layer, std::int64_t features, InstanceNor
   check_features(layer, features, options.eps, options.dtype);
   check_momentum(layer, options.momentum);
   if (options.affine) {
-    weight = parameter(layer, features, 1, options.dtype);
-    bias = parameter(layer, features, 0, options.dtype);
+    weight = filled_parameter(layer, {features}, 1, options.dtype);
+    bias = filled_parameter(layer, {features}, 0, options.dtype);
   }
   if (options.track_running_stats) {
     running_mean = zeros({features}, options.dtype);

@@ -32,6 +32,13 @@ inline Tensor new_parameter(const char* layer, const Shape& shape, DType dtype) 
   return t;
 }
 
+/// A parameter whose first values are all the same.
+inline Tensor filled_parameter(const char* layer, const Shape& shape, double value, DType dtype) {
+  Tensor t = full(shape, value, {.dtype = dtype, .requires_grad = true});
+  xgrad::detail::note_layer(t, layer);
+  return t;
+}
+
 /// Throws Error unless x has so many axes, of which the second has `channels` entries. `axes` shows them:
 /// "[batch, channels, height, width]".
 inline void check_channels(const char* layer, const Tensor& x, const char* axes, int rank,

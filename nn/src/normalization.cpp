@@ -6,13 +6,6 @@ namespace xgrad::nn {
 
 namespace {
 
-/// A parameter whose values are all the same.
-Tensor filled(const char* layer, const Shape& shape, double value, DType dtype) {
-  Tensor t = full(shape, value, {.dtype = dtype, .requires_grad = true});
-  xgrad::detail::note_layer(t, layer);
-  return t;
-}
-
 /// Throws Error unless the last axes of x have this shape.
 void check_last_axes(const char* layer, const Tensor& x, const Shape& shape) {
   const int rank = x.dim(layer), own = shape.rank();
@@ -41,8 +34,8 @@ GroupNorm::GroupNorm(int groups, std::int64_t channels, GroupNormOptions options
     throw Error("GroupNorm: num_groups must divide num_channels: num_groups = " + std::to_string(groups) +
                 ", num_channels = " + std::to_string(channels));
   if (!options.affine) return;
-  weight = filled("GroupNorm", {channels}, 1, options.dtype);
-  bias = filled("GroupNorm", {channels}, 0, options.dtype);
+  weight = detail::filled_parameter("GroupNorm", {channels}, 1, options.dtype);
+  bias = detail::filled_parameter("GroupNorm", {channels}, 0, options.dtype);
 }
 
 Tensor GroupNorm::forward(const Tensor& x) const {
@@ -61,8 +54,8 @@ LayerNorm::LayerNorm(Shape normalized_shape, LayerNormOptions options)
     : shape_(std::move(normalized_shape)), eps_(options.eps) {
   check_shape("LayerNorm", shape_, options.dtype);
   if (!options.elementwise_affine) return;
-  weight = filled("LayerNorm", shape_, 1, options.dtype);
-  if (options.bias) bias = filled("LayerNorm", shape_, 0, options.dtype);
+  weight = detail::filled_parameter("LayerNorm", shape_, 1, options.dtype);
+  if (options.bias) bias = detail::filled_parameter("LayerNorm", shape_, 0, options.dtype);
 }
 
 Tensor LayerNorm::forward(const Tensor& x) const {
@@ -78,7 +71,7 @@ std::string LayerNorm::extra_repr() const {
 RMSNorm::RMSNorm(Shape normalized_shape, RMSNormOptions options)
     : shape_(std::move(normalized_shape)), eps_(options.eps) {
   check_shape("RMSNorm", shape_, options.dtype);
-  if (options.elementwise_affine) weight = filled("RMSNorm", shape_, 1, options.dtype);
+  if (options.elementwise_affine) weight = detail::filled_parameter("RMSNorm", shape_, 1, options.dtype);
 }
 
 Tensor RMSNorm::forward(const Tensor& x) const {
