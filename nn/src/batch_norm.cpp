@@ -25,25 +25,38 @@ void check_momentum(const char* layer, double momentum) {
 
 }  // namespace
 
-BatchNorm::BatchNorm(const char* layer, std::int64_t features, BatchNormLayerOptions options)
-    : features_(features), options_(options) {
-  check_features(layer, features, options.eps, options.dtype);
-  if (options.momentum) check_momentum(layer, *options.momentum);
-  if (options.affine) {
-    weight = filled_parameter(layer, {features}, 1, options.dtype);
-    bias = filled_parameter(layer, {features}, 0, options.dtype);
+ChannelNorm::ChannelNorm(const char* layer, std::int64_t features, double eps, bool affine, bool tracks,
+                         DType dtype)
+    : features_(features), eps_(eps) {
+  check_features(layer, features, eps, dtype);
+  if (affine) {
+    weight = filled_parameter(layer, {features}, 1, dtype);
+    bias = filled_parameter(layer, {features}, 0, dtype);
   }
-  if (options.track_running_stats) {
-    running_mean = zeros({features}, options.dtype);
-    running_var = ones({features}, options.dtype);
+  if (tracks) {
+    running_mean = zeros({features}, dtype);
+    running_var = ones({features}, dtype);
     num_batches_tracked = zeros({}, int64);
   }
 }
 
-void BatchNorm::visit(Visitor& v) {
+void ChannelNorm::visit(Visitor& v) {
   v("weight", weight), v("bias", bias);
   v.buffer("running_mean", running_mean), v.buffer("running_var", running_var);
   v.buffer("num_batches_tracked", num_batches_tracked);
+}
+
+std::string ChannelNorm::describe(std::optional<double> momentum) const {
+  return std::to_string(features_) + ", eps=" + number(eps_) +
+         ", momentum=" + (momentum ? number(*momentum) : "none") +
+         ", affine=" + true_or_false(weight.defined()) +
+         ", track_running_stats=" + true_or_false(running_mean.defined());
+}
+
+BatchNorm::BatchNorm(const char* layer, std::int64_t features, const BatchNormLayerOptions& options)
+    : ChannelNorm(layer, features, options.eps, options.affine, options.track_running_stats, options.dtype),
+      momentum_(options.momentum) {
+  if (momentum_) check_momentum(layer, *momentum_);
 }
 
 Tensor BatchNorm::normalized(const char* layer, const Tensor& x) const {
@@ -52,12 +65,11 @@ Tensor BatchNorm::normalized(const char* layer, const Tensor& x) const {
     throw Error(std::string(layer) + ": training needs more than one value per channel: x is " +
                 x.describe() + "; make the batch larger, or call eval()");
   const bool tracks = is_training() && running_mean.defined();
-  double momentum = options_.momentum.value_or(0);
-  if (tracks && !options_.momentum)
-    momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>() + 1);
+  double momentum = momentum_.value_or(0);
+  if (tracks && !momentum_) momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>() + 1);
   const bool uses_running = !by_batch || tracks;
   Tensor y = batch_norm(x, uses_running ? running_mean : Tensor(), uses_running ? running_var : Tensor(),
-                        weight, bias, {.training = by_batch, .momentum = momentum, .eps = options_.eps});
+                        weight, bias, {.training = by_batch, .momentum = momentum, .eps = eps_});
   if (tracks) {
     const NoGrad guard;
     num_batches_tracked.add_(1);
@@ -71,57 +83,29 @@ void BatchNorm::reset_running_stats() {
   running_mean.fill_(0), running_var.fill_(1), num_batches_tracked.fill_(0);
 }
 
-std::string BatchNorm::extra_repr() const {
-  return std::to_string(features_) + ", eps=" + number(options_.eps) +
-         ", momentum=" + (options_.momentum ? number(*options_.momentum) : "none") +
-         ", affine=" + true_or_false(options_.affine) +
-         ", track_running_stats=" + true_or_false(options_.track_running_stats);
-}
-
-InstanceNorm::InstanceNorm(const char* layer, std::int64_t features, InstanceNormLayerOptions options)
-    : features_(features), options_(options) {
-  check_features(layer, features, options.eps, options.dtype);
-  check_momentum(layer, options.momentum);
-  if (options.affine) {
-    weight = filled_parameter(layer, {features}, 1, options.dtype);
-    bias = filled_parameter(layer, {features}, 0, options.dtype);
-  }
-  if (options.track_running_stats) {
-    running_mean = zeros({features}, options.dtype);
-    running_var = ones({features}, options.dtype);
-    num_batches_tracked = zeros({}, int64);
-  }
-}
-
-void InstanceNorm::visit(Visitor& v) {
-  v("weight", weight), v("bias", bias);
-  v.buffer("running_mean", running_mean), v.buffer("running_var", running_var);
-  v.buffer("num_batches_tracked", num_batches_tracked);
+InstanceNorm::InstanceNorm(const char* layer, std::int64_t features, const InstanceNormLayerOptions& options)
+    : ChannelNorm(layer, features, options.eps, options.affine, options.track_running_stats, options.dtype),
+      momentum_(options.momentum) {
+  check_momentum(layer, momentum_);
 }
 
 /// Takes the mean of the samples' statistics into the running ones.
 void InstanceNorm::track(const Tensor& x) const {
   const NoGrad guard;
   const Tensor values = x.detach().reshape({x.size(0), features_, -1});
-  running_mean.mul_(1 - options_.momentum).add_(mean(mean(values, 2), 0), options_.momentum);
-  running_var.mul_(1 - options_.momentum).add_(mean(var(values, 2), 0), options_.momentum);
+  running_mean.mul_(1 - momentum_).add_(mean(mean(values, 2), 0), momentum_);
+  running_var.mul_(1 - momentum_).add_(mean(var(values, 2), 0), momentum_);
 }
 
 Tensor InstanceNorm::normalized(const char* layer, const Tensor& x, const char* axes, int rank) const {
   check_channels(layer, x, axes, rank, features_);
   if (running_mean.defined() && !is_training())
-    return batch_norm(x, running_mean, running_var, weight, bias, {.eps = options_.eps});
+    return batch_norm(x, running_mean, running_var, weight, bias, {.eps = eps_});
   if (x.numel() == x.size(0) * features_ && x.numel() > 0)
     throw Error(std::string(layer) + ": needs more than one position per channel: x is " + x.describe() +
                 "; a single value has no variance");
   if (running_mean.defined() && x.numel() > 0) track(x);
-  return instance_norm(x, weight, bias, options_.eps);
-}
-
-std::string InstanceNorm::extra_repr() const {
-  return std::to_string(features_) + ", eps=" + number(options_.eps) +
-         ", momentum=" + number(options_.momentum) + ", affine=" + true_or_false(options_.affine) +
-         ", track_running_stats=" + true_or_false(options_.track_running_stats);
+  return instance_norm(x, weight, bias, eps_);
 }
 
 }  // namespace detail

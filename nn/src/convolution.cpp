@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "layer.hpp"
 #include "xgrad/nn/init.hpp"
 
 namespace xgrad::nn {
@@ -97,12 +96,12 @@ std::string describe_convolution(const Tensor& weight, bool transposed, int grou
 
 namespace {
 
-detail::Window window_of(const Tensor& weight, const Conv1dOptions& o) {
-  return {{weight.size(2)},     {o.stride},           {o.dilation},
+detail::Window window_of(detail::Sizes kernel, const Conv1dOptions& o) {
+  return {std::move(kernel),    {o.stride},           {o.dilation},
           {o.padding.by.width}, o.padding.keeps_size, o.padding_mode};
 }
-detail::Window window_of(const Tensor& weight, const Conv2dOptions& o) {
-  return {{weight.size(2), weight.size(3)},
+detail::Window window_of(detail::Sizes kernel, const Conv2dOptions& o) {
+  return {std::move(kernel),
           {o.stride.height, o.stride.width},
           {o.dilation.height, o.dilation.width},
           {o.padding.by.height, o.padding.by.width},
@@ -122,19 +121,13 @@ int op_padding(const detail::Window& window, std::size_t axis) {
 
 }  // namespace
 
-Conv1d::Conv1d(std::int64_t in, std::int64_t out, int kernel, Conv1dOptions options) : options_(options) {
-  const int p = options.padding.by.width;
-  detail::check_convolution("Conv1d", in, out, options.groups,
-                            {{kernel}, {options.stride}, {options.dilation}, {p}, options.padding.keeps_size},
-                            options.dtype);
-  weight = detail::new_parameter("Conv1d", {out, in / options.groups, kernel}, options.dtype);
-  if (options.bias) bias = detail::new_parameter("Conv1d", {out}, options.dtype);
-  detail::start_convolution(weight, bias, options.generator);
+Conv1d::Conv1d(std::int64_t in, std::int64_t out, int kernel, Conv1dOptions options) : Convolution(options) {
+  detail::make_parameters("Conv1d", *this, in, out, window_of({kernel}, options), options);
 }
 
 Tensor Conv1d::forward(const Tensor& x) const {
   detail::check_channels("Conv1d", x, "[batch, channels, length]", 3, weight.size(1) * options_.groups);
-  const detail::Window window = window_of(weight, options_);
+  const detail::Window window = window_of({weight.size(2)}, options_);
   return conv1d(surrounded(x, window), weight, bias,
                 {.stride = options_.stride,
                  .padding = {0, op_padding(window, 0)},
@@ -143,22 +136,13 @@ Tensor Conv1d::forward(const Tensor& x) const {
 }
 
 std::string Conv1d::extra_repr() const {
-  return detail::describe_convolution(weight, false, options_.groups, window_of(weight, options_),
+  return detail::describe_convolution(weight, false, options_.groups, window_of({weight.size(2)}, options_),
                                       bias.defined());
 }
 
-Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, Conv2dOptions options) : options_(options) {
-  const auto [stride, padding, dilation, groups, with_bias, mode, dtype, generator] = options;
-  detail::check_convolution("Conv2d", in, out, groups,
-                            {{kernel.height, kernel.width},
-                             {stride.height, stride.width},
-                             {dilation.height, dilation.width},
-                             {padding.by.height, padding.by.width},
-                             padding.keeps_size},
-                            dtype);
-  weight = detail::new_parameter("Conv2d", {out, in / groups, kernel.height, kernel.width}, dtype);
-  if (with_bias) bias = detail::new_parameter("Conv2d", {out}, dtype);
-  detail::start_convolution(weight, bias, generator);
+Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, Conv2dOptions options) : Convolution(options) {
+  detail::make_parameters("Conv2d", *this, in, out, window_of({kernel.height, kernel.width}, options),
+                          options);
 }
 
 Tensor Conv2d::forward(const Tensor& x) const {
@@ -170,15 +154,15 @@ Tensor Conv2d::forward(const Tensor& x) const {
                           .groups = options_.groups};
   if (!options_.padding.keeps_size && options_.padding_mode == PadMode::constant)
     return conv2d(x, weight, bias, op);
-  const detail::Window window = window_of(weight, options_);
+  const detail::Window window = window_of({weight.size(2), weight.size(3)}, options_);
   ConvOptions rest = op;
   rest.padding = {op_padding(window, 0), op_padding(window, 1)};
   return conv2d(surrounded(x, window), weight, bias, rest);
 }
 
 std::string Conv2d::extra_repr() const {
-  return detail::describe_convolution(weight, false, options_.groups, window_of(weight, options_),
-                                      bias.defined());
+  return detail::describe_convolution(weight, false, options_.groups,
+                                      window_of({weight.size(2), weight.size(3)}, options_), bias.defined());
 }
 
 }  // namespace xgrad::nn

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "layer.hpp"
 #include "xgrad/nn/convolution.hpp"
 
 // What convolutions of one to three axes share. Lists run from the first axis to the last.
@@ -24,6 +25,20 @@ void check_convolution(const char* layer, std::int64_t in, std::int64_t out, int
 
 /// Fills the weight and, if there is one, the bias with their first values.
 void start_convolution(Tensor& weight, Tensor& bias, const Generator& generator);
+
+/// Gives a new convolution from `in` to `out` channels its parameters. A transposed one has the weight of the
+/// convolution whose map it transposes.
+template <class Options>
+void make_parameters(const char* layer, Convolution<Options>& made, std::int64_t in, std::int64_t out,
+                     const Window& window, const Options& options, bool transposed = false) {
+  check_convolution(layer, in, out, options.groups, window, options.dtype);
+  const std::int64_t first = transposed ? in : out, second = transposed ? out : in;
+  Sizes sizes = {first, second / options.groups};
+  sizes.insert(sizes.end(), window.kernel.begin(), window.kernel.end());
+  made.weight = new_parameter(layer, Shape(sizes), options.dtype);
+  if (options.bias) made.bias = new_parameter(layer, {out}, options.dtype);
+  start_convolution(made.weight, made.bias, options.generator);
+}
 
 /// What `pad` takes: before and behind, from the last axis to the first.
 std::vector<std::int64_t> pads_of(const Window& window);

@@ -1,5 +1,4 @@
 #include "convolution.hpp"
-#include "layer.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
@@ -7,18 +6,10 @@ namespace xgrad::nn {
 
 namespace {
 
-detail::Window window_of(const Shape& kernel, const Conv3dOptions& o) {
+detail::Window window_of(detail::Sizes kernel, const Conv3dOptions& o) {
   const auto list = [](const Triple& t) { return detail::Sizes{t.depth, t.height, t.width}; };
-  return {{kernel[0], kernel[1], kernel[2]},
-          list(o.stride),
-          list(o.dilation),
-          list(o.padding.by),
-          o.padding.keeps_size,
-          o.padding_mode};
-}
-
-detail::Window window_of(const Tensor& weight, const Conv3dOptions& o) {
-  return window_of(Shape{weight.size(2), weight.size(3), weight.size(4)}, o);
+  return {std::move(kernel),  list(o.stride),       list(o.dilation),
+          list(o.padding.by), o.padding.keeps_size, o.padding_mode};
 }
 
 /// The slices that each slice of the result reads, as channels: [batch, channels, depth, ...] to [batch *
@@ -38,19 +29,16 @@ Tensor slices_as_channels(const Tensor& x, std::int64_t kernel, std::int64_t str
 
 }  // namespace
 
-Conv3d::Conv3d(std::int64_t in, std::int64_t out, Triple kernel, Conv3dOptions options) : options_(options) {
-  const Shape sizes = {kernel.depth, kernel.height, kernel.width};
-  detail::check_convolution("Conv3d", in, out, options.groups, window_of(sizes, options), options.dtype);
-  weight = detail::new_parameter("Conv3d", {out, in / options.groups, sizes[0], sizes[1], sizes[2]},
-                                 options.dtype);
-  if (options.bias) bias = detail::new_parameter("Conv3d", {out}, options.dtype);
-  detail::start_convolution(weight, bias, options.generator);
+Conv3d::Conv3d(std::int64_t in, std::int64_t out, Triple kernel, Conv3dOptions options)
+    : Convolution(options) {
+  detail::make_parameters("Conv3d", *this, in, out,
+                          window_of({kernel.depth, kernel.height, kernel.width}, options), options);
 }
 
 Tensor Conv3d::forward(const Tensor& x) const {
   detail::check_channels("Conv3d", x, "[batch, channels, depth, height, width]", 5,
                          weight.size(1) * options_.groups);
-  const detail::Window window = window_of(weight, options_);
+  const detail::Window window = window_of({weight.size(2), weight.size(3), weight.size(4)}, options_);
   const Tensor padded = pad(x, detail::pads_of(window), window.mode);
   const Tensor channels = slices_as_channels(padded, window.kernel[0], window.stride[0], window.dilation[0]);
   const Tensor flat = reshape(weight, {weight.size(0), -1, weight.size(3), weight.size(4)});
@@ -64,7 +52,8 @@ Tensor Conv3d::forward(const Tensor& x) const {
 }
 
 std::string Conv3d::extra_repr() const {
-  return detail::describe_convolution(weight, false, options_.groups, window_of(weight, options_),
+  return detail::describe_convolution(weight, false, options_.groups,
+                                      window_of({weight.size(2), weight.size(3), weight.size(4)}, options_),
                                       bias.defined());
 }
 

@@ -1,5 +1,4 @@
 #include "convolution.hpp"
-#include "layer.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad::nn {
@@ -20,12 +19,8 @@ detail::Window window_of(detail::Sizes kernel, const ConvTranspose2dOptions& o) 
 
 ConvTranspose1d::ConvTranspose1d(std::int64_t in, std::int64_t out, int kernel,
                                  ConvTranspose1dOptions options)
-    : options_(options) {
-  detail::check_convolution("ConvTranspose1d", in, out, options.groups, window_of({kernel}, options),
-                            options.dtype);
-  weight = detail::new_parameter("ConvTranspose1d", {in, out / options.groups, kernel}, options.dtype);
-  if (options.bias) bias = detail::new_parameter("ConvTranspose1d", {out}, options.dtype);
-  detail::start_convolution(weight, bias, options.generator);
+    : Convolution(options) {
+  detail::make_parameters("ConvTranspose1d", *this, in, out, window_of({kernel}, options), options, true);
 }
 
 Tensor ConvTranspose1d::forward(const Tensor& x) const {
@@ -46,13 +41,9 @@ std::string ConvTranspose1d::extra_repr() const {
 
 ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel,
                                  ConvTranspose2dOptions options)
-    : options_(options) {
-  detail::check_convolution("ConvTranspose2d", in, out, options.groups,
-                            window_of({kernel.height, kernel.width}, options), options.dtype);
-  weight = detail::new_parameter("ConvTranspose2d", {in, out / options.groups, kernel.height, kernel.width},
-                                 options.dtype);
-  if (options.bias) bias = detail::new_parameter("ConvTranspose2d", {out}, options.dtype);
-  detail::start_convolution(weight, bias, options.generator);
+    : Convolution(options) {
+  detail::make_parameters("ConvTranspose2d", *this, in, out,
+                          window_of({kernel.height, kernel.width}, options), options, true);
 }
 
 Tensor ConvTranspose2d::forward(const Tensor& x) const {

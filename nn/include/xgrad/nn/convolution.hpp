@@ -68,53 +68,49 @@ struct Conv3dOptions {
   Generator generator = default_generator();
 };
 
+namespace detail {
+/// The parameters and options of a convolution.
+template <class Options>
+class Convolution : public Module {
+ public:
+  void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
+
+  Tensor weight;
+  Tensor bias;  ///< undefined without bias
+
+ protected:
+  explicit Convolution(const Options& options) : options_(options) {}
+
+  Options options_;
+};
+}  // namespace detail
+
 /// conv1d of x[batch, in, length] with weight[out, in / groups, kernel] and bias[out].
 ///
 /// Each constructor here throws Error for sizes below 1, for groups that do not divide the channels, and for
 /// `same` with a stride; each call for an x of other axes or channels.
-class Conv1d : public Module {
+class Conv1d : public detail::Convolution<Conv1dOptions> {
  public:
   Conv1d(std::int64_t in, std::int64_t out, int kernel, Conv1dOptions options = {});
   Tensor forward(const Tensor& x) const override;
-  void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
   std::string extra_repr() const override;
-
-  Tensor weight;
-  Tensor bias;  ///< undefined without bias
-
- private:
-  Conv1dOptions options_;
 };
 
 /// conv2d of x[batch, in, height, width] with weight[out, in / groups, height, width] and bias[out].
-class Conv2d : public Module {
+class Conv2d : public detail::Convolution<Conv2dOptions> {
  public:
   Conv2d(std::int64_t in, std::int64_t out, Pair kernel, Conv2dOptions options = {});
   Tensor forward(const Tensor& x) const override;
-  void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
   std::string extra_repr() const override;
-
-  Tensor weight;
-  Tensor bias;  ///< undefined without bias
-
- private:
-  Conv2dOptions options_;
 };
 
 /// The same of x[batch, in, depth, height, width] with weight[out, in / groups, depth, height, width]: a
 /// conv2d whose channels are those of all the slices that one slice of the result reads.
-class Conv3d : public Module {
+class Conv3d : public detail::Convolution<Conv3dOptions> {
  public:
   Conv3d(std::int64_t in, std::int64_t out, Triple kernel, Conv3dOptions options = {});
   Tensor forward(const Tensor& x) const override;
-  void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
   std::string extra_repr() const override;
-
-  Tensor weight;
-  Tensor bias;  ///< undefined without bias
-
- private:
-  Conv3dOptions options_;
 };
 
 struct ConvTranspose1dOptions {
@@ -141,34 +137,20 @@ struct ConvTranspose2dOptions {
 
 /// The transposed map of a Conv1d(out, in): x[batch, in, length] with weight[in, out / groups, kernel] and
 /// bias[out] to [batch, out, (length - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1].
-class ConvTranspose1d : public Module {
+class ConvTranspose1d : public detail::Convolution<ConvTranspose1dOptions> {
  public:
   ConvTranspose1d(std::int64_t in, std::int64_t out, int kernel, ConvTranspose1dOptions options = {});
   Tensor forward(const Tensor& x) const override;
-  void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
   std::string extra_repr() const override;
-
-  Tensor weight;
-  Tensor bias;  ///< undefined without bias
-
- private:
-  ConvTranspose1dOptions options_;
 };
 
 /// conv_transpose2d of x[batch, in, height, width] with weight[in, out / groups, height, width] and
 /// bias[out].
-class ConvTranspose2d : public Module {
+class ConvTranspose2d : public detail::Convolution<ConvTranspose2dOptions> {
  public:
   ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, ConvTranspose2dOptions options = {});
   Tensor forward(const Tensor& x) const override;
-  void visit(Visitor& v) override { v("weight", weight), v("bias", bias); }
   std::string extra_repr() const override;
-
-  Tensor weight;
-  Tensor bias;  ///< undefined without bias
-
- private:
-  ConvTranspose2dOptions options_;
 };
 
 }  // namespace xgrad::nn

@@ -19,29 +19,39 @@ struct BatchNormLayerOptions {
 };
 
 namespace detail {
-/// Batch normalisation of any number of axes behind the channels.
-class BatchNorm : public Module {
+/// Weights, biases and running statistics of each channel.
+class ChannelNorm : public Module {
  public:
   void visit(Visitor& v) override;
-  std::string extra_repr() const override;
-
-  /// Forgets all batches: means are 0 and variances 1 again.
-  void reset_running_stats();
-  std::optional<double> momentum() const { return options_.momentum; }
-  void set_momentum(std::optional<double> momentum) { options_.momentum = momentum; }
 
   Tensor weight, bias;                       ///< [channels]; undefined unless affine
   mutable Tensor running_mean, running_var;  ///< [channels]; undefined unless they are tracked
-  mutable Tensor num_batches_tracked;        ///< int64
+  mutable Tensor num_batches_tracked;        ///< int64; of InstanceNorm it stays 0, as in PyTorch
 
  protected:
-  BatchNorm(const char* layer, std::int64_t features, BatchNormLayerOptions options);
-  Tensor normalized(const char* layer, const Tensor& x) const;
+  ChannelNorm(const char* layer, std::int64_t features, double eps, bool affine, bool tracks, DType dtype);
+  std::string describe(std::optional<double> momentum) const;
 
   std::int64_t features_;
+  double eps_;
+};
+
+/// Batch normalisation of any number of axes behind the channels.
+class BatchNorm : public ChannelNorm {
+ public:
+  std::string extra_repr() const override { return describe(momentum_); }
+
+  /// Forgets all batches: means are 0 and variances 1 again.
+  void reset_running_stats();
+  std::optional<double> momentum() const { return momentum_; }
+  void set_momentum(std::optional<double> momentum) { momentum_ = momentum; }
+
+ protected:
+  BatchNorm(const char* layer, std::int64_t features, const BatchNormLayerOptions& options);
+  Tensor normalized(const char* layer, const Tensor& x) const;
 
  private:
-  BatchNormLayerOptions options_;
+  std::optional<double> momentum_;
 };
 }  // namespace detail
 
@@ -83,24 +93,18 @@ struct InstanceNormLayerOptions {
 };
 
 namespace detail {
-class InstanceNorm : public Module {
+class InstanceNorm : public ChannelNorm {
  public:
-  void visit(Visitor& v) override;
-  std::string extra_repr() const override;
-
-  Tensor weight, bias;                       ///< [channels]; undefined unless affine
-  mutable Tensor running_mean, running_var;  ///< [channels]; undefined unless they are tracked
-  Tensor num_batches_tracked;                ///< int64; stays 0, as in PyTorch
+  std::string extra_repr() const override { return describe(momentum_); }
 
  protected:
-  InstanceNorm(const char* layer, std::int64_t features, InstanceNormLayerOptions options);
+  InstanceNorm(const char* layer, std::int64_t features, const InstanceNormLayerOptions& options);
   Tensor normalized(const char* layer, const Tensor& x, const char* axes, int rank) const;
 
  private:
   void track(const Tensor& x) const;
 
-  std::int64_t features_;
-  InstanceNormLayerOptions options_;
+  double momentum_;
 };
 }  // namespace detail
 
