@@ -77,7 +77,8 @@ Run products() {
   }};
 }
 
-const bench::Contender ops("logistic", "xgrad", by_xgrad), one_pass("logistic", "by_hand", by_hand),
+const bench::Contender ops("logistic", "xgrad", by_xgrad, {.dtype = xgrad::float64}),
+    one_pass("logistic", "by_hand", by_hand),
     two_passes("logistic", "products", products, {.compared = false});
 
 }  // namespace

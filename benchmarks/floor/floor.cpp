@@ -13,55 +13,14 @@
 #include <vector>
 #include <xgrad/xgrad.hpp>
 
+#include "support/register_loop.hpp"
+
 using namespace xgrad;
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// The register loop
-// -----------------------------------------------------------------------------------------------------
-
-constexpr int chains = 12;  ///< of multiply-adds that do not wait for each other
-constexpr std::int64_t turns = 50000;
-
-/// Multiply-adds of registers of so many bytes and nothing else; the compiler may not see that they settle.
-#define XGRAD_REGISTER_LOOP(name, T, bytes, instructions)                        \
-  [[gnu::target(instructions), gnu::noinline]] void name() {                     \
-    typedef T V __attribute__((vector_size(bytes)));                             \
-    V sum[chains] = {}, x = V{} + T(0.5), y = V{} + T(0.25);                     \
-    for (std::int64_t i = 0; i < turns; ++i) {                                   \
-      _Pragma("GCC unroll 12") for (V & s : sum) s = s * x + y;                  \
-      _Pragma("GCC unroll 12") for (V & s : sum) __asm__ volatile("" : "+v"(s)); \
-    }                                                                            \
-  }
-
-struct Loop {
-  void (*run)();
-  int lanes;
-};
-
-#if defined(__x86_64__)
-XGRAD_REGISTER_LOOP(avx2_f32, float, 32, "avx2,fma")
-XGRAD_REGISTER_LOOP(avx2_f64, double, 32, "avx2,fma")
-XGRAD_REGISTER_LOOP(avx512_f32, float, 64, "avx512f")
-XGRAD_REGISTER_LOOP(avx512_f64, double, 64, "avx512f")
-
-/// As our products do: the loop is their limit.
-bool uses_avx512() { return build_info().products == "AVX-512"; }
-template <class T>
-Loop register_loop() {
-  if (sizeof(T) == 4) return uses_avx512() ? Loop{avx512_f32, 16} : Loop{avx2_f32, 8};
-  return uses_avx512() ? Loop{avx512_f64, 8} : Loop{avx2_f64, 4};
-}
-#else
-XGRAD_REGISTER_LOOP(plain_f32, float, 16, "")
-XGRAD_REGISTER_LOOP(plain_f64, double, 16, "")
-template <class T>
-Loop register_loop() {
-  return sizeof(T) == 4 ? Loop{plain_f32, 4} : Loop{plain_f64, 2};
-}
-#endif
+constexpr std::int64_t turns = 50000;  ///< of the register loop
 
 // Products
 // -----------------------------------------------------------------------------------------------------
@@ -105,11 +64,12 @@ double time(const F& f) {
 
 template <class T>
 void report(int rounds, DType dtype, std::string_view part) {
-  const Loop loop = register_loop<T>();
-  const double loop_flops = 2e-9 * chains * static_cast<double>(turns) * loop.lanes;
+  const bench::RegisterLoop loop = bench::register_loop(dtype);
+  const auto run_loop = [&] { loop.run(turns); };
+  const double loop_flops = 1e-9 * static_cast<double>(loop.flops(turns));
   std::vector<double> limits;
-  for (int i = 0; i < 20; ++i) time(loop.run);  // until the clock has risen
-  for (int i = 0; i < rounds; ++i) limits.push_back(loop_flops / time(loop.run));
+  for (int i = 0; i < 20; ++i) time(run_loop);  // until the clock has risen
+  for (int i = 0; i < rounds; ++i) limits.push_back(loop_flops / time(run_loop));
   std::printf("\n%s: the register loop of %s makes %.1f GFLOP/s on one thread\n\n", name_of(dtype),
               build_info().products.c_str(), median(limits));
   std::printf("  %-17s %10s %8s %10s\n", "m x n x k", "GFLOP/s", "share", "OpenBLAS");
@@ -126,7 +86,7 @@ void report(int rounds, DType dtype, std::string_view part) {
       const T *pa = a.data<T>().data(), *pb = b.data<T>().data();
       std::vector<double> ours, theirs, shares;
       for (int i = 0; i < rounds; ++i) {
-        const double flops = 2e-9 * s.m * s.n * s.k, limit = loop_flops / time(loop.run);
+        const double flops = 2e-9 * s.m * s.n * s.k, limit = loop_flops / time(run_loop);
         ours.push_back(flops / time([&, x = ta, y = tb] { gemm(a, b, x, y); }));
         theirs.push_back(flops / time([&, x = ta, y = tb] { by_cblas(x, y, s, pa, pb, c.data()); }));
         shares.push_back(ours.back() / limit);

@@ -16,6 +16,8 @@
 #include <xgrad/core/profile.hpp>
 #include <xgrad/core/threads.hpp>
 
+#include "support/register_loop.hpp"
+
 namespace bench {
 
 namespace {
@@ -62,6 +64,32 @@ bool agree(const std::string& work, const std::vector<Entry>& entries) {
     }
   }
   return true;
+}
+
+/// What the products of one of xgrad's steps take.
+std::int64_t flops_of(const Entry& entry) {
+  const Run run = entry.make();
+  run.step();
+  xgrad::Profile heard;
+  run.step();
+  heard.stop();
+  std::int64_t flops = 0;
+  for (const xgrad::Profile::Row& kernel : heard.kernels()) flops += kernel.flops;
+  return flops;
+}
+
+/// The register loop for as long as the products of a work take at best.
+void add_register_loops() {
+  for (auto& [work, entries] : works())
+    for (const Entry& entry : entries) {
+      if (entry.name != "xgrad") continue;
+      const RegisterLoop loop = register_loop(entry.options.dtype);
+      const std::int64_t turns = flops_of(entry) / loop.flops_of_turn;
+      if (turns < 1000) break;  // a work of other things
+      const auto make = [loop, turns] { return Run{[=] { return loop.run(turns), 0.0; }}; };
+      entries.push_back({"register_loop", make, {.compared = false}});
+      break;
+    }
 }
 
 void time(benchmark::State& state, const Entry& entry) {
@@ -167,6 +195,7 @@ int run(int argc, char** argv) {
   for (const auto& set : thread_setters()) set(threads);
 
   if (!profiled.empty()) return profile(profiled, trace) ? 0 : 1;
+  if (!check) add_register_loops();
 
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());

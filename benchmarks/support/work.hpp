@@ -5,10 +5,12 @@
 #include <functional>
 #include <string>
 #include <vector>
+#include <xgrad/core/dtype.hpp>
 
 // The frame of the benchmarks. A work is one computation that several contenders do: xgrad, a floor written
 // by hand, a peer where one is installed. All start from the same numbers. A program first compares what they
-// compute, and stops where they differ, since a time says nothing then; then it times them in turn.
+// compute, and stops where they differ, since a time says nothing then; then it times them in turn. Beside
+// xgrad's products a register loop does as many multiplications and additions: `register_loop`.
 
 namespace bench {
 
@@ -22,6 +24,7 @@ struct Options {
   int ops = 0;              ///< a step does so many: the time for one is reported as well
   bool compared = true;     ///< off for a part of the work, such as its products alone
   double tolerance = 1e-3;  ///< relative, between losses
+  xgrad::DType dtype = xgrad::float32;
 };
 
 /// Adds the contender `name` to a work; `make` is called anew for each timing.
