@@ -12,18 +12,28 @@ using bench::Run;
 
 namespace {
 
-Run by_xgrad() {
+using Loss = Tensor(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& t);
+
+/// Steps of gradient descent.
+Run descent(Loss* loss_of) {
   static const Tensor x = tensor(inputs().x, {rows, columns}), t = tensor(inputs().t, {rows});
   const Tensor w = bench::leaf(inputs().w, {columns}), b = bench::leaf(inputs().b, {1});
   const auto gd = std::make_shared<optim::GD>(std::vector<Tensor>{w, b}, optim::GdOptions{.lr = lr});
   return {[=] {
-    const Tensor loss = binary_cross_entropy_with_logits(mv(x, w) + b, t);
+    const Tensor loss = loss_of(x, w, b, t);
     gd->zero_grad();
     loss.backward();
     gd->step();
     return loss.item();
   }};
 }
+
+Run by_xgrad() {
+  return descent([](const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& t) {
+    return binary_cross_entropy_with_logits(mv(x, w) + b, t);
+  });
+}
+Run in_one_pass() { return descent(logistic_loss); }
 
 using V = xsimd::batch<double>;
 constexpr int lanes = static_cast<int>(V::size);
@@ -78,7 +88,7 @@ Run products() {
 }
 
 const bench::Contender ops("logistic", "xgrad", by_xgrad, {.dtype = xgrad::float64}),
-    one_pass("logistic", "by_hand", by_hand),
+    one_op("logistic", "fused", in_one_pass), one_pass("logistic", "by_hand", by_hand),
     two_passes("logistic", "products", products, {.compared = false});
 
 }  // namespace

@@ -32,6 +32,7 @@ ROWS = [
     ("LSTM, 2 layers, 50 steps", "recurrent", "lstm", "xgrad", ("ms", 1e3), ("", 20)),
     ("tanh RNN, 50 steps", "recurrent", "rnn", "xgrad", ("ms", 1e3), ("", 2.5)),
     ("logistic regression, 100,000 x 100, float64", "logistic", "logistic", "xgrad", ("ms", 1e3), ("", 5.0)),
+    ("the same by logistic_loss", "logistic", "logistic", "fused", ("ms", 1e3), ("by_hand", 1.15)),
     ("LeNet, batch 64", "lenet", "lenet", "xgrad", ("ms", 1e3), ("libtorch", 1.0)),
     ("transformer encoder block", "transformer", "transformer", "xgrad", ("ms", 1e3), ("", 4.6)),
     ("attention, 4 heads of 64, length 1,024", "attention", "attention_1024", "xgrad", ("ms", 1e3), ("libtorch", 0.8)),

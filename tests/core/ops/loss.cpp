@@ -157,6 +157,10 @@ const Family loss(
                    {Shape{3}, Shape{3}, Shape{}}}),
         pair("soft_margin_loss", Kind::smooth,
              [](const Tensor& x, const Tensor& t) { return soft_margin_loss(x, t); }),
+        test::row("logistic_loss", Kind::smooth, {{{5, 3}}, {{3}}, {{1}}, {{5}, 0, 1}},
+                  [](const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& t) {
+                    return logistic_loss(x, w, b, t);
+                  }),
         test::row("hinge_embedding_loss", Kind::piecewise, {{{4, 3}}},
                   [](const Tensor& x) {
                     return hinge_embedding_loss(x, signs(x.shape(), x.dtype()), {.margin = 0.8});

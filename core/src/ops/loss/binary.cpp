@@ -1,6 +1,7 @@
 #include "ops/loss/loss.hpp"
 
 #include "autodiff/fields.hpp"
+#include "ops/loss/logits.hpp"
 #include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -93,12 +94,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
     return reduced(weighted(op.name, y, weight), options.reduction);
   }
   const Reduction reduction = weight.defined() ? Reduction::none : options.reduction;
-  const auto loss = [](auto u, auto v) {
-    using V = decltype(u);
-    const V length = xsimd::abs(u);  // max(u, 0) - u v is |u| times what the label is away from the sign of u
-    return simd::mul0(xsimd::select(u > V(0), V(1) - v, v), length) + simd::log1p_to_1(simd::exp(-length));
-  };
-  const Tensor y = record(op, {x, t}, loss_value(reduction, loss, x, t), reduced_by(reduction, x));
+  const Tensor y = record(op, {x, t}, loss_value(reduction, LogitLoss{}, x, t), reduced_by(reduction, x));
   return weight.defined() ? reduced(weighted(op.name, y, weight), options.reduction) : y;
 }
 
@@ -156,13 +152,7 @@ Tensor binary_cross_entropy_with_logits_vjp(const Tensor& g, const Tensor& x, co
       .again = [](Call c) {
         return binary_cross_entropy_with_logits_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale);
       }};
-  const auto slope = [](auto u, auto v) {
-    using V = decltype(u);
-    const V e = simd::exp(-xsimd::abs(u)), large = V(1) / (V(1) + e), small = e * large;
-    const auto below = u < V(0);
-    return (V(1) - v) * xsimd::select(below, small, large) - v * xsimd::select(below, large, small);
-  };
-  return record(op, {g, x, t}, loss_slope(g, scale, slope, x, t), Scale{scale});
+  return record(op, {g, x, t}, loss_slope(g, scale, LogitSlope{}, x, t), Scale{scale});
 }
 
 }  // namespace detail

@@ -72,6 +72,13 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target);
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, BceOptions options);
 
+/// binary_cross_entropy_with_logits(mv(x, weight) + bias, target), the mean, of a linear model with one
+/// output: x[rows, features], weight[features] or [1, features], one bias or an undefined one, target[rows].
+/// It reads x once: the gradients by weight and bias are made in the same pass, whether they are wanted or
+/// not, which is what counts where x is larger than the caches. Logistic regression, Cox, 1958. nan for no
+/// rows.
+Tensor logistic_loss(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& target);
+
 /// -log softmax(input)[target] of logits [rows, classes], [classes] or [rows, classes, ...], and either int64
 /// labels of the same shape without the axis of classes, or a probability for each class of the same shape.
 ///
