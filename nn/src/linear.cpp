@@ -32,6 +32,8 @@ Tensor Linear::forward(const Tensor& x) const {
     throw Error("Linear: the last size of x must be the layer's input size: x is " + x.describe() +
                 ", weight is " + weight.describe() + " of Linear(" + std::to_string(weight.size(1)) + ", " +
                 std::to_string(weight.size(0)) + ")");
+  if (!is_training()) return linear(x, weight, bias, Activation::none, packed_);
+  packed_.clear();
   return linear(x, weight, bias);
 }
 

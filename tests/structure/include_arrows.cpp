@@ -47,7 +47,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"kernels/"},
     {"autodiff/tape", "autodiff/births", "autodiff/node_map", "autodiff/hooks", "autodiff/anomaly",
      "autodiff/listen", "autodiff/fields"},
-    {"ops/", "creation", "random", "state/", "state", "xtensor"},
+    {"ops/", "creation", "packed_weight", "random", "state/", "state", "xtensor"},
     {"autodiff/", "functional", "custom_op", "checkpoint", "graph", "program", "profile", "program/"},
     {"fused_op", "fuse", "fuse/"},
     {"gradcheck", "gradcheck/"},

@@ -29,6 +29,7 @@
 #include "xgrad/core/ops/sort.hpp"
 #include "xgrad/core/ops/unary.hpp"
 #include "xgrad/core/ops/unfold.hpp"
+#include "xgrad/core/packed_weight.hpp"
 #include "xgrad/core/profile.hpp"
 #include "xgrad/core/program.hpp"
 #include "xgrad/core/random.hpp"

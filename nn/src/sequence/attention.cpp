@@ -36,25 +36,30 @@ Tensor MultiheadAttention::weight_of(int part) const {
 }
 
 /// The parts of x weight^T + bias that lie side by side, each [batch, heads, steps, head size].
-std::vector<Tensor> MultiheadAttention::heads_of(const Tensor& x, const Tensor& weight, const Tensor& bias,
-                                                 std::int64_t parts, std::int64_t heads) const {
-  const Tensor y = reshape(linear(x, weight, bias), {x.size(0), x.size(1), parts, heads, head_size()});
-  return unbind(permute(y, options_.batch_first ? Axes{2, 0, 3, 1, 4} : Axes{2, 1, 3, 0, 4}));
+std::vector<Tensor> MultiheadAttention::heads_of(const Tensor& x, Product product, const Tensor& weight,
+                                                 const Tensor& bias, std::int64_t parts,
+                                                 std::int64_t heads) const {
+  const PackedWeight& packed = packed_[product];
+  if (is_training()) packed.clear();
+  const Tensor y =
+      is_training() ? linear(x, weight, bias) : linear(x, weight, bias, Activation::none, packed);
+  const Tensor apart = reshape(y, {x.size(0), x.size(1), parts, heads, head_size()});
+  return unbind(permute(apart, options_.batch_first ? Axes{2, 0, 3, 1, 4} : Axes{2, 1, 3, 0, 4}));
 }
 
 Tensor MultiheadAttention::project_query(const Tensor& query) const {
-  return heads_of(query, weight_of(0), rows(in_proj_bias, 0, 1), 1, num_heads_)[0];
+  return heads_of(query, by_query, weight_of(0), rows(in_proj_bias, 0, 1), 1, num_heads_)[0];
 }
 
 KeyValues MultiheadAttention::project_source(const Tensor& key, const Tensor& value) const {
   const std::int64_t heads = options_.num_kv_heads;
   if (is_packed() && key.node() == value.node()) {
     const std::vector<Tensor> both =
-        heads_of(key, rows(in_proj_weight, 1, 3), rows(in_proj_bias, 1, 3), 2, heads);
+        heads_of(key, by_key, rows(in_proj_weight, 1, 3), rows(in_proj_bias, 1, 3), 2, heads);
     return {both[0], both[1]};
   }
-  return {heads_of(key, weight_of(1), rows(in_proj_bias, 1, 2), 1, heads)[0],
-          heads_of(value, weight_of(2), rows(in_proj_bias, 2, 3), 1, heads)[0]};
+  return {heads_of(key, by_key, weight_of(1), rows(in_proj_bias, 1, 2), 1, heads)[0],
+          heads_of(value, by_value, weight_of(2), rows(in_proj_bias, 2, 3), 1, heads)[0]};
 }
 
 MultiheadAttention::Projected MultiheadAttention::project_all(const Tensor& query, const Tensor& key,
@@ -62,7 +67,7 @@ MultiheadAttention::Projected MultiheadAttention::project_all(const Tensor& quer
   const bool one = query.node() == key.node() && key.node() == value.node();
   if (!one || !is_packed() || options_.num_kv_heads != num_heads_)
     return {project_query(query), project_source(key, value)};
-  const std::vector<Tensor> all = heads_of(query, in_proj_weight, in_proj_bias, 3, num_heads_);
+  const std::vector<Tensor> all = heads_of(query, by_all, in_proj_weight, in_proj_bias, 3, num_heads_);
   return {all[0], {all[1], all[2]}};
 }
 

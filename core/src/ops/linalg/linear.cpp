@@ -6,6 +6,7 @@
 #include "kernels/loops/work.hpp"
 #include "ops/activation/activated.hpp"
 #include "ops/linalg/matrices.hpp"
+#include "ops/linalg/packed_weight.hpp"
 #include "ops/linalg/products.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
@@ -17,12 +18,15 @@ using namespace detail;
 namespace {
 
 /// x weight^T + bias, and the activation's relu.
-Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu = false) {
+Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias, const PackedWeight* packed,
+                    bool relu = false) {
   const std::int64_t rows = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor y = new_tensor({rows, out}, x.dtype());
+  const std::shared_ptr<const Pack> pack = packed && in > 0 && out > 0 ? pack_of(*packed, weight) : nullptr;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const GemmEnd<T> end = {.bias = bias.defined() ? ptr<T>(bias) : nullptr, .relu = relu};
+    GemmEnd<T> end = {.bias = bias.defined() ? ptr<T>(bias) : nullptr, .relu = relu};
+    if (pack) end.packed = pack->template of<T>();
     gemm(false, true, rows, out, in, ptr<T>(x), ptr<T>(weight), end, ptr<T>(y));
   });
   return y;
@@ -57,7 +61,8 @@ DType linear_dtype(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 }
 
 /// linear in matrices of one dtype.
-Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                       const PackedWeight* packed) {
   static constexpr Op op = {.name = "linear",
                             .vjp = {{product_rule<[](Grad g, Fn f) {
                                        return Factors{g, f.x(1)};
@@ -67,13 +72,14 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
                                      }>(keep::x(0)),
                                      {keep::nothing, [](Grad g, Fn) { return g; }}}},
                             .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2)); }};
-  Tensor y = linear_value(x, weight, bias);
+  Tensor y = linear_value(x, weight, bias, packed);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y));
   return record(op, {x, weight, bias}, std::move(y));
 }
 
 /// The same and an activation in one node, which keeps y and not the sum before it.
-Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
+Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+                       const PackedWeight* packed) {
   static constexpr Op op = {
       .name = "linear_activated",
       .joint = {keep::x(0) | keep::x(1) | keep::y,
@@ -87,31 +93,41 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
                 true},
       .fields = &fields_of<Activated>,
       .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2), c.attributes<Activated>().activation); }};
-  Tensor y = linear_value(x, weight, bias, activation == Activation::relu);
+  Tensor y = linear_value(x, weight, bias, packed, activation == Activation::relu);
   if (activation != Activation::relu) activate(activation, y);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y), Activated{activation});
   return record(op, {x, weight, bias}, std::move(y), Activated{activation});
 }
 
-}  // namespace
-
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  return linear(x, weight, bias, Activation::none);
-}
-
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
+Tensor linear_of(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+                 const PackedWeight* packed) {
   check_linear(x, weight, bias);
   if (const DType t = linear_dtype(x, weight, bias);
       x.dtype() != t || weight.dtype() != t || (bias.defined() && bias.dtype() != t))
-    return linear(x.to(t), weight.to(t), bias.defined() ? bias.to(t) : bias, activation);
+    return linear_of(x.to(t), weight.to(t), bias.defined() ? bias.to(t) : bias, activation, nullptr);
   if (x.dim() != 2) {
     const Tensor rows = reshape(x, {rows_of(x.shape()), x.size(-1)});
     Shape shape = x.shape();
     shape[shape.rank() - 1] = weight.size(0);
-    return reshape(linear(rows, weight, bias, activation), shape);
+    return reshape(linear_of(rows, weight, bias, activation, packed), shape);
   }
-  if (activation == Activation::none) return linear_matrices(x, weight, bias);
-  return linear_matrices(x, weight, bias, activation);
+  if (activation == Activation::none) return linear_matrices(x, weight, bias, packed);
+  return linear_matrices(x, weight, bias, activation, packed);
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  return linear_of(x, weight, bias, Activation::none, nullptr);
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
+  return linear_of(x, weight, bias, activation, nullptr);
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+              const PackedWeight& packed) {
+  return linear_of(x, weight, bias, activation, &packed);
 }
 
 }  // namespace xgrad

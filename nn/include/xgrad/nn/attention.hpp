@@ -87,8 +87,10 @@ class MultiheadAttention : public ModuleBase {
   /// Rows of the weight, or elements of the bias, from part `first` on: 0 queries, 1 keys, 2 values.
   Tensor rows(const Tensor& all, int first, int last) const;
   Tensor weight_of(int part) const;
-  std::vector<Tensor> heads_of(const Tensor& x, const Tensor& weight, const Tensor& bias, std::int64_t parts,
-                               std::int64_t heads) const;
+  /// The products that project, each with a copy of its weight in evaluation, as Linear has it.
+  enum Product { by_query, by_key, by_value, by_all };
+  std::vector<Tensor> heads_of(const Tensor& x, Product product, const Tensor& weight, const Tensor& bias,
+                               std::int64_t parts, std::int64_t heads) const;
   Projected project_all(const Tensor& query, const Tensor& key, const Tensor& value) const;
   Tensor project_query(const Tensor& query) const;
   KeyValues project_source(const Tensor& key, const Tensor& value) const;
@@ -102,6 +104,7 @@ class MultiheadAttention : public ModuleBase {
   std::int64_t embed_dim_, num_heads_;
   MultiheadAttentionOptions options_;
   Dropout dropout_;
+  PackedWeight packed_[4];
 };
 
 }  // namespace xgrad::nn

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xgrad/core/packed_weight.hpp"
 #include "xgrad/core/random.hpp"
 #include "xgrad/nn/module.hpp"
 
@@ -16,6 +17,9 @@ struct LinearOptions {
 /// weight[out, in] and bias[out] start uniform in [-1/sqrt(in), 1/sqrt(in)], drawn in this order: the same
 /// seed gives the same numbers as PyTorch. Throws Error when a size is negative, when the dtype is not
 /// floating, and when the last size of x is not `in`.
+///
+/// In evaluation it keeps a copy of the weight in the order that products read, until the weight changes or
+/// training goes on: small batches are two to four times as fast, for as much memory as the weight takes.
 class Linear : public Module {
  public:
   Linear(std::int64_t in, std::int64_t out, LinearOptions options = {});
@@ -26,6 +30,9 @@ class Linear : public Module {
 
   Tensor weight;
   Tensor bias;  ///< undefined without bias
+
+ private:
+  PackedWeight packed_;
 };
 
 /// y_o = x1^T weight_o x2 + bias_o: [..., in1] and [..., in2] to [..., out].
