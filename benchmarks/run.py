@@ -25,6 +25,8 @@ JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
 ROWS = [
     ("MLP 784-512-256-10, Adam, batch 64", "mlp", "mlp_64", "xgrad", ("ms", 1e3), ("by_hand", 1.15)),
     ("the same, batch 512", "mlp", "mlp_512", "xgrad", ("ms", 1e3), ("by_hand", 1.08)),
+    *((f"the same MLP in evaluation, batch {n}", "inference", f"inference_{n}", "xgrad", ("us", 1), ("libtorch", 1.0))
+      for n in (1, 8, 32)),
     ("MLP 2-4-1 on XOR, a step", "small_ops", "xor", "xgrad", ("us", 1), ("", 1.0)),
     ("chain of ops on 4x4, an op", "small_ops", "chain", "xgrad", ("ns/op", 999e-3), ("", 40)),
     ("sum(tanh(x w + b) sigmoid(x)), 2^20, by ops", "elementwise", "elementwise", "xgrad", ("ms", 1e3), ("", 3.0)),

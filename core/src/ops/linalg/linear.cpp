@@ -22,7 +22,9 @@ Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias, c
                     bool relu = false) {
   const std::int64_t rows = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor y = new_tensor({rows, out}, x.dtype());
-  const std::shared_ptr<const Pack> pack = packed && in > 0 && out > 0 ? pack_of(*packed, weight) : nullptr;
+  // A single row reads the weight once, as it lies.
+  const bool packs = packed && rows > 1 && in > 0 && out > 0;
+  const std::shared_ptr<const Pack> pack = packs ? pack_of(*packed, weight) : nullptr;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     GemmEnd<T> end = {.bias = bias.defined() ? ptr<T>(bias) : nullptr, .relu = relu};
