@@ -106,27 +106,29 @@ double worst(const Tensor& found, const nlohmann::json& certified) {
   return most;
 }
 
-/// The data sets whose parameters are right to six digits.
-std::vector<std::string> fitted(const char* start) {
+/// The data sets whose parameters do not come out to six digits, or, but for Lanczos1, whose residuals are
+/// those of its data's own rounding, the standard errors and the standard deviation.
+std::vector<std::string> missed(const char* start) {
   std::vector<std::string> names;
   for (const auto& [name, set] : sets().items()) {
     const auto found = fit(name, start);
-    MESSAGE(name << ' ' << start << ' ' << worst(found.x, set["parameters"]) << ' '
-                 << worst(found.standard_errors, set["standard_errors"]) << ' '
-                 << found.sum_of_squares / set["sum_of_squares"].get<double>() - 1 << ' '
-                 << found.report.str());
-    if (worst(found.x, set["parameters"]) < 1e-6 && found.report) names.push_back(name);
+    const double deviation = found.standard_deviation / set["standard_deviation"].get<double>() - 1;
+    const bool right = found.report.success() && worst(found.x, set["parameters"]) < 1e-6 &&
+                       (name == "Lanczos1" || (worst(found.standard_errors, set["standard_errors"]) < 1e-6 &&
+                                               std::abs(deviation) < 1e-9));
+    if (!right) names.push_back(name);
   }
   return names;
 }
 
 }  // namespace
 
-TEST_CASE("all fits of NIST come out to six digits from the second start") {
+TEST_CASE("all 27 fits of NIST come out to six digits from the second start") {
   REQUIRE(sets().size() == 27);
-  CHECK(fitted("start2").size() == 27);
+
+  CHECK(missed("start2") == std::vector<std::string>{});
 }
 
-TEST_CASE("of the fits of NIST at least 25 come out to six digits from the first start") {
-  CHECK(fitted("start1").size() >= 25);
+TEST_CASE("26 of 27 fits of NIST come out to six digits from the first start") {
+  CHECK(missed("start1") == std::vector<std::string>{"BoxBOD"});  // a minimum on the way to inf is nearer
 }

@@ -9,7 +9,7 @@ namespace xgrad::optim {
 
 /// Names and meanings are MINPACK's.
 struct LevenbergMarquardtOptions {
-  double ftol = 1e-12;    ///< ends where the sum of squares falls, and was to fall, by no more than this share
+  double ftol = 1e-15;    ///< ends where the sum of squares falls, and was to fall, by no more than this share
   double xtol = 1e-12;    ///< ends where scaled x changes by no more than this share
   double gtol = 0;        ///< ends where no column of J makes a cosine larger than this with r
   double factor = 100;    ///< the first step is no longer than this times scaled x
