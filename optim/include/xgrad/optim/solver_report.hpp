@@ -6,13 +6,14 @@
 
 namespace xgrad::optim {
 
-/// Why a solver stopped. The first five are what it is for; behind them stands what kept it from there.
+/// Why a solver stopped. The first six are what it is for; behind them stands what kept it from there.
 enum class Stop : std::uint8_t {
   gtol,         ///< the gradient is small enough
   ftol,         ///< the value falls by too little
   xtol,         ///< x changes by too little
   tol,          ///< the residual is small enough
-  reached,      ///< the last time, or an event that ends the solution
+  reached,      ///< the last time is reached
+  event,        ///< an event ended the solution
   max_iter,     ///< as many steps as allowed
   max_eval,     ///< as many values as allowed
   no_progress,  ///< no step makes the value smaller
@@ -34,7 +35,7 @@ struct SolverReport {
   std::int64_t njev = 0;  ///< Jacobians, or gradients, of the function
   std::int64_t nhev = 0;  ///< products with the Hessian
 
-  bool success() const { return stop <= Stop::reached; }
+  bool success() const { return stop <= Stop::event; }
   explicit operator bool() const { return success(); }
   /// "minimize: converged, gtol: the gradient is small enough; value 1.2e-17, ..."
   std::string str() const;
