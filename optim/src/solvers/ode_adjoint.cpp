@@ -111,7 +111,8 @@ OdeSolution ode_adjoint(const OdeFunction& f, const Tensor& y0, const Tensor& ti
                 options.parameters);
   }
   OdeOptions steps = options;
-  steps.parameters.clear();
+  std::vector<Tensor> parameters = std::exchange(steps.parameters, {});
+  std::erase_if(parameters, [](const Tensor& p) { return !p.requires_grad(); });
   const auto solution = std::make_shared<OdeSolution>();
   const CustomOp op = custom_op(
       "odeint",
@@ -119,12 +120,12 @@ OdeSolution ode_adjoint(const OdeFunction& f, const Tensor& y0, const Tensor& ti
         *solution = ode_run(f, x[0], times, steps);
         return std::exchange(solution->y, Tensor());
       },
-      [f, times, steps, parameters = options.parameters](const CustomCall<NoState>& c, const Tensor& g) {
+      [f, times, steps, parameters](const CustomCall<NoState>& c, const Tensor& g) {
         for (std::size_t i = 0; i <= parameters.size(); ++i) c.x(static_cast<int>(i));  // as they were?
         return adjoint(f, times, steps, parameters, c.y(), g);
       });
   std::vector<Tensor> inputs{y0};
-  inputs.insert(inputs.end(), options.parameters.begin(), options.parameters.end());
+  inputs.insert(inputs.end(), parameters.begin(), parameters.end());
   const Tensor y = op(inputs);
   OdeSolution found = std::move(*solution);
   found.y = y;
