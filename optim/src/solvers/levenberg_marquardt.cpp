@@ -33,13 +33,6 @@ void check(const LevenbergMarquardtOptions& o) {
   check_limit(name, "max_eval", o.max_eval);
 }
 
-double norm_of(const Tensor& v) {
-  const double most = largest(v);
-  if (most == 0 || !std::isfinite(most)) return most;
-  const Tensor scaled = mixed(1 / most, v, 0, v);
-  return most * std::sqrt(dot(scaled, scaled));
-}
-
 /// The iteration of Moré, 1978, with the constants of MINPACK.
 class Fit {
  public:
@@ -68,7 +61,7 @@ class Fit {
     check_finite_at_start(name, y);
     like_ = y.detach();
     r_ = flat_copy(y);
-    length_ = norm_of(r_);
+    length_ = size_of(r_);
   }
 
   /// The residuals at a place, as a vector.
@@ -159,7 +152,7 @@ class Fit {
     if (report_.nit == 0) delta_ = std::min(delta_, s.length);
     const Tensor x = mixed(1, x_, 1, tensor(s.p));
     const Tensor r = residuals_at(x);
-    const double length = all_finite(r) ? norm_of(r) : infinity;
+    const double length = all_finite(r) ? size_of(r) : infinity;
     fall_ = 0.1 * length < length_ ? 1 - std::pow(length / length_, 2) : -1;
     const double linear = std::pow(s.linear / length_, 2);
     const double damped = s.lambda * std::pow(s.length / length_, 2);
