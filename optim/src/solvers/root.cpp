@@ -93,24 +93,24 @@ void check(const char* solver, const Options& o) {
 
 }  // namespace
 
-RootResult root_of(const TensorFunction& f, const Tensor& x, const std::vector<Tensor>& parameters,
-                   const RootOptions& options) {
+RootResult root_of(const TensorFunction& f, const Tensor& x, const RootOptions& options) {
   check("root", options);
   check_limit("root", "max_eval", options.max_eval);
-  const Solve solve = [f, start = x.detach(), options](const std::vector<Tensor>& p) {
+  RootOptions plain = options;
+  plain.parameters.clear();
+  const Solve solve = [f, start = x.detach(), options = std::move(plain)](const std::vector<Tensor>& p) {
     const TensorFunction bound = with_parameters(f, p);
     System system("root", bound, start);
     RootOptions o = options;
     o.xtol = std::max(o.xtol, 4 * system.epsilon());
     if (o.method == RootMethod::newton) return newton(system, o);
     if (o.method == RootMethod::broyden) return broyden(system, o);
-    return anderson(system, {o.tol, o.xtol, std::min(o.max_iter, o.max_eval), o.history_size, 1}, -o.mixing);
+    return anderson(system, {o.tol, o.xtol, std::min(o.max_iter, o.max_eval), o.history_size, 1, {}}, -o.mixing);
   };
-  return with_gradients(f, solve, parameters);
+  return with_gradients(f, solve, options.parameters);
 }
 
-RootResult fixed_point_of(const TensorFunction& g, const Tensor& x, const std::vector<Tensor>& parameters,
-                          const FixedPointOptions& options) {
+RootResult fixed_point_of(const TensorFunction& g, const Tensor& x, const FixedPointOptions& options) {
   check("fixed_point", options);
   const TensorFunction residual = [g](const std::vector<Tensor>& arguments) {
     const Tensor y = one_value("fixed_point", g, arguments);
@@ -119,14 +119,16 @@ RootResult fixed_point_of(const TensorFunction& g, const Tensor& x, const std::v
                   ", x is " + arguments[0].describe());
     return std::vector<Tensor>{y - arguments[0]};
   };
-  const Solve solve = [residual, start = x.detach(), options](const std::vector<Tensor>& p) {
+  FixedPointOptions plain = options;
+  plain.parameters.clear();
+  const Solve solve = [residual, start = x.detach(), options = std::move(plain)](const std::vector<Tensor>& p) {
     const TensorFunction bound = with_parameters(residual, p);
     System system("fixed_point", bound, start);
     FixedPointOptions o = options;
     o.xtol = std::max(o.xtol, 4 * system.epsilon());
     return anderson(system, o, o.mixing);
   };
-  return with_gradients(residual, solve, parameters);
+  return with_gradients(residual, solve, options.parameters);
 }
 
 }  // namespace xgrad::optim::detail

@@ -49,10 +49,20 @@ Tensor newton_step(const Tensor& j, const Tensor& f) {
   const Tensor right = reshape(f, {f.numel(), 1}) * -1;
   try {
     const Tensor p = reshape(solve(j, right), {f.numel()});
-    if (all_finite(p)) return p;
+    if (all_finite(p) && size_of(mixed(1, mv(j, p), 1, f)) <= 1e-6 * size_of(f)) return p;
   } catch (const Error&) {
   }
   return reshape(lstsq(j, right).solution, {f.numel()});
+}
+
+/// J^-1, or the pseudo-inverse where there is none in which a digit is right.
+Tensor inverse_of(const Tensor& j) {
+  try {
+    const Tensor h = inverse(j);
+    if (largest(flat_copy(h)) * largest(flat_copy(j)) < 1e12) return h;
+  } catch (const Error&) {
+  }
+  return pinv(j);
 }
 
 }  // namespace
@@ -85,14 +95,11 @@ RootResult broyden(System& system, const RootOptions& o) {
     if (!h.defined()) {
       const Tensor j = system.jacobian(system.x());
       if (!all_finite(flat_copy(j))) return system.result(Stop::not_finite);
-      try {
-        h = inverse(j);
-      } catch (const Error&) {
-        return system.result(Stop::singular);
-      }
+      h = inverse_of(j);
       fresh = true;
     }
     const Tensor p = -mv(h, system.f()), x = system.x(), f = system.f();
+    if (fresh && largest(p) == 0) return system.result(Stop::singular);
     const double taken = all_finite(p) ? shortened(system, p, 1e-4, fresh ? 1e-12 : 0.05) : 0;
     ++system.report.nit;
     if (taken == 0 && fresh)

@@ -24,6 +24,7 @@ struct RootOptions {
   int max_eval = 10'000;  ///< values of f
   int history_size = 5;   ///< steps that anderson mixes
   double mixing = 1;      ///< of anderson: it mixes steps of -mixing f(x)
+  std::vector<Tensor> parameters = {};  ///< what f gets behind x, by which the root has gradients
 };
 
 /// A map x to g(x) is repeated, and what it did mixed; 0 steps repeat it as it is.
@@ -33,6 +34,7 @@ struct FixedPointOptions {
   int max_iter = 1000;    ///< values of g
   int history_size = 5;   ///< steps that are mixed
   double mixing = 1;      ///< of g(x) with x: 1 takes g(x) whole
+  std::vector<Tensor> parameters = {};  ///< what g gets behind x, by which the place has gradients
 };
 
 /// What root and fixed_point have found.
@@ -44,10 +46,8 @@ struct RootResult {
 };
 
 namespace detail {
-RootResult root_of(const TensorFunction& f, const Tensor& x, const std::vector<Tensor>& parameters,
-                   const RootOptions& options);
-RootResult fixed_point_of(const TensorFunction& g, const Tensor& x, const std::vector<Tensor>& parameters,
-                          const FixedPointOptions& options);
+RootResult root_of(const TensorFunction& f, const Tensor& x, const RootOptions& options);
+RootResult fixed_point_of(const TensorFunction& g, const Tensor& x, const FixedPointOptions& options);
 }  // namespace detail
 
 /// An x with f(x, parameters...) = 0, from a start, for an f of as many elements as x.
@@ -64,24 +64,15 @@ RootResult fixed_point_of(const TensorFunction& g, const Tensor& x, const std::v
 /// Throws Error for options out of their range, a start that is no floating tensor with finite elements, and
 /// an f of another number of elements or not finite at the start. What else goes wrong is in the report.
 template <class F>
-RootResult root(F f, const Tensor& x, const std::vector<Tensor>& parameters, const RootOptions& options = {}) {
-  return detail::root_of(as_function(std::move(f), "root"), x, parameters, options);
-}
-template <class F>
 RootResult root(F f, const Tensor& x, const RootOptions& options = {}) {
-  return detail::root_of(as_function(std::move(f), "root"), x, {}, options);
+  return detail::root_of(as_function(std::move(f), "root"), x, options);
 }
 
 /// An x with g(x, parameters...) = x, from a start, by Anderson's mixing of the steps of g: Walker and Ni,
 /// 2011. A g that contracts is enough for it, and often less. Gradients and errors as those of root.
 template <class G>
-RootResult fixed_point(G g, const Tensor& x, const std::vector<Tensor>& parameters,
-                       const FixedPointOptions& options = {}) {
-  return detail::fixed_point_of(as_function(std::move(g), "fixed_point"), x, parameters, options);
-}
-template <class G>
 RootResult fixed_point(G g, const Tensor& x, const FixedPointOptions& options = {}) {
-  return detail::fixed_point_of(as_function(std::move(g), "fixed_point"), x, {}, options);
+  return detail::fixed_point_of(as_function(std::move(g), "fixed_point"), x, options);
 }
 
 }  // namespace xgrad::optim
