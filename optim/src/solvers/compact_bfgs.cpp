@@ -1,0 +1,96 @@
+#include "solvers/compact_bfgs.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "flat.hpp"
+
+namespace xgrad::optim::detail {
+
+void CompactBfgs::remember(const Tensor& s, const Tensor& y) {
+  const double sy = dot(s, y), yy = dot(y, y);
+  if (!(sy > std::numeric_limits<double>::epsilon() * yy)) return;
+  if (s_.size() == history_) s_.erase(s_.begin()), y_.erase(y_.begin());
+  s_.push_back(s), y_.push_back(y);
+  theta_ = yy / sy;
+  renew();
+}
+
+void CompactBfgs::forget() {
+  s_.clear(), y_.clear();
+  theta_ = 1;
+  renew();
+}
+
+/// M = [-D, L^T; L, theta S^T S]^-1 with D the diagonal of S^T Y and L what is below it.
+void CompactBfgs::renew() {
+  const std::size_t n = s_.size(), width = 2 * n;
+  rows_s_.clear(), rows_y_.clear();
+  for (std::size_t i = 0; i < n; ++i)
+    rows_s_.push_back(s_[i].data<double>().data()), rows_y_.push_back(y_[i].data<double>().data());
+  std::vector<double> a(width * width, 0);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j) {
+      const double sy = dot(s_[i], y_[j]);
+      if (i == j) a[i * width + i] = -sy;
+      if (i > j) a[(n + i) * width + j] = a[j * width + n + i] = sy;
+      a[(n + i) * width + n + j] = theta_ * dot(s_[i], s_[j]);
+    }
+  m_.assign(width * width, 0);
+  for (std::size_t i = 0; i < width; ++i) {
+    std::vector<double> unit(width, 0);
+    unit[i] = 1;
+    const std::vector<double> column = solved_small(a, unit);
+    if (column.empty()) return forget();
+    for (std::size_t j = 0; j < width; ++j) m_[j * width + i] = column[j];
+  }
+}
+
+void CompactBfgs::row(std::size_t i, std::span<double> w) const {
+  const std::size_t n = s_.size();
+  for (std::size_t k = 0; k < n; ++k) w[k] = rows_y_[k][i], w[n + k] = theta_ * rows_s_[k][i];
+}
+
+std::vector<double> CompactBfgs::transposed(const Tensor& v) const {
+  std::vector<double> u;
+  for (const Tensor& y : y_) u.push_back(dot(y, v));
+  for (const Tensor& s : s_) u.push_back(theta_ * dot(s, v));
+  return u;
+}
+
+std::vector<double> CompactBfgs::middle(std::span<const double> v) const {
+  std::vector<double> u;
+  for (std::size_t i = 0; i < v.size(); ++i) u.push_back(product(std::span(m_).subspan(i * v.size(), v.size()), v));
+  return u;
+}
+
+std::vector<double> solved_small(std::vector<double> a, std::vector<double> b) {
+  const std::size_t n = b.size();
+  for (std::size_t k = 0; k < n; ++k) {
+    std::size_t best = k;
+    for (std::size_t i = k + 1; i < n; ++i)
+      if (std::abs(a[i * n + k]) > std::abs(a[best * n + k])) best = i;
+    if (!(std::abs(a[best * n + k]) > 0) || !std::isfinite(a[best * n + k])) return {};
+    for (std::size_t j = 0; j < n; ++j) std::swap(a[k * n + j], a[best * n + j]);
+    std::swap(b[k], b[best]);
+    for (std::size_t i = k + 1; i < n; ++i) {
+      const double share = a[i * n + k] / a[k * n + k];
+      for (std::size_t j = k; j < n; ++j) a[i * n + j] -= share * a[k * n + j];
+      b[i] -= share * b[k];
+    }
+  }
+  for (std::size_t k = n; k-- > 0;) {
+    for (std::size_t j = k + 1; j < n; ++j) b[k] -= a[k * n + j] * b[j];
+    b[k] /= a[k * n + k];
+  }
+  return b;
+}
+
+double product(std::span<const double> a, std::span<const double> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+}  // namespace xgrad::optim::detail
