@@ -204,11 +204,11 @@ inline const std::vector<SquaresProblem>& squares_problems() {
   return all;
 }
 
-/// True where a sum of squares is one at which the problem may end: to the six digits of the paper, or 0 to
-/// `zero`.
-inline bool ends_well(const SquaresProblem& problem, double sum, double zero) {
+/// True where a sum of squares is one at which the problem may end: to the six digits of the paper or to a
+/// share that is given, or 0 to `zero`.
+inline bool ends_well(const SquaresProblem& problem, double sum, double zero, double share = 6e-6) {
   for (const double least : problem.least)
-    if (std::abs(sum - least) <= (least == 0 ? zero : 6e-6 * least)) return true;
+    if (std::abs(sum - least) <= (least == 0 ? zero : share * least)) return true;
   return false;
 }
 

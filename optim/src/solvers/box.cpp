@@ -139,6 +139,8 @@ double Box::reach(const Tensor& x, const Tensor& d) const {
 }
 
 Tensor Box::direction(const CompactBfgs& b, const Tensor& x, const Tensor& g) const {
+  const Tensor whole = mixed(-1, b.solved(g), 0, g);
+  if (reach(x, whole) >= 1) return whole;  // the model's minimum lies in the box
   const Numbers from = x.data<double>();
   CauchyPoint point = cauchy_point(b, *this, from, g);
   minimize_free(b, *this, from, g.data<double>(), point);

@@ -23,6 +23,19 @@ void CompactBfgs::forget() {
   renew();
 }
 
+Tensor CompactBfgs::solved(const Tensor& v) const {
+  Tensor d = mixed(1, v, 0, v);
+  std::vector<double> shares(s_.size());
+  for (std::size_t i = s_.size(); i-- > 0;) {
+    shares[i] = dot(s_[i], d) / dot(s_[i], y_[i]);
+    add_to(d, -shares[i], y_[i]);
+  }
+  d = mixed(1 / theta_, d, 0, d);
+  for (std::size_t i = 0; i < s_.size(); ++i)
+    add_to(d, shares[i] - dot(y_[i], d) / dot(s_[i], y_[i]), s_[i]);
+  return d;
+}
+
 /// M = [-D, L^T; L, theta S^T S]^-1 with D the diagonal of S^T Y and L what is below it.
 void CompactBfgs::renew() {
   const std::size_t n = s_.size(), width = 2 * n;
@@ -37,13 +50,17 @@ void CompactBfgs::renew() {
       if (i > j) a[(n + i) * width + j] = a[j * width + n + i] = sy;
       a[(n + i) * width + n + j] = theta_ * dot(s_[i], s_[j]);
     }
+  std::vector<double> scale(width);  // to ones on the diagonal, or pivots would be of the largest pairs
+  for (std::size_t i = 0; i < width; ++i) scale[i] = 1 / std::sqrt(std::abs(a[i * width + i]));
+  for (std::size_t i = 0; i < width; ++i)
+    for (std::size_t j = 0; j < width; ++j) a[i * width + j] *= scale[i] * scale[j];
   m_.assign(width * width, 0);
   for (std::size_t i = 0; i < width; ++i) {
     std::vector<double> unit(width, 0);
     unit[i] = 1;
     const std::vector<double> column = solved_small(a, unit);
     if (column.empty()) return forget();
-    for (std::size_t j = 0; j < width; ++j) m_[j * width + i] = column[j];
+    for (std::size_t j = 0; j < width; ++j) m_[j * width + i] = column[j] * scale[i] * scale[j];
   }
 }
 

@@ -18,6 +18,8 @@ class CompactBfgs {
   void forget();
   bool empty() const { return s_.empty(); }
   double theta() const { return theta_; }
+  /// B^-1 v, by the two loops of Nocedal, 1980.
+  Tensor solved(const Tensor& v) const;
   /// The columns of W.
   std::size_t width() const { return 2 * s_.size(); }
 

@@ -48,7 +48,8 @@ Box box_of(const MinimizeOptions& o, const Tensor& x) {
   const Tensor flat = flat_copy(x);
   const auto low = box.lower.data<double>(), high = box.upper.data<double>(), v = flat.data<double>();
   for (std::size_t i = 0; i < v.size(); ++i) {
-    const std::string bounds = "[" + number(low[i]) + ", " + number(high[i]) + "]";
+    std::string bounds = "[";
+    bounds.append(number(low[i])).append(", ").append(number(high[i])).append("]");
     if (!(low[i] <= high[i]))
       throw Error(std::string(name) + ": lower must not be above upper: element " + std::to_string(i) +
                   " is to be in " + bounds);
@@ -113,9 +114,12 @@ class BoxSearch {
     return strong_wolfe(at, {0, value_, slope, g_}, first, {.tolerance = 0, .most = most});
   }
 
-  /// Where a direction is of no use: without what is remembered, or not at all.
+  /// Where a direction is of no use: it is over where not more than rounding was expected, or else goes on
+  /// without what is remembered.
   bool again(Stop& why, double expected) {
-    if (b_.empty()) return ends(why, expected <= options_.ftol * std::abs(value_) ? Stop::ftol : Stop::no_progress);
+    const double noise = std::max(options_.ftol, 50 * f_.epsilon()) * std::abs(value_);
+    if (expected > 0 && expected <= noise) return ends(why, Stop::ftol);
+    if (b_.empty()) return ends(why, Stop::no_progress);
     b_.forget();
     return false;
   }

@@ -110,7 +110,7 @@ class NewtonSearch {
       radius_ = std::max(radius_, 2 * length);
     if (ratio >= 1e-4 && std::isfinite(value)) {
       x_ = x, value_ = value, g_ = f_.gradient(true);
-      if (fall <= noise && s.fall <= noise) return largest(g_) > options_.gtol && ends(why, Stop::ftol);
+      if (fall <= noise && s.fall <= noise && !s.at_border) return largest(g_) > options_.gtol && ends(why, Stop::ftol);
       return false;
     }
     if (s.fall <= noise) return ends(why, Stop::ftol);
