@@ -29,8 +29,9 @@ struct Found {
 };
 
 /// A place with loss(t) <= loss(0) + c1 t slope(0) and |slope(t)| <= c2 |slope(0)|, the strong Wolfe
-/// conditions, or the last place where the loss still falls; where none is found, the best that was tried. Nocedal and Wright, Numerical optimization,
-/// algorithms 3.5 and 3.6, with cubic interpolation as PyTorch has it.
+/// conditions, or the last place where the loss still falls; where none is found, the best that was tried.
+/// Nocedal and Wright, Numerical optimization, algorithms 3.5 and 3.6, with cubic interpolation as PyTorch
+/// has it.
 Found strong_wolfe(const std::function<Trial(double)>& at, const Trial& start, double first,
                    const SearchLimits& limits);
 

@@ -23,7 +23,8 @@ TEST_CASE("levenberg_marquardt ends at the minima of Moré, Garbow and Hillstrom
     INFO(problem.name << ": " << found.report.str());
     CHECK(found.report.success());
     CHECK(ends_well(problem, found.sum_of_squares, 1e-20));
-    CHECK(found.sum_of_squares == doctest::Approx(sum(square(problem.residuals(found.x))).item()).epsilon(1e-12));
+    CHECK(found.sum_of_squares ==
+          doctest::Approx(sum(square(problem.residuals(found.x))).item()).epsilon(1e-12));
   }
 }
 
@@ -41,7 +42,8 @@ TEST_CASE("levenberg_marquardt gives the covariance of a linear regression") {
   CHECK(found.x.at({1}) == doctest::Approx(slope).epsilon(1e-12));
   CHECK(found.rank == 2);
   CHECK(found.standard_deviation == doctest::Approx(std::sqrt(rest)).epsilon(1e-12));
-  CHECK(found.standard_errors.at({0}) == doctest::Approx(std::sqrt(rest * (1.0 / 5 + 4.0 / 10))).epsilon(1e-12));
+  CHECK(found.standard_errors.at({0}) ==
+        doctest::Approx(std::sqrt(rest * (1.0 / 5 + 4.0 / 10))).epsilon(1e-12));
   CHECK(found.standard_errors.at({1}) == doctest::Approx(std::sqrt(rest / 10)).epsilon(1e-12));
   CHECK(found.covariance.at({0, 1}) == doctest::Approx(-2 * rest / 10).epsilon(1e-12));
 }
@@ -50,7 +52,10 @@ TEST_CASE("levenberg_marquardt works in float32, on any shape, and leaves its st
   const Tensor start = tensor({{-1.2, 1.0}}), before = start.clone();
 
   const auto found = levenberg_marquardt(
-      [](const Tensor& x) { return problems::rosenbrock(x.reshape({2})).reshape({2, 1}); }, start);
+      [](const Tensor& x) {
+        return problems::rosenbrock(x.reshape({2})).reshape({2, 1});
+      },
+      start);
 
   CHECK(found.x.dtype() == float32);
   CHECK(found.x.shape() == Shape{1, 2});
@@ -62,7 +67,9 @@ TEST_CASE("levenberg_marquardt works in float32, on any shape, and leaves its st
 }
 
 TEST_CASE("residuals that are nan beyond a place make levenberg_marquardt take shorter steps") {
-  const auto residuals = [](const Tensor& x) { return log(x) + 3; };  // nan below 0; the first step goes there
+  const auto residuals = [](const Tensor& x) {
+    return log(x) + 3;
+  };  // nan below 0; the first step goes there
 
   const auto found = levenberg_marquardt(residuals, tensor({1.0}, {.dtype = float64}));
 
@@ -71,7 +78,9 @@ TEST_CASE("residuals that are nan beyond a place make levenberg_marquardt take s
 }
 
 TEST_CASE("a Jacobian without full rank does levenberg_marquardt no harm, and the errors are inf") {
-  const auto residuals = [](const Tensor& x) { return stack({x[0] + x[1] - 2, 2 * (x[0] + x[1]) - 4, 0 * x[0] + 1}); };
+  const auto residuals = [](const Tensor& x) {
+    return stack({x[0] + x[1] - 2, 2 * (x[0] + x[1]) - 4, 0 * x[0] + 1});
+  };
 
   const auto found = levenberg_marquardt(residuals, tensor({5.0, -1.0}, {.dtype = float64}));
 
@@ -95,28 +104,34 @@ TEST_CASE("levenberg_marquardt says why it stopped") {
   CHECK(there.report.stop == optim::Stop::gtol);
   std::ostringstream text;
   text << there.report;
-  CHECK(text.str() ==
-        "levenberg_marquardt: converged, gtol: the gradient is small enough; value 0, 1 values, 2 derivatives");
+  CHECK(
+      text.str() ==
+      "levenberg_marquardt: converged, gtol: the gradient is small enough; value 0, 1 values, 2 derivatives");
 }
 
 TEST_CASE("levenberg_marquardt says what it cannot do") {
   const Tensor x = ones({2}, float64);
   const double nan = std::numeric_limits<double>::quiet_NaN();
 
-  CHECK(said([&] { levenberg_marquardt(problems::rosenbrock, tensor({1, 2})); }) ==
-        "levenberg_marquardt: the start must be a floating tensor with elements: it is i64[2]");
+  CHECK(said([&] {
+          levenberg_marquardt(problems::rosenbrock, tensor({1, 2}));
+        }) == "levenberg_marquardt: the start must be a floating tensor with elements: it is i64[2]");
   CHECK(said([&] { levenberg_marquardt(problems::rosenbrock, full({2}, nan, float64)); }) ==
         "levenberg_marquardt: the start must be finite: it holds nan or inf: f64[2]");
   CHECK(said([&] { levenberg_marquardt([](const Tensor& p) { return log(p - 2); }, x); }) ==
-        "levenberg_marquardt: the function must be finite at the start: element 0 is nan of f64[2]; begin elsewhere");
+        "levenberg_marquardt: the function must be finite at the start: element 0 is nan of f64[2]; begin "
+        "elsewhere");
   CHECK(said([&] { levenberg_marquardt([](const Tensor& p) { return p.detach(); }, x); }) ==
         "levenberg_marquardt: the residuals must depend on x by recorded ops: they are f64[2]");
   CHECK(said([&] { levenberg_marquardt([](const Tensor& p) { return p > 0; }, x); }) ==
         "levenberg_marquardt: the function must return a floating tensor: it returned bool[2]");
-  CHECK(said([&] { levenberg_marquardt([](const Tensor& p) { return std::vector<Tensor>{p, p}; }, x); }) ==
-        "levenberg_marquardt: the function must return one tensor: it returned 2");
-  CHECK(said([&] { levenberg_marquardt([](const Tensor& p) { return p.at({0}) == 1 ? p : sum(p - 3); }, x); })
-            .starts_with("levenberg_marquardt: the residuals must keep their shape: they were f64[2] and became f64[]"));
+  CHECK(said([&] {
+          levenberg_marquardt([](const Tensor& p) { return std::vector<Tensor>{p, p}; }, x);
+        }) == "levenberg_marquardt: the function must return one tensor: it returned 2");
+  CHECK(
+      said([&] { levenberg_marquardt([](const Tensor& p) { return p.at({0}) == 1 ? p : sum(p - 3); }, x); })
+          .starts_with(
+              "levenberg_marquardt: the residuals must keep their shape: they were f64[2] and became f64[]"));
   CHECK(said([&] { levenberg_marquardt(problems::rosenbrock, x, {.ftol = -1}); }) ==
         "levenberg_marquardt: ftol must be at least 0 and finite: got -1");
   CHECK(said([&] { levenberg_marquardt(problems::rosenbrock, x, {.max_iter = 0}); }) ==

@@ -38,15 +38,13 @@ const auto rosenbrock = [](const Tensor& x) { return sum(square(problems::rosenb
 TEST_CASE("minimize ends at the minima of Moré, Garbow and Hillstrom") {
   REQUIRE(squares_problems().size() == 31);
 
-  CHECK(missed([](auto f, const Tensor& x) {
-          return minimize(f, x, {.ftol = 0});
-        }) == std::vector<std::string>{});
+  CHECK(missed([](auto f, const Tensor& x) { return minimize(f, x, {.ftol = 0}); }) ==
+        std::vector<std::string>{});
 }
 
 TEST_CASE("newton_cg ends at the minima of Moré, Garbow and Hillstrom but for one") {
-  CHECK(missed([](auto f, const Tensor& x) {
-          return newton_cg(f, x, {.gtol = 1e-10, .ftol = 0});
-        }) == std::vector<std::string>{"Meyer"});  // whose Hessian's condition is beyond rounding
+  CHECK(missed([](auto f, const Tensor& x) { return newton_cg(f, x, {.gtol = 1e-10, .ftol = 0}); }) ==
+        std::vector<std::string>{"Meyer"});  // whose Hessian's condition is beyond rounding
 }
 
 TEST_CASE("minimize with bounds ends where the gradient points out of them") {
@@ -54,11 +52,11 @@ TEST_CASE("minimize with bounds ends where the gradient points out of them") {
   // Karush, Kuhn and Tucker say where that is.
   Generator generator(3);
   const Tensor m = randn({30, 30}, float64, generator), a = matmul(m.t(), m) / 30 + eye(30, float64);
-  const Tensor center = 2 * randn({30}, float64, generator), lower = full({30}, -0.5, float64), upper = f64(1.0);
+  const Tensor center = 2 * randn({30}, float64, generator), lower = full({30}, -0.5, float64),
+               upper = f64(1.0);
 
-  const auto found = minimize(
-      [&](const Tensor& x) { return dot(x - center, mv(a, x - center)) / 2; }, zeros({30}, float64),
-      {.lower = lower, .upper = upper, .gtol = 1e-7});
+  const auto found = minimize([&](const Tensor& x) { return dot(x - center, mv(a, x - center)) / 2; },
+                              zeros({30}, float64), {.lower = lower, .upper = upper, .gtol = 1e-7});
 
   CHECK(found.report.success());
   const auto x = found.x.to_vector<double>(), g = mv(a, found.x - center).to_vector<double>();
@@ -87,7 +85,8 @@ TEST_CASE("minimize finds Rosenbrock's function least on the border that cuts it
 }
 
 TEST_CASE("minimize stays where its bounds leave no room") {
-  const auto found = minimize(rosenbrock, f64({2.0, 3.0}), {.lower = f64({2.0, 3.0}), .upper = f64({2.0, 3.0})});
+  const auto found =
+      minimize(rosenbrock, f64({2.0, 3.0}), {.lower = f64({2.0, 3.0}), .upper = f64({2.0, 3.0})});
 
   CHECK(found.report.stop == Stop::gtol);
   CHECK(found.x.to_vector<double>() == std::vector<double>{2, 3});
@@ -107,8 +106,8 @@ TEST_CASE("minimize and newton_cg take thousands of unknowns") {
 
 TEST_CASE("newton_cg converges as Newton's method, and leaves places of negative curvature") {
   const auto near = newton_cg(rosenbrock, f64({1.1, 1.2}));
-  const auto saddle = newton_cg([](const Tensor& x) { return square(x[0]) - square(x[1]) + pow(x[1], 4); },
-                                f64({1.0, 1e-3}));
+  const auto saddle =
+      newton_cg([](const Tensor& x) { return square(x[0]) - square(x[1]) + pow(x[1], 4); }, f64({1.0, 1e-3}));
 
   CHECK(near.report.success());
   CHECK(near.report.nit < 12);
@@ -156,10 +155,12 @@ TEST_CASE("minimize and newton_cg say what they cannot do") {
         "minimize: the function must be finite at the start: element 0 is nan of f64[]; begin elsewhere");
   CHECK(said([&] { minimize(rosenbrock, x, {.lower = f64(2.0)}); }) ==
         "minimize: the start must lie in the bounds: element 0 is 1, outside [2, inf]; clamp it");
-  CHECK(said([&] { minimize(rosenbrock, x, {.lower = f64({0.0, 3.0}), .upper = f64(2.0)}); }) ==
-        "minimize: lower must not be above upper: element 1 is to be in [3, 2]");
-  CHECK(said([&] { minimize(rosenbrock, x, {.upper = f64({1.0, 1.0, 1.0})}); }) ==
-        "minimize: upper must broadcast to x: it is f64[3], x is f64[2]");
+  CHECK(said([&] {
+          minimize(rosenbrock, x, {.lower = f64({0.0, 3.0}), .upper = f64(2.0)});
+        }) == "minimize: lower must not be above upper: element 1 is to be in [3, 2]");
+  CHECK(said([&] {
+          minimize(rosenbrock, x, {.upper = f64({1.0, 1.0, 1.0})});
+        }) == "minimize: upper must broadcast to x: it is f64[3], x is f64[2]");
   CHECK(said([&] { minimize(rosenbrock, x, {.history_size = 0}); }) ==
         "minimize: history_size must be at least 1: got 0");
   CHECK(said([&] { newton_cg(rosenbrock, x, {.gtol = -1}); }) ==

@@ -38,9 +38,7 @@ inline Tensor powell_badly_scaled(const Tensor& x) {
 inline Tensor brown_badly_scaled(const Tensor& x) {
   return joined({x[0] - 1e6, x[1] - 2e-6, x[0] * x[1] - 2});
 }
-inline Tensor beale(const Tensor& x) {
-  return f64({1.5, 2.25, 2.625}) - x[0] * (1 - pow(x[1], count_to(3)));
-}
+inline Tensor beale(const Tensor& x) { return f64({1.5, 2.25, 2.625}) - x[0] * (1 - pow(x[1], count_to(3))); }
 inline Tensor jennrich_sampson(const Tensor& x) {
   const Tensor i = count_to(10);
   return 2 + 2 * i - (exp(i * x[0]) + exp(i * x[1]));
@@ -50,18 +48,19 @@ inline Tensor helical_valley(const Tensor& x) {
   return joined({10 * (x[2] - 10 * turn), 10 * (sqrt(square(x[0]) + square(x[1])) - 1), x[2]});
 }
 inline Tensor bard(const Tensor& x) {
-  const Tensor y = f64({0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.10, 4.39});
+  const Tensor y =
+      f64({0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.10, 4.39});
   const Tensor u = count_to(15), v = 16 - u, w = minimum(u, v);
   return y - (x[0] + u / (v * x[1] + w * x[2]));
 }
 inline Tensor gaussian(const Tensor& x) {
-  const Tensor y = f64({0.0009, 0.0044, 0.0175, 0.0540, 0.1295, 0.2420, 0.3521, 0.3989, 0.3521, 0.2420, 0.1295,
-                        0.0540, 0.0175, 0.0044, 0.0009});
+  const Tensor y = f64({0.0009, 0.0044, 0.0175, 0.0540, 0.1295, 0.2420, 0.3521, 0.3989, 0.3521, 0.2420,
+                        0.1295, 0.0540, 0.0175, 0.0044, 0.0009});
   return x[0] * exp(-x[1] * square((8 - count_to(15)) / 2 - x[2]) / 2) - y;
 }
 inline Tensor meyer(const Tensor& x) {
-  const Tensor y = f64({34780, 28610, 23650, 19630, 16370, 13720, 11540, 9744, 8261, 7030, 6005, 5147, 4427, 3820,
-                        3307, 2872});
+  const Tensor y = f64({34780, 28610, 23650, 19630, 16370, 13720, 11540, 9744, 8261, 7030, 6005, 5147, 4427,
+                        3820, 3307, 2872});
   return x[0] * exp(x[1] / (45 + 5 * count_to(16) + x[2])) - y;
 }
 inline Tensor gulf(const Tensor& x) {
@@ -81,7 +80,8 @@ inline Tensor wood(const Tensor& x) {
                  std::sqrt(10) * (x[1] + x[3] - 2), (x[1] - x[3]) / std::sqrt(10)});
 }
 inline Tensor kowalik_osborne(const Tensor& x) {
-  const Tensor y = f64({0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246}),
+  const Tensor y = f64(
+                   {0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246}),
                u = f64({4, 2, 1, 0.5, 0.25, 0.1670, 0.1250, 0.1, 0.0833, 0.0714, 0.0625});
   return y - x[0] * (square(u) + u * x[1]) / (square(u) + u * x[2] + x[3]);
 }
@@ -157,7 +157,9 @@ inline Tensor chebyquad(const Tensor& x) {
   return stack(r);
 }
 
-inline std::vector<double> repeated(double v, int n) { return std::vector<double>(static_cast<std::size_t>(n), v); }
+inline std::vector<double> repeated(double v, int n) {
+  return std::vector<double>(static_cast<std::size_t>(n), v);
+}
 inline std::vector<double> spread(int n, double (*f)(double t)) {
   std::vector<double> v;
   for (int i = 1; i <= n; ++i) v.push_back(f(static_cast<double>(i) / (n + 1)));
@@ -192,7 +194,10 @@ inline const std::vector<SquaresProblem>& squares_problems() {
       {"Variably dimensioned", {0.75, 0.5, 0.25, 0}, variably_dimensioned, {0}},
       {"Trigonometric", repeated(0.1, 10), trigonometric, {0, 2.79506e-5}},
       {"Brown almost linear", repeated(0.5, 10), brown_almost_linear, {0, 1}},
-      {"Discrete boundary value", spread(10, [](double t) { return t * (t - 1); }), discrete_boundary_value, {0}},
+      {"Discrete boundary value",
+       spread(10, [](double t) { return t * (t - 1); }),
+       discrete_boundary_value,
+       {0}},
       {"Discrete integral", spread(10, [](double t) { return t * (t - 1); }), discrete_integral, {0}},
       {"Broyden tridiagonal", repeated(-1, 10), broyden_tridiagonal, {0}},
       {"Broyden banded", repeated(-1, 10), broyden_banded, {0}},

@@ -53,17 +53,13 @@ const std::map<std::string, Model> models{
     {"Gauss2", peaks},
     {"Gauss3", peaks},
     {"Hahn1", cubic_ratio},
-    {"Kirby2",
-     [](const Tensor& b, const Tensor& x) {
-       return (b[0] + x * (b[1] + x * b[2])) / (1 + x * (b[3] + x * b[4]));
-     }},
+    {"Kirby2", [](const Tensor& b,
+                  const Tensor& x) { return (b[0] + x * (b[1] + x * b[2])) / (1 + x * (b[3] + x * b[4])); }},
     {"Lanczos1", decays},
     {"Lanczos2", decays},
     {"Lanczos3", decays},
-    {"MGH09",
-     [](const Tensor& b, const Tensor& x) {
-       return b[0] * (square(x) + x * b[1]) / (square(x) + x * b[2] + b[3]);
-     }},
+    {"MGH09", [](const Tensor& b,
+                 const Tensor& x) { return b[0] * (square(x) + x * b[1]) / (square(x) + x * b[2] + b[3]); }},
     {"MGH10", [](const Tensor& b, const Tensor& x) { return b[0] * exp(b[1] / (x + b[2])); }},
     {"MGH17",
      [](const Tensor& b, const Tensor& x) { return b[0] + b[1] * exp(-x * b[3]) + b[2] * exp(-x * b[4]); }},

@@ -58,15 +58,15 @@ TEST_CASE("odeint agrees with DOP853 on van der Pol's and on Lotka and Volterra'
   };
   const std::pair<const char*, optim::OdeFunction> equations[] = {{"van_der_pol", van_der_pol},
                                                                   {"lotka_volterra", lotka_volterra}};
-  for (const auto& [name, f] : equations) {
-    const auto& expected = all.at(name);
+  for (const auto& equation : equations) {
+    const auto& expected = all.at(equation.first);
     const auto rows = expected["y"].get<std::vector<std::vector<double>>>();
 
-    const OdeSolution s = odeint(f, tensor(expected["y0"].get<std::vector<double>>()),
-                                 tensor(expected["times"].get<std::vector<double>>()),
-                                 {.rtol = 1e-11, .atol = 1e-12});
+    const OdeSolution s =
+        odeint(equation.second, tensor(expected["y0"].get<std::vector<double>>()),
+               tensor(expected["times"].get<std::vector<double>>()), {.rtol = 1e-11, .atol = 1e-12});
 
-    CAPTURE(std::string(name));
+    CAPTURE(std::string(equation.first));
     for (std::size_t i = 0; i < rows.size(); ++i)
       CHECK(distance(s.y[static_cast<std::int64_t>(i)], tensor(rows[i])) < 2e-8);
   }
@@ -77,9 +77,11 @@ TEST_CASE("odeint is of order 5, and of order 4 between its steps") {
 
   const auto between = [](double h) {
     const OdeOptions fixed{.rtol = 1e6, .atol = 1e6, .first_step = h, .max_step = h, .dense_output = true};
-    const OdeSolution s = odeint([](const Tensor&, const Tensor& y) { return y; }, f64({1.0}), f64({0.0, 1.0}), fixed);
+    const OdeSolution s =
+        odeint([](const Tensor&, const Tensor& y) { return y; }, f64({1.0}), f64({0.0, 1.0}), fixed);
     double most = 0;  // in the first step, whose start is exact
-    for (int i = 1; i < 10; ++i) most = std::max(most, std::abs(s.at(h * i / 10).item() - std::exp(h * i / 10)));
+    for (int i = 1; i < 10; ++i)
+      most = std::max(most, std::abs(s.at(h * i / 10).item() - std::exp(h * i / 10)));
     return most;
   };
   CHECK(std::log2(between(1.0 / 8) / between(1.0 / 16)) == doctest::Approx(5).epsilon(0.05));  // h^(4 + 1)
@@ -99,9 +101,9 @@ TEST_CASE("odeint keeps the dtype of y0, and t has it") {
 
 TEST_CASE("a ball that bounces ends odeint at its times to ten digits") {
   const auto fall = [](const Tensor&, const Tensor& y) { return stack({y[1], -9.81 + 0 * y[0]}); };
-  const OdeOptions options{.events = {{.g = [](const Tensor&, const Tensor& y) { return y[0]; },
-                                       .terminal = true,
-                                       .direction = -1}}};
+  const OdeOptions options{
+      .events = {
+          {.g = [](const Tensor&, const Tensor& y) { return y[0]; }, .terminal = true, .direction = -1}}};
   Tensor y = f64({0.0, 10.0});
   double t = 0, expected = 0, speed = 10;
   for (int bounce = 0; bounce < 5; ++bounce) {
@@ -127,7 +129,8 @@ TEST_CASE("events that do not end odeint are found each time, in their direction
   for (const auto& e : s.events) (e.event == 0 ? both : falling).push_back(e.t.item());
   REQUIRE(both.size() == 6);
   REQUIRE(falling.size() == 3);
-  for (int i = 0; i < 6; ++i) CHECK(std::abs(both[static_cast<std::size_t>(i)] - std::numbers::pi * (i + 1)) < 1e-9);
+  for (int i = 0; i < 6; ++i)
+    CHECK(std::abs(both[static_cast<std::size_t>(i)] - std::numbers::pi * (i + 1)) < 1e-9);
   for (int i = 0; i < 3; ++i)
     CHECK(std::abs(falling[static_cast<std::size_t>(i)] - std::numbers::pi * (2 * i + 1)) < 1e-9);
 }
@@ -155,7 +158,8 @@ TEST_CASE("the time and the state of an event have gradients") {
 TEST_CASE("at gives the solution between the times, and says where it ends") {
   const OdeSolution s = odeint(oscillator, f64({1.0, 0.0}), f64({0.0, 5.0}), {.dense_output = true});
 
-  for (const double t : {0.0, 0.1, 2.5, 4.999, 5.0}) CHECK(s.at(t).at({0}) == doctest::Approx(std::cos(t)).epsilon(1e-6));
+  for (const double t : {0.0, 0.1, 2.5, 4.999, 5.0})
+    CHECK(s.at(t).at({0}) == doctest::Approx(std::cos(t)).epsilon(1e-6));
   CHECK(said([&] { s.at(5.1); }) == "OdeSolution.at: t must lie between 0 and 5: t = 5.1");
 }
 
@@ -164,23 +168,31 @@ TEST_CASE("odeint says what it cannot do") {
   const auto decay = [](const Tensor&, const Tensor& y) { return -y; };
   const auto blow_up = [](const Tensor&, const Tensor& y) { return square(y); };
 
-  CHECK(said([&] { odeint(decay, y0, f64({0.0, 1.0, 1.0})); }) ==
-        "odeint: the times must be finite and rise or fall strictly: time 2 is 1");
-  CHECK(said([&] { odeint(decay, y0, f64({{0.0, 1.0}})); }) ==
-        "odeint: the times must be a floating vector with elements: they are f64[1, 2]");
-  CHECK(said([&] { odeint(decay, tensor({1, 2}), times); }) ==
-        "odeint: the start must be a floating tensor with elements: it is i64[2]");
+  CHECK(said([&] {
+          odeint(decay, y0, f64({0.0, 1.0, 1.0}));
+        }) == "odeint: the times must be finite and rise or fall strictly: time 2 is 1");
+  CHECK(said([&] {
+          odeint(decay, y0, f64({{0.0, 1.0}}));
+        }) == "odeint: the times must be a floating vector with elements: they are f64[1, 2]");
+  CHECK(said([&] {
+          odeint(decay, tensor({1, 2}), times);
+        }) == "odeint: the start must be a floating tensor with elements: it is i64[2]");
   CHECK(said([&] { odeint([](const Tensor&, const Tensor& y) { return sum(y); }, y0, times); }) ==
         "odeint: f(t, y) must have the shape and dtype of y: f is f64[], y is f64[1]");
   CHECK(said([&] { odeint(decay, y0, times, {.rtol = 0}); }) ==
         "odeint: rtol must be above 0 and finite: got 0");
-  CHECK(said([&] { odeint(oscillator, f64({1.0, 0.0}), f64({0.0, 100.0}), {.max_steps = 10}); })
-            .starts_with("odeint: max_steps = 10 steps reach t = "));
-  CHECK(said([&] { odeint(blow_up, y0, f64({0.0, 2.0})); }).starts_with("odeint: the steps vanish at t = 1,"));
-  CHECK(said([&] { odeint([](const Tensor& t, const Tensor& y) { return y / t; }, y0, times); })
-            .starts_with("odeint: the function must be finite at the start: element 0 is inf"));
-  CHECK(said([&] { odeint([](const Tensor& t, const Tensor& y) { return y * log(0.5 - t); }, y0, times); })
-            .starts_with("odeint: the steps vanish at t = 0.5, where the error is nan"));
+  CHECK(said([&] {
+          odeint(oscillator, f64({1.0, 0.0}), f64({0.0, 100.0}), {.max_steps = 10});
+        }).starts_with("odeint: max_steps = 10 steps reach t = "));
+  CHECK(said([&] {
+          odeint(blow_up, y0, f64({0.0, 2.0}));
+        }).starts_with("odeint: the steps vanish at t = 1,"));
+  CHECK(said([&] {
+          odeint([](const Tensor& t, const Tensor& y) { return y / t; }, y0, times);
+        }).starts_with("odeint: the function must be finite at the start: element 0 is inf"));
+  CHECK(said([&] {
+          odeint([](const Tensor& t, const Tensor& y) { return y * log(0.5 - t); }, y0, times);
+        }).starts_with("odeint: the steps vanish at t = 0.5, where the error is nan"));
   const auto two = [](const Tensor&, const Tensor& y) { return stack({y, y}); };
   CHECK(said([&] { odeint(decay, y0, times, {.events = {{.g = two}}}); }) ==
         "odeint: an event must return one number: it returned f64[2, 1]");

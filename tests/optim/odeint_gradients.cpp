@@ -38,8 +38,12 @@ std::int64_t nodes_of(int n, bool adjoint) {
   const auto before = memory_stats().live_nodes;
   const OdeSolution s = odeint([=](const Tensor&, const Tensor& y) { return -k * y; }, y0,
                                tensor({0.0, 1.0}, {.dtype = float64}),
-                               {.rtol = 1e6, .atol = 1e6, .first_step = 1.0 / n, .max_step = 1.0 / n,
-                                .adjoint = adjoint, .parameters = {k}});
+                               {.rtol = 1e6,
+                                .atol = 1e6,
+                                .first_step = 1.0 / n,
+                                .max_step = 1.0 / n,
+                                .adjoint = adjoint,
+                                .parameters = {k}});
   CHECK(s.report.nit == n);
   return memory_stats().live_nodes - before;
 }
@@ -103,8 +107,10 @@ TEST_CASE("gradients by the times are the right sides there") {
   const Tensor by_last = grad(sum(s.y[2]), {times})[0];
 
   const auto y = [](double t) { return std::exp(std::sin(t) - std::sin(0.5)); };
-  CHECK(distance(by_middle, tensor({-std::cos(0.5) * y(1), std::cos(1.0) * y(1), 0.0}, {.dtype = float64})) < 1e-7);
-  CHECK(distance(by_last, tensor({-std::cos(0.5) * y(1.7), 0.0, std::cos(1.7) * y(1.7)}, {.dtype = float64})) < 1e-7);
+  CHECK(distance(by_middle, tensor({-std::cos(0.5) * y(1), std::cos(1.0) * y(1), 0.0}, {.dtype = float64})) <
+        1e-7);
+  CHECK(distance(by_last,
+                 tensor({-std::cos(0.5) * y(1.7), 0.0, std::cos(1.7) * y(1.7)}, {.dtype = float64})) < 1e-7);
 }
 
 TEST_CASE("the record of odeint grows by as many nodes with each step, and not at all with the adjoint") {
@@ -116,17 +122,23 @@ TEST_CASE("the record of odeint grows by as many nodes with each step, and not a
 }
 
 TEST_CASE("the adjoint says what it needs") {
-  const Tensor k = leaf(0.5), other = leaf(1.0), y0 = leaf({1.0}), times = tensor({0.0, 1.0}, {.dtype = float64});
+  const Tensor k = leaf(0.5), other = leaf(1.0), y0 = leaf({1.0}),
+               times = tensor({0.0, 1.0}, {.dtype = float64});
   const auto f = [=](const Tensor&, const Tensor& y) { return -k * other * y; };
   const auto g = [](const Tensor&, const Tensor& y) { return y; };
 
   CHECK(said([&] { odeint(f, y0, times, {.adjoint = true, .parameters = {k}}); }) ==
-        "odeint: f reads a tensor that requires a gradient and is not among the parameters of the adjoint; name "
+        "odeint: f reads a tensor that requires a gradient and is not among the parameters of the adjoint; "
+        "name "
         "it in .parameters, or read its detach()");
-  CHECK(said([&] { odeint(f, y0, times, {.events = {{.g = g}}, .adjoint = true, .parameters = {k, other}}); }) ==
-        "odeint: events and dense_output need the steps, which the adjoint does not keep; use .adjoint = false");
-  CHECK(said([&] { odeint(f, y0, leaf({0.0, 1.0}), {.adjoint = true, .parameters = {k, other}}); }) ==
-        "odeint: gradients by times need .adjoint = false: times are f64[2]; or give their detach()");
+  CHECK(said([&] {
+          odeint(f, y0, times, {.events = {{.g = g}}, .adjoint = true, .parameters = {k, other}});
+        }) ==
+        "odeint: events and dense_output need the steps, which the adjoint does not keep; use .adjoint = "
+        "false");
+  CHECK(said([&] {
+          odeint(f, y0, leaf({0.0, 1.0}), {.adjoint = true, .parameters = {k, other}});
+        }) == "odeint: gradients by times need .adjoint = false: times are f64[2]; or give their detach()");
 }
 
 TEST_CASE("the adjoint refuses parameters that have changed since") {

@@ -71,7 +71,8 @@ TEST_CASE("root converges as its methods do: in few steps from near, with one Ja
 
   const auto newton = root(f, start), broyden = root(f, start, {.method = RootMethod::broyden});
 
-  for (const auto& found : {newton, broyden}) CHECK(largest(found.x - f64({1.0041687384746592, -1.7296372870258699})) < 1e-12);
+  for (const auto& found : {newton, broyden})
+    CHECK(largest(found.x - f64({1.0041687384746592, -1.7296372870258699})) < 1e-12);
   CHECK(newton.report.nit <= 5);
   CHECK(broyden.report.njev == 1);
   CHECK(broyden.report.nit <= 9);
@@ -83,7 +84,9 @@ TEST_CASE("root and fixed_point have gradients by their parameters, to second or
     return root([](const Tensor& x, const Tensor& q) { return x * x * x - q; }, start, {.parameters = {p}}).x;
   };
   const auto roots = [&](const Tensor& p) {  // Heron's rule
-    return fixed_point([](const Tensor& x, const Tensor& q) { return (x + q / x) / 2; }, start, {.parameters = {p}}).x;
+    return fixed_point([](const Tensor& x, const Tensor& q) { return (x + q / x) / 2; }, start,
+                       {.parameters = {p}})
+        .x;
   };
 
   CHECK(largest(cubes(a) - pow(a, 1.0 / 3)) < 1e-12);
@@ -143,7 +146,8 @@ TEST_CASE("root reports what kept it from a zero, and its x has no gradient then
   CHECK(root(flat, start, {.method = RootMethod::anderson, .max_iter = 20}).report.stop == Stop::max_iter);
   CHECK(root([](const Tensor& x) { return exp(x); }, start, {.max_iter = 7}).report.stop == Stop::max_iter);
   CHECK(root([](const Tensor& x) { return exp(x); }, start, {.max_eval = 4}).report.stop == Stop::max_eval);
-  CHECK(fixed_point([](const Tensor& x) { return exp(x); }, start, {.history_size = 0}).report.stop == Stop::not_finite);
+  CHECK(fixed_point([](const Tensor& x) { return exp(x); }, start, {.history_size = 0}).report.stop ==
+        Stop::not_finite);
 }
 
 TEST_CASE("root and fixed_point say what they cannot do") {
@@ -161,6 +165,8 @@ TEST_CASE("root and fixed_point say what they cannot do") {
         "fixed_point: history_size must be at least 0 and finite: got -1");
   CHECK(said([&] { root([](const Tensor& t) { return t; }, x, {.max_iter = 0}); }) ==
         "root: max_iter must be at least 1: got 0");
-  CHECK(said([&] { sum(root([&](const Tensor& t, const Tensor& q) { return t * p - q; }, x, {.parameters = {p}}).x).backward(); })
-            .starts_with("implicit_root: the residual reads a tensor that requires a gradient"));
+  CHECK(said([&] {
+          sum(root([&](const Tensor& t, const Tensor& q) { return t * p - q; }, x, {.parameters = {p}}).x)
+              .backward();
+        }).starts_with("implicit_root: the residual reads a tensor that requires a gradient"));
 }

@@ -31,8 +31,7 @@ Tensor CompactBfgs::solved(const Tensor& v) const {
     add_to(d, -shares[i], y_[i]);
   }
   d = mixed(1 / theta_, d, 0, d);
-  for (std::size_t i = 0; i < s_.size(); ++i)
-    add_to(d, shares[i] - dot(y_[i], d) / dot(s_[i], y_[i]), s_[i]);
+  for (std::size_t i = 0; i < s_.size(); ++i) add_to(d, shares[i] - dot(y_[i], d) / dot(s_[i], y_[i]), s_[i]);
   return d;
 }
 
@@ -78,7 +77,8 @@ std::vector<double> CompactBfgs::transposed(const Tensor& v) const {
 
 std::vector<double> CompactBfgs::middle(std::span<const double> v) const {
   std::vector<double> u;
-  for (std::size_t i = 0; i < v.size(); ++i) u.push_back(product(std::span(m_).subspan(i * v.size(), v.size()), v));
+  for (std::size_t i = 0; i < v.size(); ++i)
+    u.push_back(product(std::span(m_).subspan(i * v.size(), v.size()), v));
   return u;
 }
 

@@ -26,8 +26,8 @@ constexpr std::array<std::array<double, 6>, 6> weights{{
     {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84},
 }};
 /// The result's weights minus those of order 4.
-constexpr std::array error_weights{
-    71.0 / 57600, 0.0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
+constexpr std::array error_weights{71.0 / 57600,      0.0,        -71.0 / 16695, 71.0 / 1920,
+                                   -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 constexpr std::array dense_weights{-12715105075.0 / 11282082432,  0.0,
                                    87487479700.0 / 32700410799,   -10690763975.0 / 1880347072,
                                    701980252875.0 / 199316789632, -1453857185.0 / 822651844,
@@ -35,8 +35,7 @@ constexpr std::array dense_weights{-12715105075.0 / 11282082432,  0.0,
 
 /// h sum_i w_i k_i.
 template <std::size_t n>
-Tensor combined(double h, const std::array<double, n>& w, const std::array<Tensor, 7>& k,
-                std::size_t count) {
+Tensor combined(double h, const std::array<double, n>& w, const std::array<Tensor, 7>& k, std::size_t count) {
   Tensor sum = k[0] * (h * w[0]);
   for (std::size_t i = 1; i < count; ++i)
     if (w[i] != 0) sum = sum + k[i] * (h * w[i]);

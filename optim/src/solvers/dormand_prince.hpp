@@ -38,7 +38,8 @@ struct OdeStep {
   double error(double rtol, double atol) const;
 };
 
-/// What interpolates a step: y(t + theta h) = r0 + theta (r1 + (1 - theta) (r2 + theta (r3 + (1 - theta) r4))).
+/// What interpolates a step: y(t + theta h) = r0 + theta (r1 + (1 - theta) (r2 + theta (r3 + (1 - theta)
+/// r4))).
 struct OdeSegment {
   double t, h;
   std::array<Tensor, 5> r;

@@ -16,8 +16,8 @@ constexpr Kernel convert_kernel = {.name = "solver_convert", .elementwise = true
 
 template <class To, class From>
 void convert(std::span<To> to, std::span<const From> from) {
-  launch(convert_kernel, {.bytes = std::ssize(to) * std::int64_t{sizeof(To) + sizeof(From)}},
-         std::ssize(to), [&](std::int64_t first, std::int64_t last) {
+  launch(convert_kernel, {.bytes = std::ssize(to) * std::int64_t{sizeof(To) + sizeof(From)}}, std::ssize(to),
+         [&](std::int64_t first, std::int64_t last) {
            for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
              to[i] = static_cast<To>(from[i]);
          });

@@ -70,8 +70,8 @@ class Fit {
     const Tensor y = one_value(name, f_, {leaf_of(x, start_, false)});
     ++report_.nfev;
     if (!(y.shape() == like_.shape()))
-      throw Error(std::string(name) + ": the residuals must keep their shape: they were " +
-                  like_.describe() + " and became " + y.describe());
+      throw Error(std::string(name) + ": the residuals must keep their shape: they were " + like_.describe() +
+                  " and became " + y.describe());
     return flat_copy(y);
   }
 
@@ -81,8 +81,8 @@ class Fit {
         [this](const Tensor& x) {
           const Tensor y = one_value(name, f_, {x});
           if (!y.requires_grad())
-            throw Error(std::string(name) +
-                        ": the residuals must depend on x by recorded ops: they are " + y.describe());
+            throw Error(std::string(name) + ": the residuals must depend on x by recorded ops: they are " +
+                        y.describe());
           return y;
         },
         leaf_of(x_, start_, false));

@@ -36,8 +36,8 @@ Tensor bound_of(const char* which, const Tensor& bound, const Tensor& x, double 
   try {
     all = broadcast_to(bound.detach().to(x.dtype()), x.shape());
   } catch (const Error&) {
-    throw Error(std::string(name) + ": " + which + " must broadcast to x: it is " + bound.describe() + ", x is " +
-                x.describe());
+    throw Error(std::string(name) + ": " + which + " must broadcast to x: it is " + bound.describe() +
+                ", x is " + x.describe());
   }
   return flat_copy(all);
 }
@@ -63,8 +63,11 @@ Box box_of(const MinimizeOptions& o, const Tensor& x) {
 class BoxSearch {
  public:
   BoxSearch(const TensorFunction& f, const Tensor& start, const MinimizeOptions& options)
-      : f_(name, f, start), options_(options), box_(box_of(options, start)),
-        b_(static_cast<std::size_t>(options.history_size)), x_(flat_copy(start)) {
+      : f_(name, f, start),
+        options_(options),
+        box_(box_of(options, start)),
+        b_(static_cast<std::size_t>(options.history_size)),
+        x_(flat_copy(start)) {
     options_.ftol = std::max(options_.ftol, 4 * f_.epsilon());
   }
 

@@ -96,8 +96,7 @@ class NewtonSearch {
     if (!std::isfinite(size)) return ends(why, Stop::not_finite);
     if (largest(g_) <= options_.gtol) return ends(why, Stop::gtol);
     if (f_.report.nit >= options_.max_iter) return ends(why, Stop::max_iter);
-    const CgStep s =
-        steihaug(f_, g_, radius_, std::min(0.5, std::sqrt(size)) * size, options_.max_cg_iter);
+    const CgStep s = steihaug(f_, g_, radius_, std::min(0.5, std::sqrt(size)) * size, options_.max_cg_iter);
     const double length = size_of(s.p);
     const double noise = options_.ftol * std::abs(value_);
     if (!(s.fall > 0) || !std::isfinite(length)) return ends(why, Stop::no_progress);
@@ -110,7 +109,8 @@ class NewtonSearch {
       radius_ = std::max(radius_, 2 * length);
     if (ratio >= 1e-4 && std::isfinite(value)) {
       x_ = x, value_ = value, g_ = f_.gradient(true);
-      if (fall <= noise && s.fall <= noise && !s.at_border) return largest(g_) > options_.gtol && ends(why, Stop::ftol);
+      if (fall <= noise && s.fall <= noise && !s.at_border)
+        return largest(g_) > options_.gtol && ends(why, Stop::ftol);
       return false;
     }
     if (s.fall <= noise) return ends(why, Stop::ftol);

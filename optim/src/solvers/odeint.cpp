@@ -49,10 +49,13 @@ class OdeControl {
 class OdeRun {
  public:
   OdeRun(const OdeFunction& f, const Tensor& y0, const Tensor& times, const OdeOptions& options)
-      : options_(options), times_(times), at_(flat_copy(times).to_vector<double>()),
+      : options_(options),
+        times_(times),
+        at_(flat_copy(times).to_vector<double>()),
         moving_(is_recording() && times.requires_grad()),
         f_(f, y0, at_.front(), moving_ ? times[0].to(y0.dtype()) : Tensor()),
-        watch_(f_, options.events, at_.front(), y0), y_(y0) {
+        watch_(f_, options.events, at_.front(), y0),
+        y_(y0) {
     out_.push_back(y0);
   }
 
@@ -89,8 +92,8 @@ class OdeRun {
 
   void check_step(double t) const {
     if (solution_.report.nit >= options_.max_steps)
-      throw Error("odeint: max_steps = " + std::to_string(options_.max_steps) + " steps reach t = " +
-                  number(t) + " of " + number(at_.back()) +
+      throw Error("odeint: max_steps = " + std::to_string(options_.max_steps) +
+                  " steps reach t = " + number(t) + " of " + number(at_.back()) +
                   "; raise them or the tolerances; a stiff equation needs another method");
     if (std::abs(h_) <= 4 * std::numeric_limits<double>::epsilon() * std::abs(t) || h_ == 0)
       throw Error("odeint: the steps vanish at t = " + number(t) + ", where the error is " + number(failed_) +

@@ -105,7 +105,8 @@ RootResult root_of(const TensorFunction& f, const Tensor& x, const RootOptions& 
     o.xtol = std::max(o.xtol, 4 * system.epsilon());
     if (o.method == RootMethod::newton) return newton(system, o);
     if (o.method == RootMethod::broyden) return broyden(system, o);
-    return anderson(system, {o.tol, o.xtol, std::min(o.max_iter, o.max_eval), o.history_size, 1, {}}, -o.mixing);
+    return anderson(system, {o.tol, o.xtol, std::min(o.max_iter, o.max_eval), o.history_size, 1, {}},
+                    -o.mixing);
   };
   return with_gradients(f, solve, options.parameters);
 }
@@ -115,13 +116,14 @@ RootResult fixed_point_of(const TensorFunction& g, const Tensor& x, const FixedP
   const TensorFunction residual = [g](const std::vector<Tensor>& arguments) {
     const Tensor y = one_value("fixed_point", g, arguments);
     if (!(y.shape() == arguments[0].shape()) || y.dtype() != arguments[0].dtype())
-      throw Error("fixed_point: g(x) must have the shape and dtype of x: it is " + y.describe() +
-                  ", x is " + arguments[0].describe());
+      throw Error("fixed_point: g(x) must have the shape and dtype of x: it is " + y.describe() + ", x is " +
+                  arguments[0].describe());
     return std::vector<Tensor>{y - arguments[0]};
   };
   FixedPointOptions plain = options;
   plain.parameters.clear();
-  const Solve solve = [residual, start = x.detach(), options = std::move(plain)](const std::vector<Tensor>& p) {
+  const Solve solve = [residual, start = x.detach(),
+                       options = std::move(plain)](const std::vector<Tensor>& p) {
     const TensorFunction bound = with_parameters(residual, p);
     System system("fixed_point", bound, start);
     FixedPointOptions o = options;

@@ -14,17 +14,28 @@ struct Words {
 
 Words words_of(Stop stop) {
   switch (stop) {
-    case Stop::gtol: return {"gtol", "the gradient is small enough"};
-    case Stop::ftol: return {"ftol", "the value falls by too little to go on"};
-    case Stop::xtol: return {"xtol", "x changes by too little to go on"};
-    case Stop::tol: return {"tol", "the residual is small enough"};
-    case Stop::reached: return {"reached", "the last time is reached"};
-    case Stop::event: return {"event", "an event ended the solution"};
-    case Stop::max_iter: return {"max_iter", "there were as many steps as allowed"};
-    case Stop::max_eval: return {"max_eval", "there were as many values as allowed"};
-    case Stop::no_progress: return {"no_progress", "no step makes the value smaller"};
-    case Stop::singular: return {"singular", "the Jacobian has no inverse"};
-    case Stop::not_finite: return {"not_finite", "the function gives nan or inf wherever it is tried"};
+    case Stop::gtol:
+      return {"gtol", "the gradient is small enough"};
+    case Stop::ftol:
+      return {"ftol", "the value falls by too little to go on"};
+    case Stop::xtol:
+      return {"xtol", "x changes by too little to go on"};
+    case Stop::tol:
+      return {"tol", "the residual is small enough"};
+    case Stop::reached:
+      return {"reached", "the last time is reached"};
+    case Stop::event:
+      return {"event", "an event ended the solution"};
+    case Stop::max_iter:
+      return {"max_iter", "there were as many steps as allowed"};
+    case Stop::max_eval:
+      return {"max_eval", "there were as many values as allowed"};
+    case Stop::no_progress:
+      return {"no_progress", "no step makes the value smaller"};
+    case Stop::singular:
+      return {"singular", "the Jacobian has no inverse"};
+    case Stop::not_finite:
+      return {"not_finite", "the function gives nan or inf wherever it is tried"};
   }
   return {"", ""};
 }

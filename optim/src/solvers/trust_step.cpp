@@ -23,8 +23,8 @@ TrustStep::TrustStep(const Tensor& j, const Tensor& r, const std::vector<double>
   s_ = parts.s.to_vector<double>();
   b_ = mv(parts.u.t(), c).to_vector<double>();
   v_ = parts.vh.to_vector<double>();
-  const double least = s_[0] * std::numeric_limits<double>::epsilon() *
-                       static_cast<double>(std::max(j.size(0), j.size(1)));
+  const double least =
+      s_[0] * std::numeric_limits<double>::epsilon() * static_cast<double>(std::max(j.size(0), j.size(1)));
   while (static_cast<std::size_t>(rank_) < s_.size() && s_[static_cast<std::size_t>(rank_)] > least) ++rank_;
   s_.resize(static_cast<std::size_t>(rank_));
 }

@@ -9,11 +9,11 @@ namespace xgrad::optim {
 
 /// Names and meanings are MINPACK's.
 struct LevenbergMarquardtOptions {
-  double ftol = 1e-15;    ///< ends where the sum of squares falls, and was to fall, by no more than this share
-  double xtol = 1e-12;    ///< ends where scaled x changes by no more than this share
-  double gtol = 0;        ///< ends where no column of J makes a cosine larger than this with r
-  double factor = 100;    ///< the first step is no longer than this times scaled x
-  int max_iter = 1000;    ///< Jacobians
+  double ftol = 1e-15;  ///< ends where the sum of squares falls, and was to fall, by no more than this share
+  double xtol = 1e-12;  ///< ends where scaled x changes by no more than this share
+  double gtol = 0;      ///< ends where no column of J makes a cosine larger than this with r
+  double factor = 100;  ///< the first step is no longer than this times scaled x
+  int max_iter = 1000;  ///< Jacobians
   int max_eval = 10'000;  ///< values of the residuals
 };
 

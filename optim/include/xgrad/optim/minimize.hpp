@@ -9,20 +9,20 @@ namespace xgrad::optim {
 
 /// Names and meanings are SciPy's.
 struct MinimizeOptions {
-  Tensor lower = {};       ///< the least that x may be, broadcast to its shape; undefined: -inf
-  Tensor upper = {};       ///< the most
-  double gtol = 1e-8;      ///< ends where no element of the gradient is larger, but for those that a bound holds
-  double ftol = 1e-14;     ///< ends where the value falls by no more than this share of itself
-  int max_iter = 15'000;   ///< directions
-  int max_eval = 15'000;   ///< values of f
-  int history_size = 10;   ///< pairs of differences that are remembered
+  Tensor lower = {};    ///< the least that x may be, broadcast to its shape; undefined: -inf
+  Tensor upper = {};    ///< the most
+  double gtol = 1e-8;   ///< ends where no element of the gradient is larger, but for those that a bound holds
+  double ftol = 1e-14;  ///< ends where the value falls by no more than this share of itself
+  int max_iter = 15'000;  ///< directions
+  int max_eval = 15'000;  ///< values of f
+  int history_size = 10;  ///< pairs of differences that are remembered
 };
 
 struct NewtonCgOptions {
-  double gtol = 1e-8;      ///< ends where no element of the gradient is larger
-  double ftol = 1e-14;     ///< ends where the value falls by no more than this share of itself
-  int max_iter = 1000;     ///< steps
-  int max_cg_iter = 0;     ///< products with the Hessian for a step; 0: twice the elements of x
+  double gtol = 1e-8;               ///< ends where no element of the gradient is larger
+  double ftol = 1e-14;              ///< ends where the value falls by no more than this share of itself
+  int max_iter = 1000;              ///< steps
+  int max_cg_iter = 0;              ///< products with the Hessian for a step; 0: twice the elements of x
   double initial_trust_radius = 0;  ///< of the first step; 0: the length of x, or 1 where that is 0
 };
 

@@ -28,8 +28,8 @@ struct OdeOptions {
   double max_step = std::numeric_limits<double>::infinity();
   int max_steps = 100'000;  ///< Error behind these
   std::vector<OdeEvent> events = {};
-  bool dense_output = false;  ///< keeps what OdeSolution::at needs
-  bool adjoint = false;       ///< gradients by the adjoint equation, without a record of the steps
+  bool dense_output = false;            ///< keeps what OdeSolution::at needs
+  bool adjoint = false;                 ///< gradients by the adjoint equation, without a record of the steps
   std::vector<Tensor> parameters = {};  ///< with adjoint: what f reads and what shall get a gradient
 };
 

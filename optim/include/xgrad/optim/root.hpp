@@ -18,22 +18,23 @@ enum class RootMethod : std::uint8_t {
 
 struct RootOptions {
   RootMethod method = RootMethod::newton;
-  double tol = 1e-12;     ///< ends where no |f| is larger
-  double xtol = 1e-12;    ///< or where a whole step changes no element of x by more than this share of the largest
-  int max_iter = 200;     ///< steps
-  int max_eval = 10'000;  ///< values of f
-  int history_size = 5;   ///< steps that anderson mixes
-  double mixing = 1;      ///< of anderson: it mixes steps of -mixing f(x)
+  double tol = 1e-12;  ///< ends where no |f| is larger
+  double xtol =
+      1e-12;  ///< or where a whole step changes no element of x by more than this share of the largest
+  int max_iter = 200;                   ///< steps
+  int max_eval = 10'000;                ///< values of f
+  int history_size = 5;                 ///< steps that anderson mixes
+  double mixing = 1;                    ///< of anderson: it mixes steps of -mixing f(x)
   std::vector<Tensor> parameters = {};  ///< what f gets behind x, by which the root has gradients
 };
 
 /// A map x to g(x) is repeated, and what it did mixed; 0 steps repeat it as it is.
 struct FixedPointOptions {
-  double tol = 1e-12;     ///< ends where no |g(x) - x| is larger
-  double xtol = 1e-12;    ///< or where no element of x changes by more than this share of the largest
-  int max_iter = 1000;    ///< values of g
-  int history_size = 5;   ///< steps that are mixed
-  double mixing = 1;      ///< of g(x) with x: 1 takes g(x) whole
+  double tol = 1e-12;    ///< ends where no |g(x) - x| is larger
+  double xtol = 1e-12;   ///< or where no element of x changes by more than this share of the largest
+  int max_iter = 1000;   ///< values of g
+  int history_size = 5;  ///< steps that are mixed
+  double mixing = 1;     ///< of g(x) with x: 1 takes g(x) whole
   std::vector<Tensor> parameters = {};  ///< what g gets behind x, by which the place has gradients
 };
 

@@ -28,9 +28,9 @@ const char* name_of(Stop stop);
 struct SolverReport {
   std::string solver;
   Stop stop = Stop::max_iter;
-  double value = 0;      ///< the objective, half the sum of squares, or the norm of the residual
-  double gradient = 0;   ///< the largest |gradient| of what may still change, 0 for solvers without one
-  std::int64_t nit = 0;  ///< steps
+  double value = 0;       ///< the objective, half the sum of squares, or the norm of the residual
+  double gradient = 0;    ///< the largest |gradient| of what may still change, 0 for solvers without one
+  std::int64_t nit = 0;   ///< steps
   std::int64_t nfev = 0;  ///< values of the function
   std::int64_t njev = 0;  ///< Jacobians, or gradients, of the function
   std::int64_t nhev = 0;  ///< products with the Hessian
