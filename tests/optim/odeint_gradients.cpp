@@ -153,3 +153,17 @@ TEST_CASE("the adjoint refuses parameters that have changed since") {
 
   CHECK(said([&] { sum(s.y).backward(); }).find("changed") != std::string::npos);
 }
+
+TEST_CASE("the adjoint says what helps where the solution runs away backwards") {
+  const Tensor p =
+      leaf(1.0);  // y = tanh(t + 2) comes from all starts in (-1, inf), and tanh leads back to none
+  const OdeSolution s =
+      odeint([=](const Tensor&, const Tensor& y) { return p * (1 - square(y)) * 8; }, leaf({2.0}),
+             tensor({0.0, 30.0}, {.dtype = float64}), {.adjoint = true, .parameters = {p}});
+
+  const std::string message = said([&] { sum(s.y).backward(); });
+
+  CAPTURE(message);
+  CHECK(message.starts_with("odeint: "));
+  CHECK(message.ends_with("give more times, or use .adjoint = false"));
+}

@@ -81,6 +81,19 @@ Tensor adjoint_right(const OdeFunction& f, const OdePacked& packed, const std::v
   return again ? all : all.detach();
 }
 
+/// The state at the earlier of two times.
+Tensor solved_back(const OdeFunction& right, const Tensor& state, const Tensor& times,
+                   const OdeOptions& options) {
+  try {
+    return ode_run(right, state, times, options).y[1];
+  } catch (const Error& e) {
+    throw Error(
+        std::string(e.what()) +
+        "; the adjoint finds y again backwards from each of the times, where it may run away; give more "
+        "times, or use .adjoint = false");
+  }
+}
+
 /// The gradients of y0 and of the parameters, from the solution at the times and its cotangents.
 std::vector<Tensor> adjoint(const OdeFunction& f, const Tensor& times, const OdeOptions& options,
                             const std::vector<Tensor>& parameters, const Tensor& y, const Tensor& g) {
@@ -94,7 +107,7 @@ std::vector<Tensor> adjoint(const OdeFunction& f, const Tensor& times, const Ode
   for (const Tensor& p : parameters) state.push_back(zeros_like(p.detach()));
   for (std::int64_t i = count - 1; i > 0; --i) {
     const Tensor back = flip(slice(times, 0, i - 1, i + 1), {0});
-    state = packed.unpack(ode_run(right, OdePacked::pack(state), back, options).y[1]);
+    state = packed.unpack(solved_back(right, OdePacked::pack(state), back, options));
     state[0] = y[i - 1], state[1] = state[1] + g[i - 1];
   }
   state.erase(state.begin());

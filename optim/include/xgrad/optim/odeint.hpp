@@ -71,7 +71,8 @@ struct OdeSolution {
 /// t and y are by the implicit function theorem (Chen, Amos and Nickel, 2021), to first order.
 ///
 /// With `adjoint` nothing of the steps is kept: the adjoint equation is solved from the last time to the
-/// first (Chen et al., 2018), with y anew from the solution at each time and with the same tolerances. It
+/// first (Chen et al., 2018), with y anew from the solution at each time and with the same tolerances. What
+/// forgets its start runs away backwards: such an equation needs times that are close, or backprop. It
 /// needs to know what f reads: gradients go to y0 and to `parameters`. Events and gradients by times are for
 /// backprop.
 ///
