@@ -82,13 +82,13 @@ void minimize_free(const CompactBfgs& b, const Box& box, Numbers x, Numbers g, C
     r[f] = g[i] + theta * (point.x[i] - x[i]) - product(w, mc);
     for (std::size_t k = 0; k < width; ++k) {
       wr[k] += w[k] * r[f];
-      for (std::size_t l = 0; l < width; ++l) ww[k * width + l] += w[k] * w[l] / theta;
+      for (std::size_t l = 0; l <= k; ++l) ww[k * width + l] += w[k] * w[l];
     }
   }
   std::vector<double> a(width * width);
   for (std::size_t l = 0; l < width; ++l) {
     std::vector<double> column(width);
-    for (std::size_t k = 0; k < width; ++k) column[k] = ww[k * width + l];
+    for (std::size_t k = 0; k < width; ++k) column[k] = ww[std::max(k, l) * width + std::min(k, l)] / theta;
     const std::vector<double> m = b.middle(column);
     for (std::size_t k = 0; k < width; ++k) a[k * width + l] = (k == l ? 1 : 0) - m[k];
   }
@@ -138,9 +138,10 @@ double Box::reach(const Tensor& x, const Tensor& d) const {
   return most;
 }
 
-Tensor Box::direction(const CompactBfgs& b, const Tensor& x, const Tensor& g) const {
+Tensor Box::direction(CompactBfgs& b, const Tensor& x, const Tensor& g) const {
   const Tensor whole = mixed(-1, b.solved(g), 0, g);
   if (reach(x, whole) >= 1) return whole;  // the model's minimum lies in the box
+  b.prepare();
   const Numbers from = x.data<double>();
   CauchyPoint point = cauchy_point(b, *this, from, g);
   minimize_free(b, *this, from, g.data<double>(), point);

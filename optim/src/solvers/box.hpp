@@ -18,7 +18,7 @@ struct Box {
   double reach(const Tensor& x, const Tensor& d) const;
   /// Where the quadratic model at x is least in the box, nearly, minus x: along the projected gradient first,
   /// then over the elements that are not at a bound. Byrd, Lu, Nocedal and Zhu, 1995, sections 4 and 5.1.
-  Tensor direction(const CompactBfgs& b, const Tensor& x, const Tensor& g) const;
+  Tensor direction(CompactBfgs& b, const Tensor& x, const Tensor& g) const;
 };
 
 }  // namespace xgrad::optim::detail

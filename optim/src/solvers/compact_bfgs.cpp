@@ -11,32 +11,46 @@ namespace xgrad::optim::detail {
 void CompactBfgs::remember(const Tensor& s, const Tensor& y) {
   const double sy = dot(s, y), yy = dot(y, y);
   if (!(sy > std::numeric_limits<double>::epsilon() * yy)) return;
-  if (s_.size() == history_) s_.erase(s_.begin()), y_.erase(y_.begin());
+  if (s_.size() == history_) drop_oldest();
+  std::vector<double> ss_row, sy_row;
+  for (std::size_t i = 0; i < s_.size(); ++i) {
+    ss_row.push_back(dot(s, s_[i])), sy_row.push_back(dot(s, y_[i]));
+    ss_[i].push_back(ss_row.back()), sy_[i].push_back(dot(s_[i], y));
+  }
+  ss_row.push_back(dot(s, s)), sy_row.push_back(sy);
+  ss_.push_back(ss_row), sy_.push_back(sy_row);
   s_.push_back(s), y_.push_back(y);
   theta_ = yy / sy;
-  renew();
+  m_.clear();
+}
+
+void CompactBfgs::drop_oldest() {
+  s_.erase(s_.begin()), y_.erase(y_.begin());
+  ss_.erase(ss_.begin()), sy_.erase(sy_.begin());
+  for (auto& row : ss_) row.erase(row.begin());
+  for (auto& row : sy_) row.erase(row.begin());
 }
 
 void CompactBfgs::forget() {
-  s_.clear(), y_.clear();
+  s_.clear(), y_.clear(), ss_.clear(), sy_.clear(), m_.clear();
   theta_ = 1;
-  renew();
 }
 
 Tensor CompactBfgs::solved(const Tensor& v) const {
   Tensor d = mixed(1, v, 0, v);
   std::vector<double> shares(s_.size());
   for (std::size_t i = s_.size(); i-- > 0;) {
-    shares[i] = dot(s_[i], d) / dot(s_[i], y_[i]);
+    shares[i] = dot(s_[i], d) / sy_[i][i];
     add_to(d, -shares[i], y_[i]);
   }
   d = mixed(1 / theta_, d, 0, d);
-  for (std::size_t i = 0; i < s_.size(); ++i) add_to(d, shares[i] - dot(y_[i], d) / dot(s_[i], y_[i]), s_[i]);
+  for (std::size_t i = 0; i < s_.size(); ++i) add_to(d, shares[i] - dot(y_[i], d) / sy_[i][i], s_[i]);
   return d;
 }
 
 /// M = [-D, L^T; L, theta S^T S]^-1 with D the diagonal of S^T Y and L what is below it.
-void CompactBfgs::renew() {
+void CompactBfgs::prepare() {
+  if (!m_.empty() || s_.empty()) return;
   const std::size_t n = s_.size(), width = 2 * n;
   rows_s_.clear(), rows_y_.clear();
   for (std::size_t i = 0; i < n; ++i)
@@ -44,10 +58,10 @@ void CompactBfgs::renew() {
   std::vector<double> a(width * width, 0);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < n; ++j) {
-      const double sy = dot(s_[i], y_[j]);
+      const double sy = sy_[i][j];
       if (i == j) a[i * width + i] = -sy;
       if (i > j) a[(n + i) * width + j] = a[j * width + n + i] = sy;
-      a[(n + i) * width + n + j] = theta_ * dot(s_[i], s_[j]);
+      a[(n + i) * width + n + j] = theta_ * ss_[i][j];
     }
   std::vector<double> scale(width);  // to ones on the diagonal, or pivots would be of the largest pairs
   for (std::size_t i = 0; i < width; ++i) scale[i] = 1 / std::sqrt(std::abs(a[i * width + i]));

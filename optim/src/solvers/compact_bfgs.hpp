@@ -27,17 +27,20 @@ class CompactBfgs {
   void row(std::size_t i, std::span<double> w) const;
   /// W^T v.
   std::vector<double> transposed(const Tensor& v) const;
-  /// M v.
+  /// M v; behind `prepare`.
   std::vector<double> middle(std::span<const double> v) const;
+  /// Makes M, which only some directions need.
+  void prepare();
 
  private:
-  void renew();
+  void drop_oldest();
 
   std::size_t history_;
   std::vector<Tensor> s_, y_;
+  std::vector<std::vector<double>> ss_, sy_;  ///< S^T S, and S^T Y
   std::vector<const double*> rows_s_, rows_y_;
   double theta_ = 1;
-  std::vector<double> m_;  ///< row by row
+  std::vector<double> m_;  ///< row by row; empty until it is made
 };
 
 /// x with a x = b for a small matrix, row by row, by elimination with pivots; empty where a is singular.
