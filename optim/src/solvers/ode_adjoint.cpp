@@ -43,6 +43,7 @@ class OdePacked {
 
   static Tensor pack(const std::vector<Tensor>& parts) {
     std::vector<Tensor> flat;
+    flat.reserve(parts.size());
     for (const Tensor& x : parts) flat.push_back(reshape(x, {x.numel()}));
     return cat(flat);
   }
