@@ -32,6 +32,16 @@ double dot(const Tensor& a, const Tensor& b) {
   return sum_of(u.size(), 16 * std::ssize(u), [&](std::size_t i) { return u[i] * v[i]; });
 }
 
+double size_of(const Tensor& a) {
+  const double most = largest(a);
+  if (most == 0 || !std::isfinite(most)) return most;
+  const std::span<const double> u = a.data<double>();
+  return most * std::sqrt(sum_of(u.size(), 8 * std::ssize(u), [&](std::size_t i) {
+           const double share = u[i] / most;
+           return share * share;
+         }));
+}
+
 double sum_of_sizes(const Tensor& a) {
   const std::span<const double> u = a.data<double>();
   return sum_of(u.size(), 8 * std::ssize(u), [&](std::size_t i) { return std::abs(u[i]); });

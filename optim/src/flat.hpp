@@ -8,6 +8,8 @@ namespace xgrad::optim::detail {
 
 /// sum a b.
 double dot(const Tensor& a, const Tensor& b);
+/// sqrt(sum a^2), which neither overflows nor underflows.
+double size_of(const Tensor& a);
 /// The largest |a|; nan where there is one.
 double largest(const Tensor& a);
 /// sum |a|.

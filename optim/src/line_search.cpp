@@ -45,8 +45,9 @@ class Search {
       if (is_too_high(now) || (rounds_ > 1 && now.loss >= before.loss)) break;
       if (is_flat(now)) return found(now);
       if (now.slope >= 0) break;
+      if (now.t >= limits_.most) return found(now);
       const double t = cubic_minimum(before, now, now.t + 0.01 * (now.t - before.t), now.t * 10);
-      before = std::exchange(now, try_at(t));
+      before = std::exchange(now, try_at(std::min(t, limits_.most)));
       ++rounds_;
     }
     return zoom(Bracket(before, now));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 
 #include "xgrad/core/tensor.hpp"
 
@@ -19,6 +20,7 @@ struct SearchLimits {
   double tolerance = 1e-9;  ///< the change of a parameter that is not worth another loss
   double longest = 1;       ///< the largest change of a parameter for t = 1
   int tries = 25;
+  double most = std::numeric_limits<double>::infinity();  ///< the place behind which nothing may be tried
 };
 
 struct Found {
@@ -27,8 +29,9 @@ struct Found {
 };
 
 /// A place with loss(t) <= loss(0) + c1 t slope(0) and |slope(t)| <= c2 |slope(0)|, the strong Wolfe
-/// conditions; where none is found, the best that was tried. Nocedal and Wright, Numerical optimization,
-/// algorithms 3.5 and 3.6, with cubic interpolation as PyTorch has it.
+/// conditions, or the last place where the loss still falls; where none is found, the best that was tried.
+/// Nocedal and Wright, Numerical optimization, algorithms 3.5 and 3.6, with cubic interpolation as PyTorch
+/// has it.
 Found strong_wolfe(const std::function<Trial(double)>& at, const Trial& start, double first,
                    const SearchLimits& limits);
 

@@ -25,4 +25,5 @@
 #include "xgrad/optim/schedule.hpp"
 #include "xgrad/optim/schedule_free_adamw.hpp"
 #include "xgrad/optim/sgd.hpp"
+#include "xgrad/optim/solvers.hpp"
 #include "xgrad/optim/with_options.hpp"
