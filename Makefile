@@ -4,6 +4,7 @@ JOBS ?= $(shell nproc)
 PACKAGES ?= yes# no: do not look for Debian packages
 CLANG_FORMAT ?= clang-format-14
 THREADS ?= 1# of the benchmarks
+SECONDS ?= 20# of make fuzz, for each format
 
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
 build = cmake --build --preset $(1) --parallel $(JOBS)
@@ -12,7 +13,7 @@ formatted = find include simd core nn optim data files train examples tests benc
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan tsan clang tidy coverage format check-format clean
+.PHONY: build-release help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -70,6 +71,14 @@ asan: ## the tests under the address, undefined behaviour and leak sanitizers
 	cmake --preset asan
 	$(call build,asan)
 	$(call test,asan)
+
+fuzz: ## give the readers of files damaged input by libFuzzer, 20 s each: SECONDS=20
+	$(call install,ci)
+	cmake --preset release
+	$(call build,release) --target xgrad
+	cmake -S tests/fuzz -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DXGRAD_LIBRARY=$(CURDIR)/build/release/libxgrad.a
+	cmake --build build/fuzz --parallel $(JOBS)
+	tests/fuzz/run $(SECONDS)
 
 tsan: ## the tests under the thread sanitizer
 	$(call install,test)
