@@ -9,7 +9,7 @@ SECONDS ?= 20# of make fuzz, for each format
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
 build = cmake --build --preset $(1) --parallel $(JOBS)
 test = ctest --preset $(1) --parallel $(JOBS)
-formatted = find include simd core nn optim data files train examples tests benchmarks \
+formatted = find include simd core nn optim data files train tools examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
@@ -102,7 +102,7 @@ coverage: ## which lines the tests reach: build/coverage/report.html
 	cmake --preset coverage
 	$(call build,coverage)
 	$(call test,coverage)
-	gcovr --root . --filter '(simd|core|nn|optim|data|train)/' --html-details build/coverage/report.html --print-summary build/coverage
+	gcovr --root . --filter '(simd|core|nn|optim|data|files|train|tools)/' --html-details build/coverage/report.html --print-summary build/coverage
 
 format: ## format every source
 	$(call install,ci)
