@@ -26,7 +26,7 @@ std::set<std::string> completed(const std::string& words, const std::string& fol
       "bash -c " +
       test::quoted("cd " + folder + " && source " XGRAD_SOURCE_DIR "/tools/completion/xgrad && COMP_WORDS=(" +
                    words +
-                   ") && COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) && _xgrad && "
+                   ") && COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) && _xgrad; "
                    "printf '%s\\n' \"${COMPREPLY[@]}\""));
   CHECK(ran.err == "");
   std::set<std::string> found;

@@ -48,16 +48,17 @@ void check_row(const json& row, const json& expected) {
 
 TEST_CASE("info has the names, shapes and statistics that NumPy and PyTorch have of their files") {
   std::size_t tensors = 0, values = 0;
-  for (const auto& [file, items] : test::reference("numpy_torch.json").items()) {
+  const json files = test::reference("numpy_torch.json");
+  for (const auto& [file, items] : files.items()) {
     INFO(file);
     const json report = test::json_of({"info", test::data_file(file)});
     auto row = report["tensors"].begin();
     for (const json& item : items) {
       const std::string name = item[0].get<std::string>();
       INFO(name);
-      if (!item[1].is_object()) {
+      if (!item[1].contains("dtype")) {
         ++values;
-        CHECK(report["values"].at(name) == item[1]);
+        CHECK(report["values"].at(name) == (item[1].is_object() ? item[1]["number"] : item[1]));
         continue;
       }
       ++tensors;
@@ -87,7 +88,7 @@ TEST_CASE("info of a safetensors has its tensors, values and metadata in columns
         "mask  bool   [3]         3     0  0.6667       1  0.4714    0    0\n"
         "\n"
         "value\n"
-        "note   'q'\n"
+        "note   '\"q\"'\n"
         "\n"
         "metadata\n"
         "epoch     3\n");

@@ -82,7 +82,7 @@ std::string format_of(const std::string& path) {
   for (const auto& [text, format] : endings)
     if (path.ends_with(text)) return std::string(format);
   throw Error(
-      "xgrad: the form of a file is known by its ending, which must be one of .safetensors, .npy, .npz, "
+      "the form of a file is known by its ending, which must be one of .safetensors, .npy, .npz, "
       ".pt, .pth and .bin: " +
       path);
 }
