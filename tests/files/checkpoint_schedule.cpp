@@ -77,7 +77,7 @@ TEST_CASE("with every kind of schedule, training goes on to the same bits and ra
       {"SequentialLR", [](Optimizer& o) {
          return std::make_unique<SequentialLR>(
              o, std::vector<AnyScheduler>{LinearLR(o), ExponentialLR(o, {.gamma = 0.9})},
-             SequentialLrOptions{{8}});
+             std::vector<std::int64_t>{8});
        }}};
   for (const auto& [name, make_schedule] : schedules)
     for (const std::int64_t cut : {1, 7, 12}) {

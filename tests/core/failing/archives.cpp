@@ -21,7 +21,7 @@ namespace {
 std::string reference_file(const std::string& name) { return XGRAD_TEST_DATA "/files/" + name; }
 
 /// Two tensors whose memory comes from the system, and not from a free list.
-struct Pair {
+struct Two {
   Tensor a = zeros({20'000}), b = zeros({20'000}, {.dtype = int64});
   void visit(Visitor& v) { v("a", a), v.buffer("b", b); }
 };
@@ -41,13 +41,13 @@ TEST_CASE(
     const std::string path = folder.path("a.npz");
     files::write_npz(path, {{"a", ones({20'000})}, {"b", ones({20'000}, {.dtype = int64})}},
                      {.compress = compress});
-    Pair pair;
+    Two two;
 
-    const int k = fail_everywhere([&] { pair = Pair(); },
-                                  [&] { load_state_dict(pair, state_of(files::read_npz(path))); },
-                                  [&] { REQUIRE(same(pair, Pair())); });
+    const int k = fail_everywhere([&] { two = Two(); },
+                                  [&] { load_state_dict(two, state_of(files::read_npz(path))); },
+                                  [&] { REQUIRE(same(two, Two())); });
 
-    CHECK(same(pair, state_of(files::read_npz(path))));
+    CHECK(same(two, state_of(files::read_npz(path))));
     CHECK(k > 30);
   }
 }
