@@ -13,8 +13,9 @@ using namespace test;
 namespace {
 
 void write_epoch(const std::string& path, std::int64_t epoch, bool compress) {
-  files::write_npz(path, {{"a", full({50'000}, epoch)}, {"b", full({1000}, epoch, {.dtype = int64})}},
-                   {.compress = compress});
+  files::write_npz(
+      path, {{"a", full({50'000}, epoch, {.dtype = float32})}, {"b", full({1000}, epoch, {.dtype = int64})}},
+      {.compress = compress});
 }
 
 /// The epoch that all of the archive is of; -1 where it is of several.

@@ -79,8 +79,10 @@ TEST_CASE("with every kind of schedule, training goes on to the same bits and ra
              o, std::vector<AnyScheduler>{LinearLR(o), ExponentialLR(o, {.gamma = 0.9})},
              std::vector<std::int64_t>{8});
        }}};
-  for (const auto& [name, make_schedule] : schedules)
+  for (const auto& schedule : schedules)
     for (const std::int64_t cut : {1, 7, 12}) {
+      const char* name = schedule.first;
+      const MakeSchedule& make_schedule = schedule.second;
       CAPTURE(name);
       const Folder folder;
       const files::Checkpointer checkpoints(folder.path());

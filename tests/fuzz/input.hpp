@@ -24,7 +24,7 @@ namespace test {
 /// Looks at every byte of a tensor, so that a sanitizer sees where one lies outside of its memory.
 inline void look_at(const xgrad::Tensor& x) {
   if (!x.defined()) return;
-  static volatile unsigned char sink;
+  [[maybe_unused]] static volatile unsigned char sink;
   const auto look = [](auto elements) {
     unsigned char all = 0;
     for (const std::byte b : std::as_bytes(elements)) all ^= static_cast<unsigned char>(b);

@@ -49,11 +49,12 @@ void check_row(const json& row, const json& expected) {
 TEST_CASE("info has the names, shapes and statistics that NumPy and PyTorch have of their files") {
   std::size_t tensors = 0, values = 0;
   const json files = test::reference("numpy_torch.json");
-  for (const auto& [file, items] : files.items()) {
+  for (const auto& entry : files.items()) {
+    const std::string file = entry.key();
     INFO(file);
     const json report = test::json_of({"info", test::data_file(file)});
     auto row = report["tensors"].begin();
-    for (const json& item : items) {
+    for (const json& item : entry.value()) {
       const std::string name = item[0].get<std::string>();
       INFO(name);
       if (!item[1].contains("dtype")) {
