@@ -98,6 +98,11 @@ std::byte* bytes_to_fill(Tensor& x) {
 
 std::optional<TooLarge> widen(const std::byte* from, const ElementCode& code, Tensor& x, std::size_t at,
                               std::size_t n) {
+  if (is_native(code)) {
+    const auto bytes = static_cast<std::size_t>(code.bytes);
+    if (n > 0) std::memcpy(bytes_to_fill(x) + at * bytes, from, n * bytes);
+    return {};
+  }
   const bool swaps = code.big_endian != native_is_big_endian;
   const auto part = [&]<class T>(std::type_identity<T>) { return x.mutable_data<T>().subspan(at, n); };
   const std::type_identity<float> f32;

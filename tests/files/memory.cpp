@@ -64,9 +64,9 @@ TEST_CASE("a load copies from the file's pages into the weights, and makes no se
 TEST_CASE("1 GB is read in less than 20 ms, and no memory, before it is used") {
   const Folder folder;
   constexpr std::uint64_t bytes = 1'000'000'000;
-  const std::string path = folder.write(
-      "a",
-      test::safetensors(R"({"x":{"dtype":"F32","shape":[250000000],"data_offsets":[0,1000000000]}})", ""));
+  std::string header = R"({"x":{"dtype":"F32","shape":[250000000],"data_offsets":[0,1000000000]}})";
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  const std::string path = folder.write("a", test::safetensors(header, ""));
   std::filesystem::resize_file(path, std::filesystem::file_size(path) + bytes);  // a hole, of zeros
   const std::int64_t before = resident();
   const std::clock_t start = std::clock();
