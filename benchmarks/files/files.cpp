@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -32,28 +33,33 @@ struct Model {
   std::vector<Tensor> weights;
 };
 
+double median(std::vector<double>& all) {
+  std::ranges::sort(all);
+  return all[all.size() / 2];
+}
+
 class Times {
  public:
   template <class F>
   void take(const char* what, F f) {
     if (!rows_.contains(what)) order_.push_back(what);
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t busy = std::clock();
     f();
+    busy_[what].push_back(1e3 * static_cast<double>(std::clock() - busy) / CLOCKS_PER_SEC);
     rows_[what].push_back(
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
 
   void print() {
-    for (const char* what : order_) {
-      std::vector<double>& all = rows_[what];
-      std::ranges::sort(all);
-      std::printf("%-44s %9.1f ms   (%.1f to %.1f)\n", what, all[all.size() / 2], all.front(), all.back());
-    }
+    for (const char* what : order_)
+      std::printf("%-34s %9.1f ms, of which this process computed %9.1f ms\n", what, median(rows_[what]),
+                  median(busy_[what]));
   }
 
  private:
   std::vector<const char*> order_;
-  std::map<std::string_view, std::vector<double>> rows_;
+  std::map<std::string_view, std::vector<double>> rows_, busy_;
 };
 
 /// Megabytes of the process's own, which are on no disk.
