@@ -38,8 +38,9 @@ inline Ran run_line(const std::string& line) {
   return {WEXITSTATUS(status), bytes_in(folder.path("out")), bytes_in(folder.path("err"))};
 }
 
-inline std::string line_of(const std::vector<std::string>& arguments) {
-  std::string line = quoted(XGRAD_PROGRAM);
+inline std::string line_of(const std::vector<std::string>& arguments,
+                           const std::string& program = XGRAD_PROGRAM) {
+  std::string line = quoted(program);
   for (const std::string& argument : arguments) line += " " + quoted(argument);
   return line;
 }
