@@ -43,9 +43,9 @@ TEST_CASE(
                      {.compress = compress});
     Two two;
 
-    const int k = fail_everywhere([&] { two = Two(); },
-                                  [&] { load_state_dict(two, state_of(files::read_npz(path))); },
-                                  [&] { REQUIRE(same(two, Two())); });
+    const int k =
+        fail_everywhere([&] { two = Two(); }, [&] { load_state_dict(two, state_of(files::read_npz(path))); },
+                        [&] { REQUIRE(same(two, Two())); });
 
     CHECK(same(two, state_of(files::read_npz(path))));
     CHECK(k > 30);
