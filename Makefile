@@ -4,15 +4,16 @@ JOBS ?= $(shell nproc)
 PACKAGES ?= yes# no: do not look for Debian packages
 CLANG_FORMAT ?= clang-format-14
 THREADS ?= 1# of the benchmarks
+SECONDS ?= 20# of make fuzz, for each format
 
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
 build = cmake --build --preset $(1) --parallel $(JOBS)
 test = ctest --preset $(1) --parallel $(JOBS)
-formatted = find include simd core nn optim data files train examples tests benchmarks \
+formatted = find include simd core nn optim data files train tools examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan tsan clang tidy coverage format check-format clean
+.PHONY: build-release help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -71,6 +72,14 @@ asan: ## the tests under the address, undefined behaviour and leak sanitizers
 	$(call build,asan)
 	$(call test,asan)
 
+fuzz: ## give the readers of files damaged input by libFuzzer, 20 s each: SECONDS=20
+	$(call install,ci)
+	cmake --preset release
+	$(call build,release) --target xgrad
+	cmake -S tests/fuzz -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DXGRAD_LIBRARY=$(CURDIR)/build/release/libxgrad.a
+	cmake --build build/fuzz --parallel $(JOBS)
+	tests/fuzz/run $(SECONDS)
+
 tsan: ## the tests under the thread sanitizer
 	$(call install,test)
 	cmake --preset tsan
@@ -93,7 +102,7 @@ coverage: ## which lines the tests reach: build/coverage/report.html
 	cmake --preset coverage
 	$(call build,coverage)
 	$(call test,coverage)
-	gcovr --root . --filter '(simd|core|nn|optim|data|train)/' --html-details build/coverage/report.html --print-summary build/coverage
+	gcovr --root . --filter '(simd|core|nn|optim|data|files|train|tools)/' --html-details build/coverage/report.html --print-summary build/coverage
 
 format: ## format every source
 	$(call install,ci)

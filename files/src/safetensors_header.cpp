@@ -74,7 +74,7 @@ std::uint64_t bytes_of(const MappedFile& file, const StoredTensor& t) {
     is_empty |= s == 0;
     if (s > 0) n *= s;
   }
-  return is_empty ? 0 : n * size_of(t.type);
+  return is_empty ? 0 : n * static_cast<std::uint64_t>(t.code.bytes);
 }
 
 void check_places(const MappedFile& file, const SafetensorsHeader& header) {

@@ -5,24 +5,17 @@
 #include <string_view>
 #include <vector>
 
+#include "elements.hpp"
 #include "mapped_file.hpp"
 #include "xgrad/core/shape.hpp"
 #include "xgrad/files/safetensors.hpp"
 
 namespace xgrad::files {
 
-/// The types of elements that are read, by their names in a header.
-enum class StoredType : std::uint8_t { BOOL, U8, I8, I16, U16, F16, BF16, I32, U32, F32, F64, I64, U64 };
-
-constexpr std::size_t size_of(StoredType t) {
-  constexpr std::size_t sizes[] = {1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8};
-  return sizes[static_cast<std::size_t>(t)];
-}
-
 /// A tensor as a header describes it; its bytes are those from begin to end behind the header.
 struct StoredTensor {
   std::string name;
-  StoredType type = StoredType::F32;
+  ElementCode code;
   Shape shape;
   std::uint64_t begin = 0, end = 0;
 };

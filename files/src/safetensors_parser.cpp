@@ -1,15 +1,36 @@
 #include "safetensors_parser.hpp"
 
-#include <array>
+#include <algorithm>
+#include <iterator>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 namespace xgrad::files {
 
 namespace {
 
-constexpr std::array type_names{"BOOL", "U8",  "I8",  "I16", "U16", "F16", "BF16",
-                                "I32",  "U32", "F32", "F64", "I64", "U64"};
+using Kind = ElementCode::Kind;
+
+/// A type of elements that is read, by its name in a header.
+struct StoredType {
+  std::string_view name;
+  ElementCode code;
+};
+
+constexpr StoredType types[] = {{"BOOL", {Kind::boolean, 1}},
+                                {"U8", {Kind::unsigned_integer, 1}},
+                                {"I8", {Kind::signed_integer, 1}},
+                                {"I16", {Kind::signed_integer, 2}},
+                                {"U16", {Kind::unsigned_integer, 2}},
+                                {"F16", {Kind::real, 2}},
+                                {"BF16", {Kind::brain_real, 2}},
+                                {"I32", {Kind::signed_integer, 4}},
+                                {"U32", {Kind::unsigned_integer, 4}},
+                                {"F32", {Kind::real, 4}},
+                                {"F64", {Kind::real, 8}},
+                                {"I64", {Kind::signed_integer, 8}},
+                                {"U64", {Kind::unsigned_integer, 8}}};
 constexpr int most_depth = 64;  ///< of a field that is passed over
 
 }  // namespace
@@ -72,11 +93,10 @@ bool HeaderParser::string(std::string& text) {
 }
 
 bool HeaderParser::take_type(const std::string& text) {
-  for (std::size_t i = 0; i < type_names.size(); ++i)
-    if (text == type_names[i]) {
-      tensor_.type = static_cast<StoredType>(i);
-      return true;
-    }
+  if (const auto* found = std::ranges::find(types, text, &StoredType::name); found != std::end(types)) {
+    tensor_.code = found->code;
+    return true;
+  }
   return wrong_tensor("the dtype must be BOOL, U8 to U64, I8 to I64, F16, BF16, F32 or F64: it is " +
                       in_quotes(text));
 }
@@ -89,7 +109,7 @@ bool HeaderParser::start_object(std::size_t) {
     in_ = In::metadata;
   } else if (in_ == In::header) {
     in_ = In::tensor;
-    tensor_ = {.name = std::move(name_), .shape = {}};
+    tensor_ = {.name = std::move(name_), .code = {}, .shape = {}};
     sizes_.clear(), offsets_.clear();
     for (bool& seen : seen_) seen = false;
   } else if (in_ == In::other || (in_ == In::tensor && field_ == Field::other)) {

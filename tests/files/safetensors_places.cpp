@@ -3,17 +3,16 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 
 #include "datasets/files.hpp"
 #include "files/bytes.hpp"
+#include "files/limits.hpp"
 #include "xgrad/core.hpp"
 #include "xgrad/files.hpp"
 
@@ -21,6 +20,8 @@ using namespace xgrad;
 using test::bytes_in;
 using test::error_of;
 using test::Folder;
+using test::LargestFile;
+using test::Nobody;
 
 namespace {
 
@@ -41,38 +42,6 @@ std::string said_in_reading(const std::string& path) {
 std::string said_in_writing(const std::string& path, std::int64_t n = 2) {
   return error_of([&] { files::save(path, {{"a", ones({n})}}); });
 }
-
-/// Another user than root, as whom permissions count.
-class Nobody {
- public:
-  Nobody() : is_root_(geteuid() == 0) {
-    if (is_root_) REQUIRE(seteuid(65534) == 0);
-  }
-  ~Nobody() {
-    if (is_root_) static_cast<void>(seteuid(0) == 0);
-  }
-
- private:
-  bool is_root_;
-};
-
-/// Files of this process end here.
-class LargestFile {
- public:
-  explicit LargestFile(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~LargestFile() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, signal_);
-  }
-
- private:
-  rlimit before_{};
-  void (*signal_)(int);
-};
 
 }  // namespace
 

@@ -137,3 +137,13 @@ add_test(NAME package.optimised
 add_package_test(no_build_type_slow add_subdirectory BUILD_TYPE "" TARGET speed COMMAND speed)
 add_package_test(debug_slow FetchContent_MakeAvailable BUILD_TYPE Debug TARGET speed COMMAND speed)
 set_tests_properties(package.no_build_type_slow package.debug_slow PROPERTIES LABELS slow RUN_SERIAL ON)
+
+# The program, with its page of the manual and its completion, runs where it is installed.
+if(TARGET xgrad_program)
+  include(GNUInstallDirs)
+  add_test(NAME package.program
+           COMMAND sh -c "test -s ${CMAKE_INSTALL_MANDIR}/man1/xgrad.1 && test -s ${CMAKE_INSTALL_DATADIR}/bash-completion/completions/xgrad && exec ${CMAKE_INSTALL_BINDIR}/xgrad --version"
+           WORKING_DIRECTORY ${prefix})
+  set_tests_properties(package.program PROPERTIES
+    FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "^xgrad ${PROJECT_VERSION}\n$")
+endif()

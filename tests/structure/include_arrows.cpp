@@ -29,6 +29,7 @@ const std::array folders{
     Folder{"data", {"data", "core"}},
     Folder{"files", {"files", "core"}},
     Folder{"train", {"train", "nn", "optim", "data", "files", "core"}},
+    Folder{"tools", {"tools", "include", "core", "nn", "optim", "data", "files", "train"}},
     Folder{"include", {"core", "nn", "optim", "data", "files", "train"}},  // the umbrella
 };
 
@@ -63,7 +64,7 @@ const std::array libraries{
     Library{"xtensor", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xtl/", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xflens/", {"core/src/"}},
-    Library{"nlohmann/", {"core/src/", "files/src/"}},
+    Library{"nlohmann/", {"core/src/", "files/src/", "tools/src/"}},
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
 };

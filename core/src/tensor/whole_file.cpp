@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -17,6 +18,9 @@ namespace xgrad::detail {
 namespace {
 
 constexpr std::size_t most_waiting = 1u << 16;
+// What cp writes at once. For larger parts Linux looks for large pages of cache, which can take ten times as
+// long.
+constexpr std::size_t most_at_once = 1u << 17;
 
 /// Of two files that this process writes to one place at once, each has a name of its own.
 std::string unfinished_name(const std::string& path) {
@@ -95,7 +99,8 @@ void WholeFile::flush() {
 
 void WholeFile::put(std::string_view bytes, std::uint64_t at) {
   while (!bytes.empty()) {
-    const ssize_t n = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    const ssize_t n =
+        pwrite(descriptor_, bytes.data(), std::min(bytes.size(), most_at_once), static_cast<off_t>(at));
     if (n < 0 && errno != EINTR) fail(errno);
     if (n <= 0) continue;
     bytes.remove_prefix(static_cast<std::size_t>(n));

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <new>
@@ -11,6 +12,8 @@ namespace {
 
 constinit thread_local int left = -1;  // allocations until one fails; below 0: none does
 constinit thread_local bool has_failed = false;
+
+constinit std::atomic<std::int64_t> live = 0;  // blocks of operator new
 
 bool fails() {
   if (left < 0 || left-- > 0) return false;
@@ -29,13 +32,19 @@ extern "C" int __wrap_posix_memalign(void** p, std::size_t alignment, std::size_
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
   void* p = fails() ? nullptr : std::malloc(bytes);
   if (!p) throw std::bad_alloc();
+  ++live;
   return p;
 }
 [[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  return fails() ? nullptr : std::malloc(bytes);
+  void* p = fails() ? nullptr : std::malloc(bytes);
+  live += p != nullptr;
+  return p;
 }
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p) noexcept {
+  live -= p != nullptr;
+  std::free(p);
+}
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { operator delete(p); }
 
 namespace xgrad::test {
 
@@ -45,6 +54,8 @@ FailingAllocation::FailingAllocation(int n) {
 }
 FailingAllocation::~FailingAllocation() { left = -1; }
 bool FailingAllocation::failed() const { return has_failed; }
+
+std::int64_t live_blocks() { return live; }
 
 }  // namespace xgrad::test
 

@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <exception>
 #include <filesystem>
 
 #include "core/failing/failing.hpp"
@@ -13,7 +12,7 @@
 
 using namespace xgrad;
 using ::test::Folder;
-using xgrad::test::FailingAllocation;
+using xgrad::test::fail_everywhere;
 
 namespace {
 
@@ -42,29 +41,6 @@ State other() {
 
 std::size_t count_in(const Folder& folder) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()), {}));
-}
-
-/// Calls f with the first, second, ... allocation failing until none does, and `check` wherever f gives up: a
-/// sort does not, it takes a slower way.
-template <class Before, class F, class Check>
-int fail_everywhere(Before before, F f, Check check) {
-  int k = 0;
-  for (bool failed = true; failed; ++k) {
-    bool thrown = false;
-    before();
-    empty_cache();
-    {
-      const FailingAllocation failing(k);
-      try {
-        f();
-      } catch (const std::exception&) {
-        thrown = true;
-      }
-      failed = failing.failed();
-    }
-    if (thrown) check();
-  }
-  return k;
 }
 
 }  // namespace
