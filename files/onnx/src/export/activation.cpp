@@ -18,16 +18,15 @@ constexpr char Relu[] = "Relu", Sigmoid[] = "Sigmoid", Softsign[] = "Softsign", 
 
 /// max(x, 0) and min(x, 0).
 std::string above_0(ExportedCall& c) { return c.graph.add("Relu", {c.x(0)}); }
-std::string below_0(ExportedCall& c) {
-  return c.graph.add("Min", {c.x(0), c.graph.number(0, c.dtype(0))});
-}
+std::string below_0(ExportedCall& c) { return c.graph.add("Min", {c.x(0), c.graph.number(0, c.dtype(0))}); }
 
 /// above x + below alpha (e^(min(x, 0) / rate) - 1).
 void exponential(ExportedCall& c, double scale, double alpha, double rate) {
   Graph& g = c.graph;
   const DType t = c.dtype(0);
   const std::string power = g.add("Exp", {g.add("Mul", {below_0(c), g.number(rate, t)})});
-  const std::string negative = g.add("Mul", {g.add("Sub", {power, g.number(1, t)}), g.number(alpha * scale, t)});
+  const std::string negative =
+      g.add("Mul", {g.add("Sub", {power, g.number(1, t)}), g.number(alpha * scale, t)});
   c.give(g.add("Add", {g.add("Mul", {above_0(c), g.number(scale, t)}), negative}));
 }
 

@@ -61,7 +61,8 @@ void atan2(ExportedCall& c) {
   const auto number = [&](double v) { return g.number(v, t); };
   const std::string &y = c.x(0), &x = c.x(1), zero = number(0);
   const std::string angle = g.add("Atan", {g.add("Div", {y, x})});
-  const std::string half = g.add("Where", {g.add("Less", {y, zero}), number(-std::numbers::pi), number(std::numbers::pi)});
+  const std::string half =
+      g.add("Where", {g.add("Less", {y, zero}), number(-std::numbers::pi), number(std::numbers::pi)});
   const std::string on_axis = g.add("Mul", {g.add("Sign", {y}), number(std::numbers::pi / 2)});
   const std::string left = g.add("Where", {g.add("Less", {x, zero}), g.add("Add", {angle, half}), on_axis});
   c.give(g.add("Where", {g.add("Greater", {x, zero}), angle, left}));

@@ -46,7 +46,8 @@ std::optional<Found> normalized(const LookBack& back, const Program& p, const Pr
   if (!difference) return {};
   const std::size_t x = difference->inputs[0];
   const Shape& shape = p.values()[x].shape;
-  const auto mean = back.per_channel(difference->inputs[1], shape), scale = back.per_channel(product->inputs[1], shape);
+  const auto mean = back.per_channel(difference->inputs[1], shape),
+             scale = back.per_channel(product->inputs[1], shape);
   if (!mean || !scale) return {};
   const auto* root = back.made_by(*scale, "rsqrt");
   const auto* sum = root ? back.made_by(root->inputs[0], "add_number") : nullptr;

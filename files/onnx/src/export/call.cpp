@@ -39,8 +39,7 @@ const Attribute& ExportedCall::attribute(const char* name) const {
     if (source_.other && source_.other->calls()[place_].attributes[k].value != all[k].value &&
         all[k].value == all[k].value)  // nan is nan
       fail("its " + all[k].name + " hangs on the size of the batch: it is " + to_string(all[k]) + " and " +
-           to_string(source_.other->calls()[place_].attributes[k]) +
-           "; save with {.dynamic_batch = false}");
+           to_string(source_.other->calls()[place_].attributes[k]) + "; save with {.dynamic_batch = false}");
     return all[k];
   }
   fail(std::string("it has no attribute ") + name + "; this is a fault of xgrad, please report it");
@@ -53,9 +52,7 @@ double ExportedCall::real(const char* name) const {
   return std::get<bool>(value) ? 1 : 0;
 }
 
-void ExportedCall::fail(const std::string& what) const {
-  throw Error("onnx::save: " + op() + ": " + what);
-}
+void ExportedCall::fail(const std::string& what) const { throw Error("onnx::save: " + op() + ": " + what); }
 
 const ExportTable& export_table() {
   static const ExportTable table = [] {

@@ -93,7 +93,8 @@ void add_creation(ExportTable& table);
 /// How each op is written down, by its name.
 const ExportTable& export_table();
 
-/// True where a number is the same in float32, which attributes of ONNX are, or where nothing better is asked.
+/// True where a number is the same in float32, which attributes of ONNX are, or where nothing better is
+/// asked.
 inline bool fits_attribute(double value, DType dtype) {
   return dtype == float32 || static_cast<double>(static_cast<float>(value)) == value;
 }

@@ -18,8 +18,10 @@ void check_model(const ::onnx::ModelProto& model) {
     ::onnx::shape_inference::InferShapes(inferred, ::onnx::OpSchemaRegistry::Instance(),
                                          ::onnx::ShapeInferenceOptions(true, 1, true));
   } catch (const std::exception& e) {
-    throw Error(std::string("onnx::save: ONNX refuses what was written, which is a fault of xgrad; please report it: ") +
-                e.what());
+    throw Error(
+        std::string(
+            "onnx::save: ONNX refuses what was written, which is a fault of xgrad; please report it: ") +
+        e.what());
   }
 }
 

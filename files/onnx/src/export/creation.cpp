@@ -1,5 +1,5 @@
-#include "export/call.hpp"
 #include "xgrad/core/creation.hpp"
+#include "export/call.hpp"
 #include "xgrad/core/tape.hpp"
 
 // Tensors that are made of nothing.
@@ -11,7 +11,8 @@ namespace {
 std::string filled(ExportedCall& c, double value) {
   Graph& g = c.graph;
   const NoGrad guard;
-  return g.add("ConstantOfShape", {g.sizes(c.result_dims())}, {{"value", full({1}, value, {.dtype = c.result_dtype()})}});
+  return g.add("ConstantOfShape", {g.sizes(c.result_dims())},
+               {{"value", full({1}, value, {.dtype = c.result_dtype()})}});
 }
 void zeros_of(ExportedCall& c) { c.give(filled(c, 0)); }
 void ones_of(ExportedCall& c) { c.give(filled(c, 1)); }
@@ -35,8 +36,10 @@ void arange_of(ExportedCall& c) {
   if (!n.by_batch) {
     // Its numbers as the op makes them.
     const auto end = t == int64 || t == boolean ? start + step * static_cast<double>(n.size) : c.real("end");
-    const Tensor numbers = t == int64 ? arange(static_cast<std::int64_t>(start), static_cast<std::int64_t>(end), static_cast<std::int64_t>(step))
-                                      : arange(start, end, step, {.dtype = t});
+    const Tensor numbers = t == int64
+                               ? arange(static_cast<std::int64_t>(start), static_cast<std::int64_t>(end),
+                                        static_cast<std::int64_t>(step))
+                               : arange(start, end, step, {.dtype = t});
     return c.give(g.constant(numbers));
   }
   const std::string end = g.add("Add", {g.number(start, t), g.add("Mul", {g.size(n, t), g.number(step, t)})});
@@ -46,7 +49,8 @@ void arange_of(ExportedCall& c) {
 void linspace_of(ExportedCall& c) {
   const NoGrad guard;
   const Dim n = c.result_dims()[0];
-  if (n.by_batch) c.fail("its number of steps hangs on the size of the batch; save with {.dynamic_batch = false}");
+  if (n.by_batch)
+    c.fail("its number of steps hangs on the size of the batch; save with {.dynamic_batch = false}");
   c.give(c.graph.constant(linspace(c.real("start"), c.real("end"), n.size, {.dtype = c.result_dtype()})));
 }
 

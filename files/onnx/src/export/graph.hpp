@@ -1,22 +1,44 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "export/dims.hpp"
-#include "protobuf.hpp"
 #include "xgrad/core/tensor.hpp"
+
+namespace onnx {
+class AttributeProto;
+class GraphProto;
+class TensorProto;
+}  // namespace onnx
 
 namespace xgrad::onnx::detail {
 
-/// An attribute of a node.
-struct NodeAttribute {
-  const char* name;
+/// An attribute of a node. Its parts are made in one place, since there are hundreds of calls.
+class NodeAttribute {
+ public:
+  NodeAttribute(const char* name, std::int64_t value);
+  NodeAttribute(const char* name, double value);
+  NodeAttribute(const char* name, const std::string& value);
+  NodeAttribute(const char* name, const std::vector<std::int64_t>& value);
+  NodeAttribute(const char* name, const std::vector<std::string>& value);
+  NodeAttribute(const char* name, const Tensor& value);
+  NodeAttribute(const NodeAttribute&);
+  NodeAttribute(NodeAttribute&&) noexcept;
+  NodeAttribute& operator=(const NodeAttribute&);
+  NodeAttribute& operator=(NodeAttribute&&) noexcept;
+  ~NodeAttribute();
+
+  void put(::onnx::AttributeProto& to) const;
+
+ private:
+  const char* name_;
   std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<std::string>, Tensor>
-      value;
+      value_;
 };
 using NodeAttributes = std::vector<NodeAttribute>;
 using Names = std::vector<std::string>;
@@ -29,8 +51,10 @@ void put_tensor(const Tensor& t, const std::string& name, ::onnx::TensorProto& t
 /// A graph that grows node by node. What a node makes is named after its type and a number.
 class Graph {
  public:
-  explicit Graph(std::string batch_source_input, int batch_axis)
-      : batch_input_(std::move(batch_source_input)), batch_axis_(batch_axis) {}
+  /// The size of the batch is read from an axis of this input.
+  Graph(std::string batch_input, int batch_axis);
+  Graph(Graph&&) noexcept;
+  ~Graph();
 
   /// Adds a node and returns the name of what it makes.
   std::string add(const char* type, Names inputs, const NodeAttributes& attributes = {});
@@ -48,6 +72,7 @@ class Graph {
 
   // Nodes in everyday use.
   std::string cast(const std::string& x, DType dtype);
+  std::string cast_to_int32(const std::string& x);  ///< which some operators demand
   std::string reshape(const std::string& x, const Dims& to);
   std::string transpose(const std::string& x, const std::vector<std::int64_t>& axes);
   std::string unsqueeze(const std::string& x, std::vector<std::int64_t> axes);
@@ -65,13 +90,13 @@ class Graph {
   /// Nodes that nothing in these outputs needs are left out.
   void prune(const Names& outputs);
 
-  ::onnx::GraphProto& proto() { return proto_; }
+  ::onnx::GraphProto& proto() { return *proto_; }
 
  private:
   std::string fresh(const char* type);
   std::string batch();  ///< the size of the batch, a vector of one
 
-  ::onnx::GraphProto proto_;
+  std::unique_ptr<::onnx::GraphProto> proto_;
   std::map<std::string, bool> taken_;
   std::map<std::string, int> counts_;
   std::map<std::vector<std::int64_t>, std::string> ints_;

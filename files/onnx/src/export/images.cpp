@@ -42,7 +42,8 @@ std::int64_t output_padding(std::int64_t result, std::int64_t n, std::int64_t ke
   return result - ((n - 1) * stride + dilation * (kernel - 1) + 1 - 2 * padding);
 }
 
-NodeAttributes transposed_window(const ExportedCall& c, const Shape& image, const Shape& result, const List& kernel) {
+NodeAttributes transposed_window(const ExportedCall& c, const Shape& image, const Shape& result,
+                                 const List& kernel) {
   NodeAttributes a = window(c, kernel);
   const List stride = c.list("stride"), padding = c.list("padding"), dilation = c.list("dilation");
   List more;
@@ -85,7 +86,8 @@ void unfold(ExportedCall& c) {
   const std::int64_t channels = c.shape(0)[1];
   NodeAttributes a = window(c, kernel);
   a.push_back({"group", channels});
-  c.give(c.graph.reshape(c.graph.add("Conv", {c.x(0), pixel_kernels(c, channels, kernel)}, a), c.result_dims()));
+  c.give(
+      c.graph.reshape(c.graph.add("Conv", {c.x(0), pixel_kernels(c, channels, kernel)}, a), c.result_dims()));
 }
 
 void fold(ExportedCall& c) {
@@ -94,14 +96,17 @@ void fold(ExportedCall& c) {
              dilation = c.list("dilation");
   const Shape& result = c.result_shape();
   const auto places = [&](std::size_t i) {
-    return (result[2 + static_cast<int>(i)] + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) / stride[i] + 1;
+    return (result[2 + static_cast<int>(i)] + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) /
+               stride[i] +
+           1;
   };
   const Dims columns = c.dims(0);
   const Dims planes = {columns[0], columns[1], {places(0)}, {places(1)}};
   const Shape image{1, 1, places(0), places(1)};
   NodeAttributes a = transposed_window(c, image, result, kernel);
   a.push_back({"group", result[1]});
-  c.give(c.graph.add("ConvTranspose", {c.graph.reshape(c.x(0), planes), pixel_kernels(c, result[1], kernel)}, a));
+  c.give(c.graph.add("ConvTranspose", {c.graph.reshape(c.x(0), planes), pixel_kernels(c, result[1], kernel)},
+                     a));
 }
 
 }  // namespace

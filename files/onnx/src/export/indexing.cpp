@@ -10,8 +10,12 @@ namespace xgrad::onnx::detail {
 
 namespace {
 
-void gather(ExportedCall& c) { c.give(c.graph.add("GatherElements", {c.x(0), c.x(1)}, {{"axis", c.integer("axis")}})); }
-void index_select(ExportedCall& c) { c.give(c.graph.add("Gather", {c.x(0), c.x(1)}, {{"axis", c.integer("axis")}})); }
+void gather(ExportedCall& c) {
+  c.give(c.graph.add("GatherElements", {c.x(0), c.x(1)}, {{"axis", c.integer("axis")}}));
+}
+void index_select(ExportedCall& c) {
+  c.give(c.graph.add("Gather", {c.x(0), c.x(1)}, {{"axis", c.integer("axis")}}));
+}
 
 void scatter_as(ExportedCall& c, bool adds) {
   // The source may be larger than the index; ONNX has them of one size.
@@ -19,7 +23,9 @@ void scatter_as(ExportedCall& c, bool adds) {
   std::string source = c.x(2);
   const Dims index = c.dims(1), all = c.dims(2);
   for (std::size_t i = 0; i < index.size(); ++i)
-    if (!(index[i] == all[i])) source = g.add("Slice", {source, g.ints({0}), g.sizes({index[i]}), g.ints({static_cast<std::int64_t>(i)})});
+    if (!(index[i] == all[i]))
+      source =
+          g.add("Slice", {source, g.ints({0}), g.sizes({index[i]}), g.ints({static_cast<std::int64_t>(i)})});
   NodeAttributes attributes = {{"axis", c.integer("axis")}};
   if (adds) attributes.push_back({"reduction", std::string("add")});
   c.give(g.add("ScatterElements", {c.x(0), c.x(1), source}, attributes));
@@ -37,9 +43,7 @@ void one_hot(ExportedCall& c) {
   c.give(g.add("OneHot", {c.x(0), g.integer(result.back().size), values}));
 }
 
-void nonzero(ExportedCall& c) {
-  c.give(c.graph.transpose(c.graph.add("NonZero", {c.x(0)}), {1, 0}));
-}
+void nonzero(ExportedCall& c) { c.give(c.graph.transpose(c.graph.add("NonZero", {c.x(0)}), {1, 0})); }
 void flat_nonzero(ExportedCall& c) {
   c.give(c.graph.reshape(c.graph.add("NonZero", {c.graph.reshape(c.x(0), {{-1}})}), {{-1}}));
 }
@@ -77,7 +81,8 @@ std::string sliced(ExportedCall& c, const std::string& x, std::int64_t axis, con
   const std::size_t first = item.find(':'), second = item.find(':', first + 1);
   const std::int64_t step = second == std::string::npos ? 1 : number_in(item.substr(second + 1), 1);
   const std::int64_t start = number_in(item.substr(0, first), step > 0 ? 0 : INT64_MAX);
-  const std::int64_t stop = number_in(item.substr(first + 1, second - first - 1), step > 0 ? INT64_MAX : INT64_MIN);
+  const std::int64_t stop =
+      number_in(item.substr(first + 1, second - first - 1), step > 0 ? INT64_MAX : INT64_MIN);
   if (item == ":") return x;
   return c.graph.slice(x, axis, start, stop, step);
 }
@@ -98,7 +103,8 @@ void index(ExportedCall& c) {
   std::size_t arrays = 0;
   std::int64_t named = 0;
   for (const std::string& item : items) arrays += item == "array", named += item != "..." && item != "None";
-  if (arrays > 1) c.fail("an index must have one array at most; use gather or index_select, or several steps");
+  if (arrays > 1)
+    c.fail("an index must have one array at most; use gather or index_select, or several steps");
   std::string y = c.x(0);
   std::int64_t axis = 0;
   for (const std::string& item : items) {

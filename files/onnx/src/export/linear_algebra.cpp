@@ -21,8 +21,10 @@ void matmul(ExportedCall& c) {
   Graph& g = c.graph;
   const bool ta = c.flag("transpose_a"), tb = c.flag("transpose_b");
   if ((ta || tb) && c.rank(0) == 2 && c.rank(1) == 2 && is_floating(c.dtype(0)))
-    return c.give(g.add("Gemm", {c.x(0), c.x(1)}, {{"transA", std::int64_t{ta}}, {"transB", std::int64_t{tb}}}));
-  const std::string a = ta ? turned(g, c.x(0), c.rank(0)) : c.x(0), b = tb ? turned(g, c.x(1), c.rank(1)) : c.x(1);
+    return c.give(
+        g.add("Gemm", {c.x(0), c.x(1)}, {{"transA", std::int64_t{ta}}, {"transB", std::int64_t{tb}}}));
+  const std::string a = ta ? turned(g, c.x(0), c.rank(0)) : c.x(0),
+                    b = tb ? turned(g, c.x(1), c.rank(1)) : c.x(1);
   c.give(g.add("MatMul", {a, b}));
 }
 
@@ -46,7 +48,8 @@ void addmm(ExportedCall& c) {
   const double alpha = c.real("alpha"), beta = c.real("beta");
   const DType t = c.result_dtype();
   if (is_floating(t) && c.op() == "addmm" && fits_attribute(alpha, t) && fits_attribute(beta, t))
-    return c.give(g.add("Gemm", {c.x(1), c.x(2), beta == 0 ? "" : c.x(0)}, {{"alpha", alpha}, {"beta", beta}}));
+    return c.give(
+        g.add("Gemm", {c.x(1), c.x(2), beta == 0 ? "" : c.x(0)}, {{"alpha", alpha}, {"beta", beta}}));
   std::string y = g.add("MatMul", {c.x(1), c.x(2)});
   if (alpha != 1) y = g.add("Mul", {y, g.number(alpha, t)});
   if (beta != 0) y = g.add("Add", {y, beta == 1 ? c.x(0) : g.add("Mul", {c.x(0), g.number(beta, t)})});
@@ -87,8 +90,10 @@ void attention(ExportedCall& c) {
   }
   if (c.inputs() < 4) return c.give(g.add("MatMul", {g.add("Softmax", {scores}, {{"axis", last}}), c.x(2)}));
   scores = g.add("Add", {scores, c.x(3)});
-  const std::string most = g.add("ReduceMax", {scores}, {{"axes", std::vector{last}}, {"keepdims", std::int64_t{1}}});
-  const std::string weights = g.add("Where", {g.add("Equal", {most, none}), g.number(0, t), g.add("Softmax", {scores}, {{"axis", last}})});
+  const std::string most =
+      g.add("ReduceMax", {scores}, {{"axes", std::vector{last}}, {"keepdims", std::int64_t{1}}});
+  const std::string weights = g.add(
+      "Where", {g.add("Equal", {most, none}), g.number(0, t), g.add("Softmax", {scores}, {{"axis", last}})});
   c.give(g.add("MatMul", {weights, c.x(2)}));
 }
 

@@ -6,8 +6,12 @@ namespace xgrad::onnx::detail {
 
 namespace {
 
-std::string summed(Graph& g, const std::string& x) { return g.add("ReduceSum", {x}, {{"keepdims", std::int64_t{0}}}); }
-std::string averaged(Graph& g, const std::string& x) { return g.add("ReduceMean", {x}, {{"keepdims", std::int64_t{0}}}); }
+std::string summed(Graph& g, const std::string& x) {
+  return g.add("ReduceSum", {x}, {{"keepdims", std::int64_t{0}}});
+}
+std::string averaged(Graph& g, const std::string& x) {
+  return g.add("ReduceMean", {x}, {{"keepdims", std::int64_t{0}}});
+}
 
 /// The losses of elements, reduced as the op was asked.
 void give_reduced(ExportedCall& c, const std::string& losses) {
@@ -58,7 +62,8 @@ void binary_cross_entropy_with_logits(ExportedCall& c) {
   // max(x, 0) - x t + log(1 + e^-|x|)
   Graph& g = c.graph;
   const DType t = c.dtype(0);
-  const std::string tail = g.add("Log", {g.add("Add", {g.number(1, t), g.add("Exp", {g.add("Neg", {g.add("Abs", {c.x(0)})})})})});
+  const std::string tail =
+      g.add("Log", {g.add("Add", {g.number(1, t), g.add("Exp", {g.add("Neg", {g.add("Abs", {c.x(0)})})})})});
   const std::string rest = g.add("Sub", {g.add("Relu", {c.x(0)}), g.add("Mul", {c.x(0), c.x(1)})});
   give_reduced(c, g.add("Add", {rest, tail}));
 }
@@ -69,8 +74,10 @@ void of_labels(ExportedCall& c, const char* type, const std::string& input) {
   const bool line = c.rank(0) == 1;
   std::string how = c.text("reduction");
   const bool by_rows = how == "batchmean";
-  NodeAttributes attributes = {{"ignore_index", c.integer("ignore_index")}, {"reduction", by_rows ? std::string("sum") : how}};
-  const std::string x = line ? g.unsqueeze(input, {0}) : input, labels = line ? g.unsqueeze(c.x(1), {0}) : c.x(1);
+  NodeAttributes attributes = {{"ignore_index", c.integer("ignore_index")},
+                               {"reduction", by_rows ? std::string("sum") : how}};
+  const std::string x = line ? g.unsqueeze(input, {0}) : input,
+                    labels = line ? g.unsqueeze(c.x(1), {0}) : c.x(1);
   std::string y = g.add(type, {x, labels, c.inputs() > 2 ? c.x(2) : ""}, attributes);
   if (by_rows) y = g.add("Div", {y, g.size(line ? Dim{1} : c.dims(0)[0], c.dtype(0))});
   c.give(line && how == "none" ? g.squeeze(y, {0}) : y);
@@ -78,7 +85,8 @@ void of_labels(ExportedCall& c, const char* type, const std::string& input) {
 void nll_loss(ExportedCall& c) { of_labels(c, "NegativeLogLikelihoodLoss", c.x(0)); }
 void cross_entropy(ExportedCall& c) {
   if (c.real("label_smoothing") != 0)
-    c.fail("ONNX smooths no labels; pass probabilities as the target, or leave the loss out of what is saved");
+    c.fail(
+        "ONNX smooths no labels; pass probabilities as the target, or leave the loss out of what is saved");
   of_labels(c, "SoftmaxCrossEntropyLoss", c.x(0));
 }
 

@@ -30,19 +30,24 @@ void put_type(const Dims& dims, DType dtype, const std::string& name, ::onnx::Va
 /// "input", "input_1", ... where a name is left out.
 std::string name_from(const std::vector<std::string>& names, const char* otherwise, std::size_t k) {
   if (k < names.size() && !names[k].empty()) return names[k];
-  return k == 0 ? otherwise : otherwise + ("_" + std::to_string(k));
+  std::string name = otherwise;
+  if (k > 0) (name += '_') += std::to_string(k);
+  return name;
 }
 
 void check_count(const std::vector<std::string>& names, std::size_t count, const char* of) {
   if (names.size() > count)
-    fail("there are more " + std::string(of) + " than " + std::to_string(count) + ": " + std::to_string(names.size()) +
-         "; leave the others out");
+    fail("there are more " + std::string(of) + " than " + std::to_string(count) + ": " +
+         std::to_string(names.size()) + "; leave the others out");
 }
 
 class Exporter {
  public:
   Exporter(const Source& source, const SaveOptions& options)
-      : source_(source), options_(options), program_(source.program), names_(program_.values().size()),
+      : source_(source),
+        options_(options),
+        program_(source.program),
+        names_(program_.values().size()),
         graph_(first_batch()) {}
 
   ::onnx::ModelProto run() {
@@ -82,7 +87,8 @@ class Exporter {
   Dims input_dims(std::size_t k) {
     Dims dims;
     if (!source_.dims(program_.inputs()[k], dims))
-      fail("input " + std::to_string(k) + " has a size that is no multiple of the batch's; it must be the batch's own, or fixed");
+      fail("input " + std::to_string(k) +
+           " has a size that is no multiple of the batch's; it must be the batch's own, or fixed");
     return dims;
   }
 
@@ -90,13 +96,15 @@ class Exporter {
     for (std::size_t k = 0; k < program_.inputs().size(); ++k) {
       const std::size_t at = program_.inputs()[k];
       names_[at] = name_from(options_.input_names, "input", k);
-      if (graph_.is_taken(names_[at])) fail("two inputs are named '" + names_[at] + "'; give each a name of its own");
+      if (graph_.is_taken(names_[at]))
+        fail("two inputs are named '" + names_[at] + "'; give each a name of its own");
       graph_.take(names_[at]);
       put_type(input_dims(k), program_.values()[at].dtype, names_[at], *graph_.proto().add_input());
     }
     for (std::size_t k = 0; k < program_.outputs().size(); ++k) {
       const std::string name = name_from(options_.output_names, "output", k);
-      if (graph_.is_taken(name)) fail("an output has a name that is taken: '" + name + "'; give it another one");
+      if (graph_.is_taken(name))
+        fail("an output has a name that is taken: '" + name + "'; give it another one");
       graph_.take(name);
     }
   }
@@ -116,7 +124,8 @@ class Exporter {
       }
       names_[i] = found == named.end() ? next_weight() : found->second->name;
       if (found != named.end() && graph_.is_taken(names_[i]))
-        fail("a weight has a name that is taken: '" + names_[i] + "'; give the inputs and outputs others by {.input_names, .output_names}");
+        fail("a weight has a name that is taken: '" + names_[i] +
+             "'; give the inputs and outputs others by {.input_names, .output_names}");
       graph_.take(names_[i]);
       graph_.add_initializer(t.detach(), names_[i]);
       if (!t.requires_grad()) buffers_ += (buffers_.empty() ? "" : "\n") + names_[i];
@@ -140,12 +149,16 @@ class Exporter {
   }
 
   [[noreturn]] static void refuse(const ExportedCall& call) {
-    static const std::vector<std::string_view> random = {"dropout", "rand", "randn", "randint", "randperm", "bernoulli", "multinomial"};
+    static const std::vector<std::string_view> random = {"dropout",  "rand",      "randn",      "randint",
+                                                         "randperm", "bernoulli", "multinomial"};
     if (call.op() == "dropout")
       call.fail("it drops at random, which belongs to training; call eval() on the model before it is saved");
     if (std::ranges::find(random, call.op()) != random.end())
-      call.fail("it draws random numbers, which a file cannot repeat; draw them outside and pass them as an input");
-    call.fail("ONNX has no op for it; leave it out of the function that is saved, or write it in other ops (docs/onnx.md lists them)");
+      call.fail(
+          "it draws random numbers, which a file cannot repeat; draw them outside and pass them as an input");
+    call.fail(
+        "ONNX has no op for it; leave it out of the function that is saved, or write it in other ops "
+        "(docs/onnx.md lists them)");
   }
 
   void add_outputs() {
@@ -169,7 +182,8 @@ class Exporter {
       outputs.push_back(name);
       Dims dims;
       if (!source_.dims(at, dims))
-        fail("output " + std::to_string(k) + " has a size that is no multiple of the batch's; save with {.dynamic_batch = false}");
+        fail("output " + std::to_string(k) +
+             " has a size that is no multiple of the batch's; save with {.dynamic_batch = false}");
       put_type(dims, program_.values()[at].dtype, name, *graph_.proto().add_output());
     }
     graph_.prune(outputs);
@@ -181,7 +195,7 @@ class Exporter {
   std::vector<std::string> names_;
   Graph graph_;
   std::string buffers_;
-  int weights_ = 0;
+  std::size_t weights_ = 0;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "export/call.hpp"
+#include "protobuf.hpp"
 #include "xgrad/onnx/save.hpp"
 
 namespace xgrad::onnx::detail {

@@ -41,9 +41,7 @@ void layer_norm_rows(ExportedCall& c) {
 void standardize(ExportedCall& c) { layer_norm(c, "", ""); }
 
 /// x[batch, channels, positions] times a weight for each channel.
-void scale_channels(ExportedCall& c) {
-  c.give(c.graph.add("Mul", {c.x(0), c.graph.unsqueeze(c.x(1), {1})}));
-}
+void scale_channels(ExportedCall& c) { c.give(c.graph.add("Mul", {c.x(0), c.graph.unsqueeze(c.x(1), {1})})); }
 
 }  // namespace
 

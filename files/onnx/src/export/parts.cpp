@@ -29,7 +29,10 @@ void slice(ExportedCall& c) {
     }
   }
   const std::int64_t last = start + (taken.size - 1) * step;
-  const std::int64_t stop = taken.size == 0 ? start : step > 0 ? last + 1 : last == 0 ? start_of_axis : last - 1;
+  const std::int64_t stop = taken.size == 0 ? start
+                            : step > 0      ? last + 1
+                            : last == 0     ? start_of_axis
+                                            : last - 1;
   c.give(c.graph.slice(c.x(0), axis, start, stop, step));
 }
 
@@ -44,7 +47,8 @@ std::string padded(ExportedCall& c, const List& before, const List& behind) {
   const DType t = c.dtype(0);
   Graph& g = c.graph;
   const std::string x = t == boolean ? g.cast(c.x(0), int64) : c.x(0);
-  const std::string y = g.add("Pad", {x, g.ints(pads), g.number(c.real("value"), t == boolean ? int64 : t)}, {{"mode", std::string("constant")}});
+  const std::string y = g.add("Pad", {x, g.ints(pads), g.number(c.real("value"), t == boolean ? int64 : t)},
+                              {{"mode", std::string("constant")}});
   return t == boolean ? g.cast(y, boolean) : y;
 }
 void pad(ExportedCall& c) {
@@ -72,7 +76,8 @@ void triangle(ExportedCall& c) {
   Graph& g = c.graph;
   const DType t = c.dtype(0);
   const std::string x = t == boolean ? g.cast(c.x(0), int64) : c.x(0);
-  const std::string y = g.add("Trilu", {x, g.integer(c.integer("diagonal"))}, {{"upper", std::int64_t{upper}}});
+  const std::string y =
+      g.add("Trilu", {x, g.integer(c.integer("diagonal"))}, {{"upper", std::int64_t{upper}}});
   c.give(t == boolean ? g.cast(y, boolean) : y);
 }
 
@@ -100,7 +105,8 @@ void diag_embed(ExportedCall& c) {
   for (std::size_t i = 0; i < filled.size(); ++i) mask.mutable_data<bool>()[i] = filled[i];
   const DType t = c.dtype(0) == boolean ? int64 : c.dtype(0);
   const std::string x = c.dtype(0) == boolean ? g.cast(c.x(0), int64) : c.x(0);
-  const std::string spread = g.add("Gather", {x, g.constant(tensor(from, matrix))}, {{"axis", c.rank(0) - 1}});
+  const std::string spread =
+      g.add("Gather", {x, g.constant(tensor(from, matrix))}, {{"axis", c.rank(0) - 1}});
   std::string y = g.add("Where", {g.constant(mask), spread, g.number(0, t)});
   List order(static_cast<std::size_t>(c.result_shape().rank()), -1);
   order[static_cast<std::size_t>(a)] = c.rank(0) - 1, order[static_cast<std::size_t>(b)] = c.rank(0);
@@ -126,7 +132,8 @@ std::string diagonal_of(ExportedCall& c, std::int64_t offset, std::int64_t axis1
   order.push_back(axis1), order.push_back(axis2), flat.push_back({rows.size * columns.size});
   for (std::int64_t i = std::max<std::int64_t>(0, -offset); i < rows.size && i + offset < columns.size; ++i)
     at.push_back(i * columns.size + i + offset);
-  return g.add("Gather", {g.reshape(g.transpose(c.x(0), order), flat), g.ints(at)}, {{"axis", c.rank(0) - 2}});
+  return g.add("Gather", {g.reshape(g.transpose(c.x(0), order), flat), g.ints(at)},
+               {{"axis", c.rank(0) - 2}});
 }
 
 void add_parts(ExportTable& table) {

@@ -30,7 +30,8 @@ std::string regated(Graph& g, const std::string& weight, const List& gates, std:
   List rows;
   for (std::int64_t gate : gates)
     for (std::int64_t i = 0; i < hidden; ++i) rows.push_back(gate * hidden + i);
-  const std::string ordered = gates.size() == 1 ? weight : g.add("Gather", {weight, g.ints(rows)}, {{"axis", std::int64_t{0}}});
+  const std::string ordered =
+      gates.size() == 1 ? weight : g.add("Gather", {weight, g.ints(rows)}, {{"axis", std::int64_t{0}}});
   return g.unsqueeze(ordered, {0});
 }
 
@@ -42,15 +43,19 @@ void layer(ExportedCall& call, const char* type, const List& gates, NodeAttribut
   const auto name = [&](Operands::Place p) { return call.x(o[p]); };
   const auto bias = [&](Operands::Place p) {
     if (o.has(p)) return regated(g, name(p), gates, hidden);
-    return g.unsqueeze(g.add("Expand", {g.number(0, t), g.ints({static_cast<std::int64_t>(gates.size()) * hidden})}), {0});
+    return g.unsqueeze(
+        g.add("Expand", {g.number(0, t), g.ints({static_cast<std::int64_t>(gates.size()) * hidden})}), {0});
   };
   std::string both;
-  if (o.has(Operands::b_ih) || o.has(Operands::b_hh)) both = g.concat({bias(Operands::b_ih), bias(Operands::b_hh)}, 1);
+  if (o.has(Operands::b_ih) || o.has(Operands::b_hh))
+    both = g.concat({bias(Operands::b_ih), bias(Operands::b_hh)}, 1);
   std::string lengths;
-  if (o.has(Operands::lengths))
-    lengths = g.add("Cast", {name(Operands::lengths)}, {{"to", std::int64_t{::onnx::TensorProto::INT32}}});
-  Names inputs = {name(Operands::x), regated(g, name(Operands::w_ih), gates, hidden),
-                  regated(g, name(Operands::w_hh), gates, hidden), both, lengths,
+  if (o.has(Operands::lengths)) lengths = g.cast_to_int32(name(Operands::lengths));
+  Names inputs = {name(Operands::x),
+                  regated(g, name(Operands::w_ih), gates, hidden),
+                  regated(g, name(Operands::w_hh), gates, hidden),
+                  both,
+                  lengths,
                   g.unsqueeze(name(Operands::h), {0})};
   if (o.has(Operands::c)) inputs.push_back(g.unsqueeze(name(Operands::c), {0}));
   attributes.push_back({"hidden_size", hidden});
@@ -96,7 +101,8 @@ void gru_cell(ExportedCall& c) {
   Graph& g = c.graph;
   const std::int64_t hidden = c.shape(2)[1];
   const Names in = gates_of(c, c.x(0), 3, hidden), back = gates_of(c, c.x(1), 3, hidden);
-  const std::string r = g.add("Sigmoid", {g.add("Add", {in[0], back[0]})}), z = g.add("Sigmoid", {g.add("Add", {in[1], back[1]})});
+  const std::string r = g.add("Sigmoid", {g.add("Add", {in[0], back[0]})}),
+                    z = g.add("Sigmoid", {g.add("Add", {in[1], back[1]})});
   const std::string n = g.add("Tanh", {g.add("Add", {in[2], g.add("Mul", {r, back[2]})})});
   const std::string rest = g.add("Mul", {g.add("Sub", {g.number(1, c.dtype(0)), z}), n});
   c.give(g.add("Add", {rest, g.add("Mul", {z, c.x(2)})}));

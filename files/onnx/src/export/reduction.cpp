@@ -26,7 +26,9 @@ List every_axis(std::int64_t rank) {
   return axes;
 }
 
-std::string number_of(ExportedCall& c) { return c.dtype(0) == boolean ? c.graph.cast(c.x(0), int64) : c.x(0); }
+std::string number_of(ExportedCall& c) {
+  return c.dtype(0) == boolean ? c.graph.cast(c.x(0), int64) : c.x(0);
+}
 
 void sum(ExportedCall& c) { c.give(summed(c.graph, number_of(c), c.list("axes"), c.flag("keepdim"))); }
 
@@ -54,10 +56,14 @@ void reduce_along(ExportedCall& c, F f) {
 }
 
 void prod(ExportedCall& c) {
-  reduce_along(c, [&](const std::string& x, const List& axes) { return reduced(c.graph, "ReduceProd", x, axes, false); });
+  reduce_along(c, [&](const std::string& x, const List& axes) {
+    return reduced(c.graph, "ReduceProd", x, axes, false);
+  });
 }
 void logsumexp(ExportedCall& c) {
-  reduce_along(c, [&](const std::string& x, const List& axes) { return reduced(c.graph, "ReduceLogSumExp", x, axes, false); });
+  reduce_along(c, [&](const std::string& x, const List& axes) {
+    return reduced(c.graph, "ReduceLogSumExp", x, axes, false);
+  });
 }
 
 template <bool root>
@@ -98,7 +104,8 @@ template <bool all>
 void truth(ExportedCall& c) {
   Graph& g = c.graph;
   const std::string x = c.dtype(0) == boolean ? c.x(0) : g.cast(c.x(0), boolean);
-  const std::string y = reduced(g, all ? "ReduceMin" : "ReduceMax", g.cast(x, int64), c.list("axes"), c.flag("keepdim"));
+  const std::string y =
+      reduced(g, all ? "ReduceMin" : "ReduceMax", g.cast(x, int64), c.list("axes"), c.flag("keepdim"));
   c.give(g.cast(y, boolean));
 }
 void count_nonzero(ExportedCall& c) {
@@ -116,7 +123,8 @@ std::string with_axis(ExportedCall& c) {
 }
 template <const char* type>
 void place(ExportedCall& c) {
-  c.give(place_along(c.graph, type, with_axis(c), c.rank(0) == 0 ? 0 : c.integer("axis"), c.rank(0) > 0 && c.flag("keepdim")));
+  c.give(place_along(c.graph, type, with_axis(c), c.rank(0) == 0 ? 0 : c.integer("axis"),
+                     c.rank(0) > 0 && c.flag("keepdim")));
 }
 template <const char* type>
 void place_of_all(ExportedCall& c) {
@@ -136,7 +144,8 @@ void extremum_along(ExportedCall& c) {
 void cumsum(ExportedCall& c) {
   Graph& g = c.graph;
   if (c.rank(0) == 0) return c.give(g.add("Identity", {c.x(0)}));
-  c.give(g.add("CumSum", {c.x(0), g.integer(c.integer("axis"))}, {{"reverse", std::int64_t{c.flag("reverse")}}}));
+  c.give(g.add("CumSum", {c.x(0), g.integer(c.integer("axis"))},
+               {{"reverse", std::int64_t{c.flag("reverse")}}}));
 }
 
 /// The first k of an axis in order, and where they stood.
@@ -159,16 +168,15 @@ void topk(ExportedCall& c) {
 
 /// The middle one of an axis with a fixed size.
 void median_in(ExportedCall& c, const std::string& x, std::int64_t axis, Dim n, bool keepdim) {
-  if (n.by_batch) c.fail("its number of elements hangs on the size of the batch; save with {.dynamic_batch = false}");
+  if (n.by_batch)
+    c.fail("its number of elements hangs on the size of the batch; save with {.dynamic_batch = false}");
   Graph& g = c.graph;
   const std::int64_t k = (n.size + 1) / 2;
   const Names made = ordered(c, x, g.ints({k}), axis, false);
   for (std::size_t i = 0; i < c.outputs(); ++i)
     c.give(g.add("Gather", {made[i], keepdim ? g.ints({k - 1}) : g.integer(k - 1)}, {{"axis", axis}}), i);
 }
-void median(ExportedCall& c) {
-  median_in(c, c.graph.reshape(c.x(0), {{-1}}), 0, product(c.dims(0)), false);
-}
+void median(ExportedCall& c) { median_in(c, c.graph.reshape(c.x(0), {{-1}}), 0, product(c.dims(0)), false); }
 void median_along(ExportedCall& c) {
   if (c.rank(0) == 0) return median_in(c, with_axis(c), 0, {1}, false);
   const std::int64_t axis = c.integer("axis");
@@ -181,7 +189,8 @@ void add_reductions(ExportTable& table) {
   table["sum"] = sum, table["mean"] = reduce<ReduceMean>, table["prod"] = prod;
   table["amax"] = reduce<ReduceMax>, table["amin"] = reduce<ReduceMin>;
   table["max"] = reduce_all<ReduceMax>, table["min"] = reduce_all<ReduceMin>;
-  table["max_along"] = extremum_along<ReduceMax, ArgMax>, table["min_along"] = extremum_along<ReduceMin, ArgMin>;
+  table["max_along"] = extremum_along<ReduceMax, ArgMax>,
+  table["min_along"] = extremum_along<ReduceMin, ArgMin>;
   table["argmax"] = place_of_all<ArgMax>, table["argmin"] = place_of_all<ArgMin>;
   table["argmax_along"] = place<ArgMax>, table["argmin_along"] = place<ArgMin>;
   table["any"] = truth<false>, table["all"] = truth<true>, table["count_nonzero"] = count_nonzero;

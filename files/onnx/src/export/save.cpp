@@ -21,8 +21,8 @@ using namespace detail;
 std::string serialized(const ::onnx::ModelProto& model) {
   constexpr std::size_t most = (std::size_t{1} << 31) - 1;
   if (model.ByteSizeLong() > most)
-    fail("a file of ONNX has fewer than 2^31 bytes, and this would have " + std::to_string(model.ByteSizeLong()) +
-         "; save the weights by files::save, or the model in parts");
+    fail("a file of ONNX has fewer than 2^31 bytes, and this would have " +
+         std::to_string(model.ByteSizeLong()) + "; save the weights by files::save, or the model in parts");
   std::string bytes;
   if (!model.SerializeToString(&bytes)) fail("the model could not be put into bytes; please report it");
   return bytes;
@@ -52,10 +52,10 @@ void check_alike(const Program& a, const Program& b) {
     if (x.op != y.op || x.inputs != y.inputs || x.outputs != y.outputs)
       differ("call " + std::to_string(k) + " is of " + x.op + " for one and of " + y.op + " for the other");
   }
-  if (a.calls().size() != b.calls().size() || a.values().size() != b.values().size() || a.inputs() != b.inputs() ||
-      a.outputs() != b.outputs())
-    differ("it has " + std::to_string(a.calls().size()) + " calls for one and " + std::to_string(b.calls().size()) +
-           " for the other");
+  if (a.calls().size() != b.calls().size() || a.values().size() != b.values().size() ||
+      a.inputs() != b.inputs() || a.outputs() != b.outputs())
+    differ("it has " + std::to_string(a.calls().size()) + " calls for one and " +
+           std::to_string(b.calls().size()) + " for the other");
   for (std::size_t i = 0; i < a.values().size(); ++i)
     if (!same_constant(a.values()[i].constant, b.values()[i].constant))
       differ("a constant is " + a.values()[i].constant.describe() + " for one and " +
@@ -76,8 +76,8 @@ Source source_of(const Program& a, const Program& b) {
 /// The axis of the batch in each input; -1 for none.
 std::vector<int> batch_axes(const std::vector<Tensor>& inputs, const SaveOptions& options) {
   if (!options.batch_axes.empty() && options.batch_axes.size() != inputs.size())
-    fail("batch_axes must have a number for each of the " + std::to_string(inputs.size()) + " inputs: it has " +
-         std::to_string(options.batch_axes.size()));
+    fail("batch_axes must have a number for each of the " + std::to_string(inputs.size()) +
+         " inputs: it has " + std::to_string(options.batch_axes.size()));
   std::vector<int> axes;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     const int rank = inputs[k].dim();
@@ -91,7 +91,8 @@ std::vector<int> batch_axes(const std::vector<Tensor>& inputs, const SaveOptions
 }
 
 /// The inputs with a batch of n, whose entries are those of the example again and again.
-std::vector<Tensor> with_batch(const std::vector<Tensor>& inputs, const std::vector<int>& axes, std::int64_t n) {
+std::vector<Tensor> with_batch(const std::vector<Tensor>& inputs, const std::vector<int>& axes,
+                               std::int64_t n) {
   std::vector<Tensor> x = inputs;
   for (std::size_t k = 0; k < x.size(); ++k) {
     if (axes[k] < 0) continue;
@@ -109,8 +110,8 @@ std::int64_t batch_of(const std::vector<Tensor>& inputs, const std::vector<int>&
     if (axes[k] < 0) continue;
     const std::int64_t n = inputs[k].size(axes[k]);
     if (n < 1 || (batch != 0 && n != batch))
-      fail("the inputs must have one batch of at least 1: input " + std::to_string(k) + " is " + inputs[k].describe() +
-           "; name its axis by {.batch_axes}, or -1 where it has none");
+      fail("the inputs must have one batch of at least 1: input " + std::to_string(k) + " is " +
+           inputs[k].describe() + "; name its axis by {.batch_axes}, or -1 where it has none");
     batch = n;
   }
   return batch;
@@ -118,7 +119,8 @@ std::int64_t batch_of(const std::vector<Tensor>& inputs, const std::vector<int>&
 
 }  // namespace
 
-std::string detail::bytes_of(const TensorFunction& f, const std::vector<Tensor>& inputs, const SaveOptions& options) {
+std::string detail::bytes_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                             const SaveOptions& options) {
   const NoGrad guard;
   for (std::size_t k = 0; k < inputs.size(); ++k)
     if (!inputs[k].defined()) fail("input " + std::to_string(k) + " is undefined; leave it out");

@@ -19,7 +19,8 @@ void transpose(ExportedCall& c) {
   List axes(static_cast<std::size_t>(c.rank(0)));
   std::iota(axes.begin(), axes.end(), 0);
   if (!axes.empty())
-    std::swap(axes[static_cast<std::size_t>(c.integer("axis0"))], axes[static_cast<std::size_t>(c.integer("axis1"))]);
+    std::swap(axes[static_cast<std::size_t>(c.integer("axis0"))],
+              axes[static_cast<std::size_t>(c.integer("axis1"))]);
   c.give(c.graph.transpose(c.x(0), axes));
 }
 
@@ -54,14 +55,17 @@ void split(ExportedCall& c) {
   const auto axis = static_cast<std::size_t>(c.integer("axis"));
   Dims sizes;
   for (std::size_t k = 0; k < c.outputs(); ++k) sizes.push_back(c.result_dims(k)[axis]);
-  const Names made = c.graph.add("Split", {c.x(0), c.graph.sizes(sizes)}, c.outputs(), {{"axis", c.integer("axis")}});
+  const Names made =
+      c.graph.add("Split", {c.x(0), c.graph.sizes(sizes)}, c.outputs(), {{"axis", c.integer("axis")}});
   for (std::size_t k = 0; k < made.size(); ++k) c.give(made[k], k);
 }
 void unbind(ExportedCall& c) {
   if (follows_batch({c.dims(0)[static_cast<std::size_t>(c.integer("axis"))]}))
     c.fail("its number of parts hangs on the size of the batch; save with {.dynamic_batch = false}");
   for (std::size_t k = 0; k < c.outputs(); ++k)
-    c.give(c.graph.add("Gather", {c.x(0), c.graph.integer(static_cast<std::int64_t>(k))}, {{"axis", c.integer("axis")}}), k);
+    c.give(c.graph.add("Gather", {c.x(0), c.graph.integer(static_cast<std::int64_t>(k))},
+                       {{"axis", c.integer("axis")}}),
+           k);
 }
 
 }  // namespace

@@ -92,7 +92,8 @@ void nan_to_num(ExportedCall& c) {
   const auto of = [&](const char* name, double otherwise) {
     const double v = c.real(name);
     if (v != v) return g.number(otherwise, t);
-    const double most = t == float32 ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
+    const double most = t == float32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                     : std::numeric_limits<double>::max();
     return g.number(std::isinf(v) ? v : std::clamp(v, -most, most), t);
   };
   const std::string x = c.x(0);
@@ -109,7 +110,8 @@ void to(ExportedCall& c) { c.give(c.graph.cast(c.x(0), c.result_dtype())); }
 
 void add_unary(ExportTable& table) {
   table["abs"] = unary<Abs>, table["sign"] = unary<Sign>, table["neg"] = unary<Neg>;
-  table["floor"] = rounded<Floor>, table["ceil"] = rounded<Ceil>, table["trunc"] = trunc, table["round"] = round;
+  table["floor"] = rounded<Floor>, table["ceil"] = rounded<Ceil>, table["trunc"] = trunc,
+  table["round"] = round;
   table["exp"] = unary<Exp>, table["log"] = unary<Log>, table["sqrt"] = unary<Sqrt>;
   table["exp2"] = exp2, table["expm1"] = expm1, table["log1p"] = log1p, table["log2"] = log2;
   table["log10"] = log10, table["rsqrt"] = rsqrt, table["square"] = square;

@@ -45,8 +45,8 @@ SaveOptions with_weights(F& f, SaveOptions options) {
 }  // namespace detail
 
 /// Writes what f computes from inputs like these as a file of ONNX: opset 17 and IR version 8, as of 2022,
-/// which onnxruntime and its like run. f is a model or any function of one to eight tensors, or of a vector of
-/// them; call a model's eval() before.
+/// which onnxruntime and its like run. f is a model or any function of one to eight tensors, or of a vector
+/// of them; call a model's eval() before.
 ///
 ///     onnx::save("net.onnx", net, {x});
 ///     onnx::save("net.onnx", [&](const Tensor& x) { return softmax(net(x), 1); }, {x},
@@ -60,7 +60,8 @@ SaveOptions with_weights(F& f, SaveOptions options) {
 /// at all. Throws Error, and changes nothing, for an op that ONNX cannot say, which it names, for a function
 /// that computes something else for another batch, and what the system refuses.
 template <class F>
-void save(const std::string& path, F&& f, const std::vector<Tensor>& inputs, const SaveOptions& options = {}) {
+void save(const std::string& path, F&& f, const std::vector<Tensor>& inputs,
+          const SaveOptions& options = {}) {
   detail::save(path, detail::referred(f), inputs, detail::with_weights(f, options));
 }
 /// The same of what was traced before, for the sizes of its inputs.
