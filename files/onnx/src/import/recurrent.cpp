@@ -4,9 +4,12 @@
 
 #include "import/node.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/ops/activation.hpp"
+#include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/index.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
+#include "xgrad/core/ops/unary.hpp"
 
 // Recurrent layers in one direction or both, with their usual activations.
 
