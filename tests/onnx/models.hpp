@@ -97,6 +97,32 @@ inline std::vector<AnyModel> models(DType t) {
               8, 2, {.dim_feedforward = 12, .activation = TransformerActivation::gelu, .batch_first = true}),
           2),
       [](const TransformerEncoder& m, const Tensors& in) { return Tensors{m(in[0])}; }, x({0, 5, 8}));
+  const auto pair = [&](std::string name, auto module, auto call, const Tensors& a, const Tensors& b) {
+    module.to(t);
+    all.push_back(model_of(std::move(name), std::move(module), call, {a[0], b[0]}, {a[1], b[1]}));
+  };
+  pair(
+      "attention", MultiheadAttention(8, 2, {.batch_first = true}),
+      [](const MultiheadAttention& m, const Tensors& in) { return Tensors{m(in[0], in[1], in[1]).output}; },
+      x({0, 4, 8}), x({0, 6, 8}));
+  pair(
+      "decoder layer",
+      TransformerDecoderLayer(8, 2, {.dim_feedforward = 12, .batch_first = true, .norm_first = true}),
+      [](const TransformerDecoderLayer& m, const Tensors& in) { return Tensors{m(in[0], in[1])}; },
+      x({0, 4, 8}), x({0, 6, 8}));
+  pair(
+      "gru cell", GRUCell(4, 5), [](const GRUCell& m, const Tensors& in) { return Tensors{m(in[0], in[1])}; },
+      x({0, 4}), x({0, 5}));
+  pair(
+      "rnn cell", RNNCell(4, 5), [](const RNNCell& m, const Tensors& in) { return Tensors{m(in[0], in[1])}; },
+      x({0, 4}), x({0, 5}));
+  add(
+      "lstm cell", LSTMCell(4, 5),
+      [](const LSTMCell& m, const Tensors& in) {
+        const LstmState s = m(in[0]);
+        return Tensors{s.h, s.c};
+      },
+      x({0, 4}));
   {
     Tensors tokens;
     for (std::int64_t batch : {3, 5}) tokens.push_back(randint(0, 9, {batch, 7}, int64));

@@ -50,7 +50,9 @@ async function run(one) {
   const inputs = take(one.inputs, bytes, at), outputs = take(one.outputs, bytes, at);
   let session;
   try {
-    session = await ort.InferenceSession.create(path.join(folder, one.file + '.onnx'), {logSeverityLevel: 4});
+    // Its fusions compute in float32 here and there.
+    const graphOptimizationLevel = one.dtype === 'f64' ? 'disabled' : 'all';
+    session = await ort.InferenceSession.create(path.join(folder, one.file + '.onnx'), {logSeverityLevel: 4, graphOptimizationLevel});
   } catch (error) {
     // A kernel for float64 that onnxruntime does not have says nothing about the model.
     if (/NOT_IMPLEMENTED|Could not find an implementation/.test(error.message)) {
@@ -71,7 +73,8 @@ async function run(one) {
     }
     return most <= one.tolerance ? {most} : {wrong: `differs by ${most}`};
   } catch (error) {
-    return {wrong: error.message};
+    const without = /(\w+) operator does not support double yet/.exec(error.message);
+    return without ? {none: without[1]} : {wrong: error.message};
   }
 }
 

@@ -21,7 +21,32 @@ void each_row(const std::function<void(const Row&)>& f);
 namespace {
 
 /// The functions that ONNX 1.12 has no op for, and the ops that errors name.
-const std::map<std::string, std::string> outside = {};
+const std::map<std::string, std::string> outside = {
+    {"cholesky", "cholesky"},
+    {"ctc_loss", "ctc_loss"},
+    {"cummax", "cummax"},
+    {"cummin", "cummin"},
+    {"cumprod", "cumprod"},
+    {"digamma", "polygamma"},
+    {"eigh", "eigh"},
+    {"erfinv", "erfinv"},
+    {"index", "index"},  // by several arrays
+    {"index_put", "index_put"},
+    {"inverse", "inverse"},
+    {"lgamma", "lgamma"},
+    {"logdet", "slogdet"},
+    {"lstsq", "lstsq"},
+    {"matrix_norm", "svd"},  // nuclear and spectral
+    {"pinv", "pinv"},
+    {"polygamma", "polygamma"},
+    {"qr", "qr"},
+    {"rnn", "rnn"},  // without an activation
+    {"slogdet", "slogdet"},
+    {"solve", "solve"},
+    {"solve_triangular", "solve_triangular"},
+    {"svd", "svd"},
+    {"triangular_solve", "solve_triangular"},
+};
 
 }  // namespace
 

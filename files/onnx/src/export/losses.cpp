@@ -83,10 +83,39 @@ void of_labels(ExportedCall& c, const char* type, const std::string& input) {
   c.give(line && how == "none" ? g.squeeze(y, {0}) : y);
 }
 void nll_loss(ExportedCall& c) { of_labels(c, "NegativeLogLikelihoodLoss", c.x(0)); }
+
+/// Labels of which each class has a share: from the losses of labels, and the mean of all classes' losses.
+void smoothed_cross_entropy(ExportedCall& c, double share) {
+  Graph& g = c.graph;
+  const DType t = c.dtype(0);
+  const std::int64_t axis = c.rank(0) == 1 ? 0 : 1, classes = c.shape(0)[static_cast<int>(axis)];
+  const bool weighted = c.inputs() > 2;
+  const auto summed_over = [&](const std::string& x) {
+    return g.add("ReduceSum", {x, g.ints({axis})}, {{"keepdims", std::int64_t{0}}});
+  };
+  const std::string losses = g.add("Neg", {g.add("LogSoftmax", {c.x(0)}, {{"axis", axis}})});
+  const std::string counts = g.add("Not", {g.add("Equal", {c.x(1), g.integer(c.integer("ignore_index"))})});
+  const std::string label = g.add("Where", {counts, c.x(1), g.integer(0)}), zero = g.number(0, t);
+  const std::string column = g.unsqueeze(label, {axis});
+  const std::string of_label = g.squeeze(g.add("GatherElements", {losses, column}, {{"axis", axis}}), {axis});
+  std::string all = losses, own = of_label, factor = g.cast(counts, t);
+  if (weighted) {
+    const std::string weight = g.add("Gather", {c.x(2), label}, {{"axis", std::int64_t{0}}});
+    std::vector<std::int64_t> along(static_cast<std::size_t>(c.rank(0)), 1);
+    along[static_cast<std::size_t>(axis)] = classes;
+    all = g.add("Mul", {losses, g.reshape(c.x(2), fixed(along))});
+    own = g.add("Mul", {of_label, weight}), factor = g.add("Mul", {factor, weight});
+  }
+  const std::string even =
+      g.add("Mul", {summed_over(all), g.number(share / static_cast<double>(classes), t)});
+  const std::string both = g.add("Add", {g.add("Mul", {own, g.number(1 - share, t)}), even});
+  const std::string y = g.add("Where", {counts, both, zero});
+  if (c.text("reduction") != "mean") return give_reduced(c, y);
+  c.give(g.add("Div", {summed(g, y), summed(g, factor)}));
+}
+
 void cross_entropy(ExportedCall& c) {
-  if (c.real("label_smoothing") != 0)
-    c.fail(
-        "ONNX smooths no labels; pass probabilities as the target, or leave the loss out of what is saved");
+  if (const double share = c.real("label_smoothing"); share != 0) return smoothed_cross_entropy(c, share);
   of_labels(c, "SoftmaxCrossEntropyLoss", c.x(0));
 }
 

@@ -62,7 +62,15 @@ void layer(ExportedCall& call, const char* type, const List& gates, NodeAttribut
   attributes.push_back({"direction", std::string(call.flag("reverse") ? "reverse" : "forward")});
   const Names made = g.add(type, inputs, call.outputs(), attributes);
   call.give(g.squeeze(made[0], {1}), 0);
-  for (std::size_t k = 1; k < made.size(); ++k) call.give(g.squeeze(made[k], {0}), k);
+  for (std::size_t k = 1; k < made.size(); ++k) {
+    std::string last = g.squeeze(made[k], {0});
+    if (!lengths.empty()) {
+      // ONNX leaves open what is last in a sequence without a step: it is what was there before.
+      const std::string none = g.add("Equal", {name(Operands::lengths), g.integer(0)});
+      last = g.add("Where", {g.unsqueeze(none, {1}), name(k == 1 ? Operands::h : Operands::c), last});
+    }
+    call.give(last, k);
+  }
 }
 
 // Ours are i f g o and r z n; ONNX has i o f c and z r h.

@@ -13,14 +13,17 @@ constexpr std::int64_t end_of_axis = INT64_MAX, start_of_axis = INT64_MIN;
 
 void reshape(ExportedCall& c) { c.give(c.graph.reshape(c.x(0), c.result_dims())); }
 void expand(ExportedCall& c) { c.give(c.graph.add("Expand", {c.x(0), c.graph.sizes(c.result_dims())})); }
-void permute(ExportedCall& c) { c.give(c.graph.transpose(c.x(0), c.list("axes"))); }
+void permute(ExportedCall& c) {
+  const List axes = c.list("axes");
+  c.give(axes.empty() ? c.graph.add("Identity", {c.x(0)}) : c.graph.transpose(c.x(0), axes));
+}
 
 void transpose(ExportedCall& c) {
   List axes(static_cast<std::size_t>(c.rank(0)));
   std::iota(axes.begin(), axes.end(), 0);
-  if (!axes.empty())
-    std::swap(axes[static_cast<std::size_t>(c.integer("axis0"))],
-              axes[static_cast<std::size_t>(c.integer("axis1"))]);
+  if (axes.empty()) return c.give(c.graph.add("Identity", {c.x(0)}));
+  std::swap(axes[static_cast<std::size_t>(c.integer("axis0"))],
+            axes[static_cast<std::size_t>(c.integer("axis1"))]);
   c.give(c.graph.transpose(c.x(0), axes));
 }
 
