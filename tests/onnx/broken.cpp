@@ -60,7 +60,7 @@ const std::vector<Broken> broken = {
      "it has IR version 11, and 3 to 8 are supported; export the model for opset 17"},
     {"no IR", [](auto& m) { m.clear_ir_version(); }, "it says no IR version"},
     {"newer operators", [](auto& m) { m.mutable_opset_import(0)->set_version(21); },
-     "it has version 21 of the operators, and 7 to 17 are supported"},
+     "it has version 21 of the operators, and 1 to 17 are supported"},
     {"no operators", [](auto& m) { m.clear_opset_import(); }, "it has version 0 of the operators"},
     {"no graph", [](auto& m) { m.clear_graph(); }, "there is no graph in it"},
     {"an operator", [](auto& m) { node(m).set_op_type("QLinearConv"); },
@@ -181,7 +181,7 @@ TEST_CASE("inputs of another number, dtype or size are an Error that says what t
   const auto model = xgrad::onnx::parse(good(), "net.onnx");
 
   CHECK(message_of([&] { model(std::vector<Tensor>{}); }) ==
-        "onnx: net.onnx: it takes 1 inputs: there are 0");
+        "onnx: net.onnx: it takes 1 inputs: there are 0; give one for each name");
   CHECK(message_of([&] {
           model(ones({4, 3}));
         }) == "onnx: net.onnx: the input 'input' must be f32['batch', 2]: it is f32[4, 3]");
@@ -193,8 +193,8 @@ TEST_CASE("inputs of another number, dtype or size are an Error that says what t
 }
 
 TEST_CASE("an operator that fails names its node") {
-  const auto model =
-      xgrad::onnx::parse(changed([](auto& m) { weight(m).set_dims(0, 2), weight(m).set_dims(1, 3); }), "net.onnx");
+  const auto model = xgrad::onnx::parse(
+      changed([](auto& m) { weight(m).set_dims(0, 2), weight(m).set_dims(1, 3); }), "net.onnx");
 
   const std::string message = message_of([&] { model(ones({4, 2})); });
 

@@ -103,8 +103,9 @@ TEST_CASE("the node cases of ONNX pass where their operators are supported") {
   for (const fs::path& folder : folders) {
     ++all;
     const auto operators = operators_of(folder);
-    const auto other = std::ranges::find_if(
-        operators, [](const std::string& type) { return !xgrad::onnx::detail::import_table().contains(type); });
+    const auto other = std::ranges::find_if(operators, [](const std::string& type) {
+      return !xgrad::onnx::detail::import_table().contains(type);
+    });
     const Outcome outcome = outcome_of(folder);
     CHECK_MESSAGE(outcome.kind != Outcome::wrong, folder.filename().string(), ": ", outcome.what);
     passes += outcome.kind == Outcome::passes;

@@ -29,7 +29,8 @@ void LoadedGraph::check_input(std::size_t k, const Tensor& x) const {
 
 std::vector<Tensor> LoadedGraph::run(const std::vector<Tensor>& x) const {
   if (x.size() != inputs.size())
-    fail("it takes " + std::to_string(inputs.size()) + " inputs: there are " + std::to_string(x.size()));
+    fail("it takes " + std::to_string(inputs.size()) + " inputs: there are " + std::to_string(x.size()) +
+         "; give one for each name");
   std::vector<Tensor> v(values);
   for (const Weight& w : weights) v[w.value] = w.tensor;
   for (std::size_t k = 0; k < x.size(); ++k) check_input(k, x[k]), v[input_places[k]] = x[k];

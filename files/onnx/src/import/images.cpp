@@ -9,7 +9,7 @@
 #include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
-// Convolutions and pooling over one or two axes, and other sizes of images.
+// Convolutions and pooling over one or two axes.
 
 namespace xgrad::onnx::detail {
 
@@ -99,9 +99,8 @@ Tensors max_pool(const NodeCall& c) {
   NodeWindow w(c, c.x(0), c.list("kernel_shape").value_or(Integers{}));
   Tensor x = as_plane(c.x(0), w);
   round_up(c, x, w);
-  // A window without a pixel, and padding that is wider than half of one, are the plain op's own.
-  if (!w.is_symmetric() || w.before[0] >= w.kernel[0] || w.before[1] >= w.kernel[1])
-    x = padded(x, w, -INFINITY);
+  // Where the plain op has no such padding, it is put around x.
+  if (!w.is_symmetric() || w.is_wide()) x = padded(x, w, -INFINITY);
   return one(from_plane(
       max_pool2d(x, w.pair(w.kernel),
                  {.stride = w.pair(w.stride), .padding = w.pair(w.before), .dilation = w.pair(w.dilation)}),
@@ -113,7 +112,7 @@ Tensors average_pool(const NodeCall& c) {
   Tensor x = as_plane(c.x(0), w);
   if (w.dilation[0] != 1 || w.dilation[1] != 1) c.fail("dilations must be 1; export the model without them");
   const bool with_padding = c.integer("count_include_pad", 0) != 0;
-  if (w.is_symmetric() && c.integer("ceil_mode", 0) == 0)
+  if (w.is_symmetric() && !w.is_wide() && c.integer("ceil_mode", 0) == 0)
     return one(from_plane(
         avg_pool2d(
             x, w.pair(w.kernel),
@@ -144,57 +143,12 @@ Axes axes_of_space(const NodeCall& c) {
 Tensors global_average(const NodeCall& c) { return one(mean(c.x(0), axes_of_space(c), true)); }
 Tensors global_max(const NodeCall& c) { return one(amax(c.x(0), axes_of_space(c), true)); }
 
-/// Another size of an image, where xgrad's interpolate has the mode.
-Tensors resized(const NodeCall& c) {
-  const Tensor& x = c.x(0);
-  const bool upsample = !c.has_attribute("coordinate_transformation_mode") && c.inputs() <= 2;
-  const std::string mode = c.text("mode", "nearest"),
-                    place = c.text("coordinate_transformation_mode",
-                                   upsample && c.opset() < 10 ? "asymmetric" : "half_pixel"),
-                    rounding = c.text("nearest_mode", "round_prefer_floor");
-  if (x.dim() != 4) c.fail("needs x[batch, channels, height, width]: x is " + x.describe());
-  std::vector<double> scales;
-  Integers sizes;
-  const std::size_t at = upsample ? 1 : 2;
-  if (c.has(3) && c.x(3).numel() > 0) sizes = c.numbers(3);
-  if (c.has(at) && c.x(at).numel() > 0) scales = c.x(at).to_vector<double>();
-  if (const auto listed = c.reals("scales")) scales = *listed;
-  if (sizes.empty())
-    for (std::size_t i = 0; i < scales.size() && i < 4; ++i)
-      sizes.push_back(static_cast<std::int64_t>(
-          std::floor(static_cast<double>(x.size(static_cast<int>(i))) * scales[i])));
-  if (sizes.size() != 4 || sizes[0] != x.size(0) || sizes[1] != x.size(1))
-    c.fail("resizes the axes of height and width only; export the model so");
-  for (std::size_t i = 2; i < 4; ++i)
-    if (sizes[i] < 1 || sizes[i] > 1 << 24)
-      c.fail("the new sizes must be at least 1; they are " + Shape(sizes).str());
-  const Pair size{static_cast<int>(sizes[2]), static_cast<int>(sizes[3])};
-  // A scale that the sizes do not have, as 1.7 of 3 pixels, would take other places.
-  for (std::size_t i = 2; i < scales.size(); ++i)
-    if (std::abs(static_cast<double>(x.size(static_cast<int>(i))) * scales[i] -
-                 static_cast<double>(sizes[i])) > 1e-9 &&
-        place != "align_corners")
-      c.fail("a scale must make whole sizes; export the model with sizes");
-  if (mode == "nearest" && place == "asymmetric" && rounding == "floor") return one(interpolate(x, size));
-  const bool whole = sizes[2] % x.size(2) == 0 && sizes[3] % x.size(3) == 0;
-  if (mode == "nearest" && whole && (place == "half_pixel" || (place == "asymmetric" && rounding == "floor")))
-    return one(interpolate(x, size));
-  if (mode == "linear" &&
-      (place == "half_pixel" || (place == "pytorch_half_pixel" && size.height > 1 && size.width > 1)))
-    return one(interpolate(x, size, {.mode = Interpolation::bilinear}));
-  if (mode == "linear" && place == "align_corners")
-    return one(interpolate(x, size, {.mode = Interpolation::bilinear, .align_corners = true}));
-  c.fail("resizes by mode " + mode + ", " + place + ", " + rounding +
-         "; nearest with asymmetric and floor, and linear with half_pixel or align_corners are supported");
-}
-
 }  // namespace
 
 void add_images(ImportTable& t) {
   t["Conv"] = convolve, t["ConvTranspose"] = convolve_transposed, t["MaxPool"] = max_pool,
   t["AveragePool"] = average_pool;
   t["GlobalAveragePool"] = global_average, t["GlobalMaxPool"] = global_max;
-  t["Resize"] = resized, t["Upsample"] = resized;
 }
 
 }  // namespace xgrad::onnx::detail

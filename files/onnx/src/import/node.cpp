@@ -83,7 +83,7 @@ const ImportTable& import_table() {
     ImportTable t;
     add_elementwise(t), add_activations(t), add_reductions(t), add_shapes(t), add_indexing(t),
         add_creation(t);
-    add_products(t), add_images(t), add_normalization(t), add_recurrent(t), add_losses(t);
+    add_products(t), add_images(t), add_resizing(t), add_normalization(t), add_recurrent(t), add_losses(t);
     return t;
   }();
   return table;

@@ -86,6 +86,7 @@ void add_indexing(ImportTable& table);
 void add_creation(ImportTable& table);
 void add_products(ImportTable& table);
 void add_images(ImportTable& table);
+void add_resizing(ImportTable& table);
 void add_normalization(ImportTable& table);
 void add_recurrent(ImportTable& table);
 void add_losses(ImportTable& table);

@@ -21,7 +21,7 @@ namespace {
 
 using namespace detail;
 
-constexpr int newest_ir = 8, oldest_ir = 3, newest_opset = 17, oldest_opset = 7;
+constexpr int newest_ir = 8, oldest_ir = 3, newest_opset = 17, oldest_opset = 1;
 
 AttributeValue value_of(const ::onnx::AttributeProto& a) {
   using Proto = ::onnx::AttributeProto;
@@ -205,6 +205,7 @@ class Parser {
         to_.fail(place + e.what());
       }
     }
+    check_old(node, place);
     if (node.output_names.empty()) to_.fail(place + "it makes nothing; get the file again");
     for (const std::string& name : node.output_names) {
       if (!name.empty() && places_.contains(name))
@@ -212,6 +213,18 @@ class Parser {
       node.outputs.push_back(name.empty() ? LoadedNode::none : add(name));
     }
     to_.nodes.push_back(std::move(node));
+  }
+
+  /// What the first versions had otherwise.
+  void check_old(const LoadedNode& node, const std::string& place) const {
+    if (to_.opset >= 7) return;
+    const auto broadcast = node.attributes.find("broadcast");
+    const auto* number =
+        broadcast == node.attributes.end() ? nullptr : std::get_if<std::int64_t>(&broadcast->second);
+    const bool aligned = number && *number != 0;
+    if (aligned || node.type == "BatchNormalization" || node.type == "Dropout" || node.type == "Gemm")
+      to_.fail(place + "version " + std::to_string(to_.opset) +
+               " of this operator is not supported; export the model for opset 7 to 17");
   }
 
   bool made_later(int k, const std::string& name) const {

@@ -16,6 +16,8 @@ struct NodeWindow {
   NodeWindow(const NodeCall& c, const Tensor& x, const Integers& kernel_sizes);
 
   bool is_symmetric() const { return before[0] == behind[0] && before[1] == behind[1]; }
+  /// More padding than half a kernel.
+  bool is_wide() const { return 2 * before[0] > kernel[0] || 2 * before[1] > kernel[1]; }
   Pair pair(const std::int64_t (&numbers)[2]) const {
     return {static_cast<int>(numbers[0]), static_cast<int>(numbers[1])};
   }
