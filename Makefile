@@ -62,7 +62,9 @@ instructions: ## count the instructions of small steps under callgrind, against 
 	$(call build,portable) --target steps
 	benchmarks/instructions/check build/portable/benchmarks/instructions/steps
 
-onnxruntime: build-release ## install onnxruntime by npm, and run what xgrad::onnx exports with it
+onnxruntime: ## install onnxruntime by npm, and run what xgrad::onnx exports with it
+	@command -v npm >/dev/null || { echo 'make onnxruntime needs node and npm (Debian: nodejs, npm)'; exit 1; }
+	$(call install,test onnx)
 	npm install --ignore-scripts --no-audit --no-fund --prefix build/onnxruntime onnxruntime-node@1
 	cmake --preset release
 	$(call build,release) --target test_onnx_runtime

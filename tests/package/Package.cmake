@@ -57,6 +57,9 @@ set(without_build_dependencies
 add_package_test(find_package find_package TARGET program COMMAND program OPTIONS ${without_build_dependencies})
 add_package_test(find_package_components find_package TARGET all COMMAND program_fuse
                  OPTIONS -DXGRAD_COMPONENTS=xtensor,fuse -DCMAKE_DISABLE_FIND_PACKAGE_xsimd=ON)
+if(TARGET xgrad_onnx)
+  add_package_test(find_package_onnx find_package TARGET program_onnx COMMAND program_onnx OPTIONS -DXGRAD_COMPONENTS=onnx)
+endif()
 
 # Older than sets of header files. That version's own modules are not at hand; what the package does with its
 # number is.
