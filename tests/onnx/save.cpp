@@ -67,6 +67,20 @@ TEST_CASE("layers are one node each, with the names of the model's weights") {
   CHECK(state_dict(model).contains("norm.running_mean"));
 }
 
+TEST_CASE("a layer along one axis, a recurrent one and a norm are a node of ONNX's own kind") {
+  nn::Sequential signal(nn::Conv1d(2, 3, 3), nn::LayerNorm(4), nn::GELU());
+  nn::LSTM lstm(3, 4, {.batch_first = true});
+
+  const auto first = types_of(onnx::parse(onnx::to_bytes(signal, {ones({2, 2, 6})})));
+  const auto second = types_of(
+      onnx::parse(onnx::to_bytes([&](const Tensor& x) { return lstm(x).outputs; }, {ones({2, 5, 3})})));
+
+  CHECK(std::ranges::count(first, "Conv") == 1);
+  CHECK(std::ranges::count(first, "LayerNormalization") == 1);
+  CHECK(std::ranges::count(first, "Erf") == 1);
+  CHECK(std::ranges::count(second, "LSTM") == 1);
+}
+
 TEST_CASE("the axis of the batch is free and has a name, and others are fixed") {
   const auto f = [](const Tensor& x) { return sum(x, {2}); };
 

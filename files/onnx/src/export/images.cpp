@@ -30,7 +30,33 @@ std::string bias_of(ExportedCall& c) {
   return c.graph.reshape(c.x(2), {{-1}});
 }
 
+/// The tensor of three axes that a call has with a fourth of size 1, as conv1d makes it; SIZE_MAX for none.
+std::size_t of_one_axis(const ExportedCall& c, std::size_t i) {
+  for (const Program::Call& made : c.program().calls()) {
+    if (made.op != "reshape" || made.outputs[0] != c.call().inputs[i]) continue;
+    const Shape &wide = c.shape(i), &line = c.value(made.inputs[0]).shape;
+    if (line.rank() == 3 && wide[2] == 1 && line[0] == wide[0] && line[1] == wide[1]) return made.inputs[0];
+  }
+  return SIZE_MAX;
+}
+
+/// A convolution along one axis, as one node of ONNX's own kind.
+bool give_line_conv(ExportedCall& c) {
+  const std::size_t x = of_one_axis(c, 0), weight = of_one_axis(c, 1);
+  if (x == SIZE_MAX || weight == SIZE_MAX || c.list("padding")[0] != 0) return false;
+  const auto last = [&](const char* name) { return c.list(name)[1]; };
+  const NodeAttributes a = {{"kernel_shape", List{c.shape(1)[3]}},
+                            {"strides", List{last("stride")}},
+                            {"pads", List(2, last("padding"))},
+                            {"dilations", List{last("dilation")}},
+                            {"group", c.integer("groups")}};
+  const Names inputs = {c.name_of(x), c.name_of(weight), c.inputs() > 2 ? bias_of(c) : ""};
+  c.give(c.graph.unsqueeze(c.graph.add("Conv", inputs, a), {2}));
+  return true;
+}
+
 void conv(ExportedCall& c) {
+  if (give_line_conv(c)) return;
   NodeAttributes a = window(c, kernel_of_weight(c));
   a.push_back({"group", c.integer("groups")});
   c.give(c.graph.add("Conv", {c.x(0), c.x(1), c.inputs() > 2 ? bias_of(c) : ""}, a));

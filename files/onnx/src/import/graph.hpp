@@ -8,6 +8,10 @@
 #include "xgrad/core/state/visitor.hpp"
 #include "xgrad/onnx/load.hpp"
 
+namespace onnx {
+class ModelProto;
+}
+
 namespace xgrad::onnx::detail {
 
 /// What a file holds: numbered values, those that are given with it, and the nodes that make the others.
@@ -35,5 +39,8 @@ struct LoadedGraph {
  private:
   void check_input(std::size_t k, const Tensor& x) const;
 };
+
+/// Takes a graph out of a message. Throws Error for whatever is wrong with it or not supported.
+void read_graph(const ::onnx::ModelProto& model, LoadedGraph& to);
 
 }  // namespace xgrad::onnx::detail
