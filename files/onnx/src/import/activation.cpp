@@ -19,7 +19,16 @@ Tensors unary(const NodeCall& c) {
 }
 
 Tensors leaky(const NodeCall& c) { return one(leaky_relu(c.x(0), c.real("alpha", 0.01))); }
-Tensors sloped(const NodeCall& c) { return one(where(ge(c.x(0), 0), c.x(0), mul(c.x(0), c.x(1)))); }
+Tensors sloped(const NodeCall& c) {
+  const Tensor& x = c.x(0);
+  Tensor slope = c.x(1);
+  if (c.opset() < 7 && x.dim() > 1 && slope.numel() == x.size(1)) {  // one for each channel
+    Shape shape = Shape::filled(x.dim() - 1, 1);
+    shape[0] = slope.numel();
+    slope = reshape(slope, shape);
+  }
+  return one(where(ge(x, 0), x, mul(x, slope)));
+}
 Tensors exponential(const NodeCall& c) { return one(elu(c.x(0), c.real("alpha", 1))); }
 Tensors scaled_exponential(const NodeCall& c) {
   const double alpha = c.real("alpha", 1.67326319217681884765625),

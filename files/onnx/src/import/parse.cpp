@@ -205,14 +205,19 @@ class Parser {
     to_.nodes.push_back(std::move(node));
   }
 
-  /// What the first versions had otherwise.
+  /// What the first versions had otherwise: axes to broadcast along, and layers in training unless they say
+  /// so.
   void check_old(const LoadedNode& node, const std::string& place) const {
     if (to_.opset >= 7) return;
-    const auto broadcast = node.attributes.find("broadcast");
-    const auto* number =
-        broadcast == node.attributes.end() ? nullptr : std::get_if<std::int64_t>(&broadcast->second);
-    const bool aligned = number && *number != 0;
-    if (aligned || node.type == "BatchNormalization" || node.type == "Dropout" || node.type == "Gemm")
+    const auto is_on = [&](std::string_view name) {
+      const auto found = node.attributes.find(name);
+      const auto* number =
+          found == node.attributes.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+      return number && *number != 0;
+    };
+    const bool trains = (node.type == "BatchNormalization" || node.type == "Dropout") && !is_on("is_test");
+    const bool aligned = is_on("broadcast") && node.attributes.contains("axis");
+    if (trains || aligned)
       to_.fail(place + "version " + std::to_string(to_.opset) +
                " of this operator is not supported; export the model for opset 7 to 17");
   }
