@@ -10,6 +10,7 @@
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/index.hpp"
 #include "xgrad/core/ops/linalg.hpp"
 #include "xgrad/core/ops/normalization.hpp"
 #include "xgrad/core/ops/reduce.hpp"
@@ -94,6 +95,23 @@ TEST_CASE("the axis of the batch is free and has a name, and others are fixed") 
   CHECK(of_second.inputs()[0].sizes == Sizes{"2", "'batch'", "4"});
   CHECK(fixed.inputs()[0].sizes == Sizes{"2", "3", "4"});
   CHECK(of_first(ones({7, 3, 4})).shape() == Shape{7, 3});
+}
+
+TEST_CASE("a part as long as the batch follows it") {
+  const Tensor table = arange(20).to(float32).reshape({10, 2});
+  const auto f = [&](const Tensor& x) { return x + table.slice(0, 0, x.size(0)); };
+
+  const auto model = onnx::parse(onnx::to_bytes(f, {ones({3, 2})}));
+
+  CHECK(model(zeros({5, 2})).to_vector<double>() == f(zeros({5, 2})).to_vector<double>());
+}
+
+TEST_CASE("a row that the batch lies in cannot be told from its place, and is an Error") {
+  const auto f = [](const Tensor& x) { return index(x, {0}); };
+
+  CHECK(message_of([&] {
+          onnx::to_bytes(f, {ones({2, 3})}, {.batch_axes = {1}});
+        }).find("hangs on its size") != std::string::npos);
 }
 
 TEST_CASE("a program is saved for its sizes, and with another one for any") {

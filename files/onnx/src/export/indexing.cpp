@@ -38,6 +38,8 @@ void one_hot(ExportedCall& c) {
   const auto classes = c.integer("num_classes");
   const Dims result = c.result_dims();
   if (classes < 0) c.fail("the number of classes must be given and not be taken from the values; pass it");
+  if (result.back().by_batch)
+    c.fail("the number of classes hangs on the size of the batch; save with {.dynamic_batch = false}");
   const NoGrad guard;
   const std::string values = g.constant(tensor({std::int64_t{0}, std::int64_t{1}}));
   c.give(g.add("OneHot", {c.x(0), g.integer(result.back().size), values}));
@@ -53,7 +55,8 @@ void index_view(ExportedCall& c) {
   const std::int64_t first = c.integer("first");
   const Dim n = product(c.result_dims());
   if (n.by_batch) {
-    if (first != 0) c.fail("a part of the batch hangs on its size; save with {.dynamic_batch = false}");
+    if (first != 0 || !(product(c.dims(0)) == n))
+      c.fail("a part of the batch hangs on its size; save with {.dynamic_batch = false}");
     return c.give(g.reshape(c.x(0), c.result_dims()));
   }
   const std::string flat = g.reshape(c.x(0), {{-1}});

@@ -15,25 +15,23 @@ using List = std::vector<std::int64_t>;
 constexpr std::int64_t start_of_axis = INT64_MIN, end_of_axis = INT64_MAX;
 
 void slice(ExportedCall& c) {
+  Graph& g = c.graph;
   const std::int64_t axis = c.integer("axis"), start = c.integer("start"), step = c.integer("step");
   const auto at = static_cast<std::size_t>(axis);
-  const Dim all = c.dims(0)[at];
-  Dim taken{c.result_shape()[static_cast<int>(axis)]};
-  if (all.by_batch) {
-    Dims dims = c.result_dims();
-    taken = dims[at];
-    if (taken.by_batch) {
-      if (taken.size != all.size || start != 0 || step != 1)
-        c.fail("a part of the batch hangs on its size; save with {.dynamic_batch = false}");
-      return c.give(c.graph.add("Identity", {c.x(0)}));
-    }
+  const Dim all = c.dims(0)[at], taken = c.result_dims()[at];
+  if (taken.by_batch) {
+    if (start != 0 || step != 1)
+      c.fail(
+          "a part that hangs on the size of the batch must begin at 0; save with {.dynamic_batch = false}");
+    if (taken == all) return c.give(g.add("Identity", {c.x(0)}));
+    return c.give(g.add("Slice", {c.x(0), g.ints({0}), g.sizes({taken}), g.ints({axis})}));
   }
   const std::int64_t last = start + (taken.size - 1) * step;
   const std::int64_t stop = taken.size == 0 ? start
                             : step > 0      ? last + 1
                             : last == 0     ? start_of_axis
                                             : last - 1;
-  c.give(c.graph.slice(c.x(0), axis, start, stop, step));
+  c.give(g.slice(c.x(0), axis, start, stop, step));
 }
 
 void select(ExportedCall& c) {
@@ -92,6 +90,8 @@ void diag_embed(ExportedCall& c) {
   const int a = static_cast<int>(c.integer("axis1")), b = static_cast<int>(c.integer("axis2"));
   const std::int64_t offset = c.integer("offset"), rows = c.result_shape()[a], columns = c.result_shape()[b];
   const std::int64_t n = c.shape(0)[c.shape(0).rank() - 1];
+  if (c.dims(0).back().by_batch)
+    c.fail("a diagonal of the batch hangs on its size; save with {.dynamic_batch = false}");
   List from;
   std::vector<bool> filled;
   for (std::int64_t i = 0; i < rows; ++i)
