@@ -13,7 +13,7 @@ formatted = find include simd core nn optim data files train tools examples test
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
+.PHONY: build-release onnxruntime help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -25,7 +25,7 @@ demo: ## install what is missing, build, train a classifier of handwritten digit
 	build/release/examples/digits
 
 build-release:
-	$(call install,test)
+	$(call install,test onnx)
 	cmake --preset release
 	$(call build,release)
 
@@ -63,11 +63,19 @@ instructions: ## count the instructions of small steps under callgrind, against 
 	$(call build,portable) --target steps
 	benchmarks/instructions/check build/portable/benchmarks/instructions/steps
 
+onnxruntime: ## install onnxruntime by npm, and run what xgrad::onnx exports with it
+	@command -v npm >/dev/null || { echo 'make onnxruntime needs node and npm (Debian: nodejs, npm)'; exit 1; }
+	$(call install,test onnx)
+	npm install --ignore-scripts --no-audit --no-fund --prefix build/onnxruntime onnxruntime-node@1
+	cmake --preset release
+	$(call build,release) --target test_onnx_runtime
+	$(call test,release) --tests-regex '^onnx[.](runtime|onnxruntime)' --verbose
+
 docs: ## list the ops in docs/ops.md from their declarations
 	LC_ALL=C awk -f docs/ops.awk core/include/xgrad/core/ops/*.hpp > docs/ops.md
 
 asan: ## the tests under the address, undefined behaviour and leak sanitizers
-	$(call install,test)
+	$(call install,test onnx)
 	cmake --preset asan
 	$(call build,asan)
 	$(call test,asan)

@@ -278,3 +278,10 @@ TEST_CASE(
   CHECK(calls[1].op == "an op that is gone");
   CHECK(trace([](const Tensor& x) { return exp(x); }, {tensor(V{1, 2})}).values().size() == 2);
 }
+
+TEST_CASE("an output that a rule reads, too, is one value") {
+  const Program p = trace([](const Tensor& x) { return argsort(x); }, {tensor({3.0, 1.0, 2.0})});
+
+  CHECK(p.outputs() == std::vector<std::size_t>{p.calls().at(0).outputs.at(1)});
+  CHECK(p.run({tensor({1.0, 3.0, 2.0})})[0].to_vector<int>() == std::vector<int>{0, 2, 1});
+}

@@ -151,10 +151,16 @@ endfunction()
 function(set_up_document_target target)
   target_link_libraries(${target} PRIVATE ${ARGN})
   target_compile_options(${target} PRIVATE -Wno-unused -Wno-shadow)
+  if(target MATCHES "^document_onnx")
+    target_link_libraries(${target} PRIVATE xgrad::onnx)
+  endif()
 endfunction()
 
 file(GLOB documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
      ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md ${PROJECT_SOURCE_DIR}/docs/*.md)
+if(NOT TARGET xgrad_onnx)
+  list(REMOVE_ITEM documents docs/onnx.md)  # which shows an optional component
+endif()
 foreach(document IN LISTS documents)
   add_document(${document})
 endforeach()

@@ -57,6 +57,9 @@ set(without_build_dependencies
 add_package_test(find_package find_package TARGET program COMMAND program OPTIONS ${without_build_dependencies})
 add_package_test(find_package_components find_package TARGET all COMMAND program_fuse
                  OPTIONS -DXGRAD_COMPONENTS=xtensor,fuse -DCMAKE_DISABLE_FIND_PACKAGE_xsimd=ON)
+if(TARGET xgrad_onnx)
+  add_package_test(find_package_onnx find_package TARGET program_onnx COMMAND program_onnx OPTIONS -DXGRAD_COMPONENTS=onnx)
+endif()
 
 # Older than sets of header files. That version's own modules are not at hand; what the package does with its
 # number is.
@@ -78,7 +81,7 @@ endif()
 add_test(NAME package.unknown_component
          COMMAND ${CMAKE_COMMAND} -S ${package}/consumer -B ${package}/unknown_component -G ${CMAKE_GENERATOR}
                  -DXGRAD_README=${package}/find_package.cmake -DXGRAD_COMPONENTS=fuse,nonsense ${consumer_options})
-string(REPLACE " " "[ \n]+" named "there is no component nonsense; the components are xtensor and fuse")
+string(REPLACE " " "[ \n]+" named "there is no component nonsense; the components are xtensor, fuse and onnx")
 set_tests_properties(package.unknown_component PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "${named}")
 
 # The library inside a plugin, which a program that does not know xgrad loads.

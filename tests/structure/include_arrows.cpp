@@ -67,6 +67,8 @@ const std::array libraries{
     Library{"nlohmann/", {"core/src/", "files/src/", "tools/src/"}},
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
+    Library{"onnx/", {"files/onnx/src/"}},
+    Library{"google/protobuf/", {"files/onnx/src/"}},
 };
 
 // Headers that bring xtensor or xsimd with them: the user includes them, and they each other, but no other
@@ -109,6 +111,9 @@ std::optional<std::string> own_file(const fs::path& root, const fs::path& from, 
     places.push_back(root / folder.name / "include");
     places.push_back(root / folder.name / "src");
   }
+  // Rooms with a door of their own, for a library that not every user has.
+  for (const char* room : {"files/onnx"})
+    for (const char* part : {"include", "src"}) places.push_back(root / room / part);
   for (const fs::path& place : places)
     if (fs::is_regular_file(place / include.path))
       return (place / include.path).lexically_normal().lexically_relative(root).generic_string();

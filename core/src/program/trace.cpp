@@ -37,8 +37,12 @@ class Trace::Ear : public detail::Listener {
         first_.try_emplace(y.node(), before->second);
       heard.outputs.push_back(add({y, calls.size()}));
     }
-    for (const detail::Ref& y : call.scratch)  // which a rule may read while the trace lives
-      heard.scratch.push_back(y.tensor->defined() ? add({*y.tensor, calls.size()}) : nobody);
+    for (const detail::Ref& y : call.scratch) {  // which a rule may read while the trace lives
+      // What is an output as well, such as indices, has its number already.
+      const auto same = [&](const Tensor& made) { return made.node() == y.tensor->node(); };
+      const bool alone = y.tensor->defined() && std::ranges::none_of(call.outputs, same);
+      heard.scratch.push_back(alone ? add({*y.tensor, calls.size()}) : nobody);
+    }
     calls.push_back(std::move(heard));
   }
 
