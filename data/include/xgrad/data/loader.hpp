@@ -25,6 +25,9 @@ struct LoaderOptions {
 /// A batch of two tensors takes two names: `const auto& [x, y] = batch`.
 class Batch {
  public:
+  Batch() = default;
+  explicit Batch(std::vector<Tensor> tensors) : tensors_(std::move(tensors)) {}
+
   std::size_t size() const { return tensors_.size(); }
   const Tensor& operator[](std::size_t i) const { return tensors_[i]; }
   const std::vector<Tensor>& tensors() const { return tensors_; }
