@@ -8,6 +8,7 @@
 #include <span>
 
 #include "csv_columns.hpp"
+#include "csv_number.hpp"
 #include "csv_rows.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/error.hpp"
@@ -150,7 +151,7 @@ void check_options(const CsvOptions& options) {
 
 TensorDataset read_csv(const std::string& path, const CsvOptions& options) {
   check_options(options);
-  CsvRows rows("read_csv", path, options.delimiter, options.quote);
+  CsvRows rows("read_csv", path, {.delimiter = options.delimiter, .quote = options.quote});
   const Columns table = begin_table(rows, options);
   if (options.dtype == float64) return TableReader<double>(rows, table, options).read();
   return TableReader<float>(rows, table, options).read();

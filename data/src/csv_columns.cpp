@@ -1,8 +1,8 @@
 #include "csv_columns.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+
+#include "csv_number.hpp"
 
 namespace xgrad::data {
 
@@ -83,24 +83,6 @@ Columns begin_table(CsvRows& rows, const CsvOptions& options) {
       if (!taken[i]) table.features.push_back(i);
   if (table.features.empty()) rows.fail("no column is left for the features; name fewer in the options");
   return table;
-}
-
-std::optional<double> number_in(std::string_view field) {
-  const char* first = field.data();
-  const char* last = first + field.size();
-  while (first != last && *first == ' ') ++first;
-  while (last != first && last[-1] == ' ') --last;
-  if (last - first > 1 && *first == '+' && first[1] != '-') ++first;
-
-  double value = 0;
-  auto read = std::from_chars(first, last, value);
-  if (read.ec == std::errc::result_out_of_range) {  // too small is 0, and long double can tell
-    long double wide = 0;
-    read = std::from_chars(first, last, wide);
-    value = static_cast<double>(wide);
-  }
-  if (read.ec != std::errc() || read.ptr != last || !std::isfinite(value)) return {};
-  return value;
 }
 
 }  // namespace xgrad::data

@@ -25,7 +25,4 @@ struct Columns {
 /// twice.
 Columns begin_table(CsvRows& rows, const CsvOptions& options);
 
-/// The number that a field holds, nothing when it holds none or an infinite one; `1e999` is infinite.
-std::optional<double> number_in(std::string_view field);
-
 }  // namespace xgrad::data
