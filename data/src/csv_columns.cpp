@@ -43,6 +43,21 @@ void read_header(CsvRows& rows, std::vector<std::string>& names) {
   if (!rows.next()) rows.fail("no row follows the header");
 }
 
+// Says what the named columns hold, all of which are features.
+void set_kind(const CsvRows& rows, Columns& table, const std::vector<Column>& columns, ColumnKind kind) {
+  for (const Column& column : columns) {
+    const std::size_t i = find_column(rows, table, column);
+    const auto at = std::find(table.features.begin(), table.features.end(), i);
+    if (at == table.features.end())
+      rows.fail("column " + std::to_string(i + 1) +
+                " is named as a category or a date but is no feature; name it once");
+    ColumnKind& now = table.kinds[static_cast<std::size_t>(at - table.features.begin())];
+    if (now != ColumnKind::number)
+      rows.fail("column " + std::to_string(i + 1) + " is named twice in the options; name it once");
+    now = kind;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> Columns::names_of(const std::vector<std::size_t>& columns) const {
@@ -82,6 +97,9 @@ Columns begin_table(CsvRows& rows, const CsvOptions& options) {
     for (std::size_t i = 0; i < table.count; ++i)
       if (!taken[i]) table.features.push_back(i);
   if (table.features.empty()) rows.fail("no column is left for the features; name fewer in the options");
+  table.kinds.assign(table.features.size(), ColumnKind::number);
+  set_kind(rows, table, options.categories, ColumnKind::category);
+  set_kind(rows, table, options.dates, ColumnKind::date);
   return table;
 }
 

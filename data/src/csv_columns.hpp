@@ -9,11 +9,15 @@
 
 namespace xgrad::data {
 
+/// What a column of features holds.
+enum class ColumnKind { number, category, date };
+
 /// What the columns of a table are for, by number.
 struct Columns {
   std::vector<std::string> names;  ///< of all columns, empty without a header
   std::size_t count = 0;
   std::vector<std::size_t> features;
+  std::vector<ColumnKind> kinds;  ///< of the features
   std::vector<std::size_t> targets;
   std::optional<std::size_t> label;
 

@@ -17,7 +17,8 @@ constexpr std::array<double, 23> powers_of_ten{1e0,  1e1,  1e2,  1e3,  1e4,  1e5
                                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-// Appends the digits from p on to m, and returns where they end. More than 19 digits wrap around, and are counted.
+// Appends the digits from p on to m, and returns where they end. More than 19 digits wrap around, and are
+// counted.
 const char* digits(const char* p, const char* last, std::uint64_t& m) {
   for (; p != last; ++p) {
     const auto digit = static_cast<unsigned>(*p - '0');
@@ -27,8 +28,8 @@ const char* digits(const char* p, const char* last, std::uint64_t& m) {
   return p;
 }
 
-// A number without an exponent whose digits are an integer that double holds: divided by a power of ten that it
-// holds too, it is the nearest one (Clinger, 1990). What is not such a number is left to from_chars.
+// A number without an exponent whose digits are an integer that double holds: divided by a power of ten that
+// it holds too, it is the nearest one (Clinger, 1990). What is not such a number is left to from_chars.
 bool short_number(const char* first, const char* last, double& value) {
   const bool negative = first != last && *first == '-';
   first += negative;

@@ -61,9 +61,9 @@ bool CsvRows::skip_line() {
   while (true) {
     if (position_ == end_ && !refill()) return false;
     const auto is_end = [](char c) { return c == '\n' || c == '\r'; };
-    auto at = static_cast<std::size_t>(std::find_if(buffer_.begin() + static_cast<std::ptrdiff_t>(position_),
-                                                    buffer_.end(), is_end) -
-                                       buffer_.begin());
+    auto at = static_cast<std::size_t>(
+        std::find_if(buffer_.begin() + static_cast<std::ptrdiff_t>(position_), buffer_.end(), is_end) -
+        buffer_.begin());
     if (end_line(at, line_) == Scan::whole) {
       position_ = at;
       return true;
@@ -122,7 +122,8 @@ CsvRows::Scan CsvRows::scan_field(std::size_t& at, std::int64_t& line, bool& las
   if (form_.blanks) {
     at = skip_blanks(at);
     if (more(at)) return Scan::more;
-    last = buffer_[at] == '\n' || buffer_[at] == '\r' || (form_.comment != '\0' && buffer_[at] == form_.comment);
+    last =
+        buffer_[at] == '\n' || buffer_[at] == '\r' || (form_.comment != '\0' && buffer_[at] == form_.comment);
     return Scan::whole;
   }
   last = buffer_[at] != form_.delimiter || at >= end_;
