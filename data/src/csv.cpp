@@ -11,9 +11,12 @@ template <Element T>
 TensorDataset read_table(CsvRows& rows, const Columns& columns, const CsvOptions& options,
                          Encoding& encoding) {
   CsvTable<T> table(rows, columns, options, encoding.fitted() ? &encoding : nullptr);
-  do {
+  table.add_row();
+  while (options.rows == 0 || table.count() < options.rows) {
+    if (table.add_numbers()) continue;
+    if (!rows.next()) break;
     table.add_row();
-  } while ((options.rows == 0 || table.count() < options.rows) && rows.next());
+  }
   table.faults().check();
   if (table.count() == 0)
     rows.fail("every row misses a value and was dropped; take Missing::nan or Missing::fill");

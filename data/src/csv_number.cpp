@@ -2,52 +2,13 @@
 
 #include <time.h>
 
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstdint>
 
 namespace xgrad::data {
 
 namespace {
-
-// What double holds without an error.
-constexpr std::array<double, 23> powers_of_ten{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                               1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-// Appends the digits from p on to m, and returns where they end. More than 19 digits wrap around, and are
-// counted.
-const char* digits(const char* p, const char* last, std::uint64_t& m) {
-  for (; p != last; ++p) {
-    const auto digit = static_cast<unsigned>(*p - '0');
-    if (digit > 9) break;
-    m = 10 * m + digit;
-  }
-  return p;
-}
-
-// A number without an exponent whose digits are an integer that double holds: divided by a power of ten that
-// it holds too, it is the nearest one (Clinger, 1990). What is not such a number is left to from_chars.
-bool short_number(const char* first, const char* last, double& value) {
-  const bool negative = first != last && *first == '-';
-  first += negative;
-  std::uint64_t m = 0;
-  const char* p = digits(first, last, m);
-  auto count = p - first;
-  std::size_t decimals = 0;
-  if (p != last && *p == '.') {
-    const char* point = p + 1;
-    p = digits(point, last, m);
-    decimals = static_cast<std::size_t>(p - point);
-    count += p - point;
-  }
-  if (p != last || count == 0 || count > 19 || m > (std::uint64_t{1} << 53)) return false;
-  const double whole = static_cast<double>(m) / powers_of_ten[decimals];
-  value = negative ? -whole : whole;
-  return true;
-}
 
 bool is_word(std::string_view field, std::string_view word) {
   if (field.size() != word.size()) return false;
@@ -66,7 +27,7 @@ std::optional<double> number_in(std::string_view field) {
   if (last - first > 1 && *first == '+' && first[1] != '-') ++first;
 
   double value = 0;
-  if (short_number(first, last, value)) return value;
+  if (short_number(first, last, value) == last) return value;
   auto read = std::from_chars(first, last, value);
   if (read.ec == std::errc::result_out_of_range) {  // too small is 0, and long double can tell
     long double wide = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "csv_number.hpp"
+
 namespace xgrad::data {
 
 namespace {
@@ -82,6 +84,26 @@ bool CsvRows::next() {
     else if (!fields_.empty() && (fields_.size() > 1 || fields_[0].size > 0 || fields_[0].quoted))
       return true;
   }
+}
+
+bool CsvRows::next_numbers(std::span<double> row) {
+  const char *p = buffer_.data() + position_, *const last = buffer_.data() + end_;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    while (is_blank(*p)) ++p;
+    p = short_number(p, last, row[i]);
+    if (!p) return false;
+    if (i + 1 == row.size()) break;
+    if (!form_.blanks)
+      while (is_blank(*p)) ++p;
+    if (*p != form_.delimiter && !(form_.blanks && is_blank(*p))) return false;
+    ++p;
+  }
+  while (is_blank(*p)) ++p;
+  if (*p == '\r' && p[1] == '\n') ++p;
+  if (*p != '\n' || p >= last) return false;
+  position_ = static_cast<std::size_t>(p + 1 - buffer_.data());
+  ++line_;
+  return true;
 }
 
 // Reads a row from position_ and moves behind it, where the whole of it is in the buffer.

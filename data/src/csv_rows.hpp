@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,10 @@ class CsvRows {
   bool skip_line();
   /// Reads the next row that is not empty; false at the end.
   bool next();
+
+  /// Reads the next row where it is nothing but short numbers, one for each element of `row`, and all of it
+  /// is in the buffer; false, and has read nothing, where not.
+  bool next_numbers(std::span<double> row);
 
   std::size_t size() const { return fields_.size(); }
   std::string_view operator[](std::size_t i) const {

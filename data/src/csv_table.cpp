@@ -10,7 +10,7 @@
 namespace xgrad::data {
 
 template <Element T>
-CsvTable<T>::CsvTable(const CsvRows& rows, const Columns& columns, const CsvOptions& options,
+CsvTable<T>::CsvTable(CsvRows& rows, const Columns& columns, const CsvOptions& options,
                       const Encoding* encoding)
     : rows_(rows),
       columns_(columns),
@@ -21,6 +21,7 @@ CsvTable<T>::CsvTable(const CsvRows& rows, const Columns& columns, const CsvOpti
       faults_(rows) {
   for (const std::string& value : options.missing_values) plain_ &= !number_in(value);
   for (const ColumnKind kind : columns.kinds) plain_ &= kind == ColumnKind::number;
+  if (plain_ && !columns.label) numbers_.resize(columns.count);
   words_.resize(columns.features.size());
   if (!encoding) return;
   if (encoding->categories().size() != words_.size())
@@ -43,6 +44,23 @@ bool CsvTable<T>::is_dropped() const {
   return std::any_of(columns_.features.begin(), columns_.features.end(), missing) ||
          std::any_of(columns_.targets.begin(), columns_.targets.end(), missing) ||
          (columns_.label && missing(*columns_.label));
+}
+
+template <Element T>
+bool CsvTable<T>::add_numbers() {
+  constexpr int patience = 100;
+  if (numbers_.empty() || other_rows_ > patience) return false;
+  if (!rows_.next_numbers(numbers_)) {
+    ++other_rows_;
+    return false;
+  }
+  other_rows_ = 0;
+  T* to = features_.extend(columns_.features.size());
+  for (const std::size_t i : columns_.features) *to++ = static_cast<T>(numbers_[i]);
+  to = targets_.extend(columns_.targets.size());
+  for (const std::size_t i : columns_.targets) *to++ = static_cast<T>(numbers_[i]);
+  ++count_;
+  return true;
 }
 
 template <Element T>

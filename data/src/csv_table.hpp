@@ -18,8 +18,11 @@ template <Element T>
 class CsvTable {
  public:
   /// `encoding` is fitted, or null where this table is what it is fitted to.
-  CsvTable(const CsvRows& rows, const Columns& columns, const CsvOptions& options, const Encoding* encoding);
+  CsvTable(CsvRows& rows, const Columns& columns, const CsvOptions& options, const Encoding* encoding);
 
+  /// Reads and adds a row of nothing but numbers, as most rows of most tables are; false where the next is
+  /// none.
+  bool add_numbers();
   /// Adds the current row, unless a value of it is missing and such rows are dropped.
   void add_row();
   std::int64_t count() const { return count_; }
@@ -48,13 +51,16 @@ class CsvTable {
     return features_.values()[static_cast<std::size_t>(row) * columns_.features.size() + k];
   }
 
-  const CsvRows& rows_;
+  CsvRows& rows_;
   const Columns& columns_;
   const CsvOptions& options_;
   NumberForm form_;
   bool learns_,
       plain_;  // plain_: a field that reads as a number is one, and never stands for a missing value
   Faults faults_;
+
+  std::vector<double> numbers_;  // of a row that is all numbers; none where rows are not
+  int other_rows_ = 0;           // that were not, one after another
 
   std::int64_t count_ = 0;
   Growing<T> features_, targets_;
