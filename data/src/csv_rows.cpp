@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "csv_number.hpp"
+#include "xgrad/core/error.hpp"
 
 namespace xgrad::data {
 
@@ -13,8 +14,37 @@ constexpr std::size_t buffer_size = 1u << 18;
 
 }  // namespace
 
+CsvRows::CsvRows(std::string op, std::string path, const CsvForm& form, std::string_view part,
+                 std::int64_t line)
+    : op_(std::move(op)), path_(std::move(path)), form_(form) {
+  set_ends();
+  assign(part, line);
+}
+
 CsvRows::CsvRows(std::string op, const std::string& path, const CsvForm& form)
-    : input_(std::move(op), path), form_(form), buffer_("\n") {
+    : op_(std::move(op)),
+      path_(path),
+      input_(std::make_unique<Input>(op_, path)),
+      form_(form),
+      buffer_("\n") {
+  set_ends();
+  refill();
+  const std::string_view start(buffer_.data(), end_);
+  if (start.starts_with("\xEF\xBB\xBF")) position_ = 3;  // the mark of UTF-8
+  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
+    fail("the text is UTF-16; save it as UTF-8");
+}
+
+void CsvRows::assign(std::string_view part, std::int64_t line) {
+  buffer_.assign(part);
+  end_ = buffer_.size();
+  buffer_ += '\n';
+  position_ = 0;
+  ended_ = true;
+  line_ = line;
+}
+
+void CsvRows::set_ends() {
   const auto end_at = [this](char c) { ends_[static_cast<unsigned char>(c)] = true; };
   end_at('\n'), end_at('\r');
   if (form_.blanks)
@@ -22,12 +52,6 @@ CsvRows::CsvRows(std::string op, const std::string& path, const CsvForm& form)
   else
     end_at(form_.delimiter);
   if (form_.comment != '\0') end_at(form_.comment);
-
-  refill();
-  const std::string_view start(buffer_.data(), end_);
-  if (start.starts_with("\xEF\xBB\xBF")) position_ = 3;  // the mark of UTF-8
-  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
-    fail("the text is UTF-16; save it as UTF-8");
 }
 
 // Reads on behind what is not used yet, which moves to the front; false at the end of the file.
@@ -36,9 +60,10 @@ bool CsvRows::refill() {
   const std::size_t kept = end_ - position_;
   if (position_ > 0) std::memmove(buffer_.data(), buffer_.data() + position_, kept);
   if (buffer_.size() < kept + buffer_size + 1) buffer_.resize(2 * kept + buffer_size + 1);
+  before_ += position_;
   position_ = 0;
   const std::size_t wanted = buffer_.size() - 1 - kept;
-  const std::size_t got = input_.read(buffer_.data() + kept, wanted);
+  const std::size_t got = input_->read(buffer_.data() + kept, wanted);
   end_ = kept + got;
   ended_ = got < wanted;
   buffer_[end_] = '\n';
@@ -118,6 +143,7 @@ CsvRows::Scan CsvRows::scan() {
   if (form_.comment != '\0' && buffer_[at] == form_.comment && at < end_)
     while (buffer_[at] != '\n' && buffer_[at] != '\r') ++at;
   if (end_line(at, line) == Scan::more) return Scan::more;
+  row_ = position_;
   position_ = at;
   line_ = line;
   return Scan::whole;
@@ -184,8 +210,12 @@ std::string CsvRows::place(std::size_t i, const std::vector<std::string>& names)
   return where;
 }
 
+void CsvRows::fail(const std::string& what, const std::string& where) const {
+  throw Error(op_ + ": " + what + ": " + where + path_);
+}
+
 void CsvRows::fail_at(std::size_t i, const std::string& what, const std::vector<std::string>& names) const {
-  input_.fail(what, place(i, names) + " of ");
+  fail(what, place(i, names) + " of ");
 }
 
 std::string shown(std::string_view field) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,15 @@ struct CsvForm {
 class CsvRows {
  public:
   CsvRows(std::string op, const std::string& path, const CsvForm& form);
+  /// The rows of a part of that file, set by `assign`.
+  CsvRows(std::string op, std::string path, const CsvForm& form, std::string_view part, std::int64_t line);
+
+  /// Goes through this text from now on, which begins in the given line of the file.
+  void assign(std::string_view part, std::int64_t line);
+  /// Where in the file the next row begins, or empty lines before it, and in which line.
+  std::uint64_t offset() const { return before_ + position_; }
+  std::uint64_t row_offset() const { return before_ + row_; }  ///< where the current row begins
+  std::int64_t next_line() const { return line_; }
 
   /// Leaves out the rest of the current line, whatever it holds; false at the end of the file.
   bool skip_line();
@@ -45,9 +55,7 @@ class CsvRows {
   std::string place(std::size_t i, const std::vector<std::string>& names = {}) const;
 
   /// Throws Error about the file.
-  [[noreturn]] void fail(const std::string& what, const std::string& where = "") const {
-    input_.fail(what, where);
-  }
+  [[noreturn]] void fail(const std::string& what, const std::string& where = "") const;
   /// Throws Error about field i of the current row.
   [[noreturn]] void fail_at(std::size_t i, const std::string& what,
                             const std::vector<std::string>& names = {}) const;
@@ -61,6 +69,7 @@ class CsvRows {
   };
   enum class Scan { whole, more, end };  // a row was read; the buffer ends first; the file has
 
+  void set_ends();
   bool refill();
   Scan scan();
   Scan scan_field(std::size_t& at, std::int64_t& line, bool& last);
@@ -71,11 +80,13 @@ class CsvRows {
   bool ends(char c) const { return ends_[static_cast<unsigned char>(c)]; }
   std::size_t skip_blanks(std::size_t at) const;
 
-  Input input_;
+  std::string op_, path_;
+  std::unique_ptr<Input> input_;  // null where the text is in memory
   CsvForm form_;
   std::array<bool, 256> ends_ = {};  // what ends a field without quotes
   std::string buffer_;               // one '\n' more than was read, which ends every search
-  std::size_t position_ = 0, end_ = 0;
+  std::size_t position_ = 0, end_ = 0, row_ = 0;
+  std::uint64_t before_ = 0;  // bytes of the file before the buffer
   bool ended_ = false;
   std::int64_t line_ = 1;
 

@@ -1,9 +1,12 @@
 #pragma once
 
 #include "xgrad/data/csv.hpp"
+#include "xgrad/data/csv_source.hpp"
 #include "xgrad/data/dataset.hpp"
 #include "xgrad/data/directories.hpp"
+#include "xgrad/data/encoding.hpp"
 #include "xgrad/data/idx.hpp"
+#include "xgrad/data/idx_source.hpp"
 #include "xgrad/data/loader.hpp"
 #include "xgrad/data/pipeline.hpp"
 #include "xgrad/data/sampler.hpp"
