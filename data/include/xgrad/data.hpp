@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xgrad/data/byte_pairs.hpp"
 #include "xgrad/data/csv.hpp"
 #include "xgrad/data/csv_source.hpp"
 #include "xgrad/data/dataset.hpp"
@@ -9,9 +10,13 @@
 #include "xgrad/data/idx_source.hpp"
 #include "xgrad/data/loader.hpp"
 #include "xgrad/data/pipeline.hpp"
+#include "xgrad/data/sample_logits.hpp"
 #include "xgrad/data/sampler.hpp"
 #include "xgrad/data/scaling.hpp"
+#include "xgrad/data/series.hpp"
 #include "xgrad/data/sets.hpp"
 #include "xgrad/data/source.hpp"
 #include "xgrad/data/split.hpp"
 #include "xgrad/data/stages.hpp"
+#include "xgrad/data/text.hpp"
+#include "xgrad/data/vocabulary.hpp"
