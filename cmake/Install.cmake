@@ -1,5 +1,5 @@
 # cmake --install: the library, its headers, the data sets, and the packages for find_package(xgrad [COMPONENTS
-# xtensor fuse]) and for pkg-config.
+# xtensor fuse images]) and for pkg-config.
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -17,6 +17,10 @@ install(TARGETS xgrad_xtensor EXPORT xgradXtensorTargets ${headers_go})
 install(TARGETS xgrad_fuse EXPORT xgradFuseTargets ${headers_go})
 install(EXPORT xgradXtensorTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
 install(EXPORT xgradFuseTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
+if(TARGET xgrad_images)
+  install(TARGETS xgrad_images EXPORT xgradImagesTargets ${headers_go})
+  install(EXPORT xgradImagesTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
+endif()
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/xgradConfig.cmake.in
                               ${PROJECT_BINARY_DIR}/xgradConfig.cmake INSTALL_DESTINATION ${package_dir})

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xgrad/data/augment.hpp"
 #include "xgrad/data/byte_pairs.hpp"
 #include "xgrad/data/csv.hpp"
 #include "xgrad/data/csv_source.hpp"
@@ -8,6 +9,7 @@
 #include "xgrad/data/encoding.hpp"
 #include "xgrad/data/idx.hpp"
 #include "xgrad/data/idx_source.hpp"
+#include "xgrad/data/image.hpp"
 #include "xgrad/data/loader.hpp"
 #include "xgrad/data/pipeline.hpp"
 #include "xgrad/data/sample_logits.hpp"
