@@ -66,6 +66,9 @@ class Batch {
 ///
 /// A Loader shares ownership of its data set, and so does each pass.
 ///
+/// It is one pipeline of those in stages.hpp: `from(set) | shuffle() | batch(64)` delivers the same batches
+/// from the same generator, and goes on to transforms, other sources and workers.
+///
 /// Its state is the place in the latest pass: after load_state_dict the next begin() goes on behind the last
 /// batch that the saved loader has delivered, in the same order, and later passes are those that would have
 /// come. That ends with the pass; and without a load begin() always starts a new one.
