@@ -1,8 +1,8 @@
 #include "csv_columns.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+
+#include "csv_number.hpp"
 
 namespace xgrad::data {
 
@@ -41,6 +41,21 @@ void read_header(CsvRows& rows, std::vector<std::string>& names) {
   }
   if (numbers) rows.fail_at(0, "the header holds numbers; read a table that has none with .header = false");
   if (!rows.next()) rows.fail("no row follows the header");
+}
+
+// Says what the named columns hold, all of which are features.
+void set_kind(const CsvRows& rows, Columns& table, const std::vector<Column>& columns, ColumnKind kind) {
+  for (const Column& column : columns) {
+    const std::size_t i = find_column(rows, table, column);
+    const auto at = std::find(table.features.begin(), table.features.end(), i);
+    if (at == table.features.end())
+      rows.fail("column " + std::to_string(i + 1) +
+                " is named as a category or a date but is no feature; name it once");
+    ColumnKind& now = table.kinds[static_cast<std::size_t>(at - table.features.begin())];
+    if (now != ColumnKind::number)
+      rows.fail("column " + std::to_string(i + 1) + " is named twice in the options; name it once");
+    now = kind;
+  }
 }
 
 }  // namespace
@@ -82,25 +97,10 @@ Columns begin_table(CsvRows& rows, const CsvOptions& options) {
     for (std::size_t i = 0; i < table.count; ++i)
       if (!taken[i]) table.features.push_back(i);
   if (table.features.empty()) rows.fail("no column is left for the features; name fewer in the options");
+  table.kinds.assign(table.features.size(), ColumnKind::number);
+  set_kind(rows, table, options.categories, ColumnKind::category);
+  set_kind(rows, table, options.dates, ColumnKind::date);
   return table;
-}
-
-std::optional<double> number_in(std::string_view field) {
-  const char* first = field.data();
-  const char* last = first + field.size();
-  while (first != last && *first == ' ') ++first;
-  while (last != first && last[-1] == ' ') --last;
-  if (last - first > 1 && *first == '+' && first[1] != '-') ++first;
-
-  double value = 0;
-  auto read = std::from_chars(first, last, value);
-  if (read.ec == std::errc::result_out_of_range) {  // too small is 0, and long double can tell
-    long double wide = 0;
-    read = std::from_chars(first, last, wide);
-    value = static_cast<double>(wide);
-  }
-  if (read.ec != std::errc() || read.ptr != last || !std::isfinite(value)) return {};
-  return value;
 }
 
 }  // namespace xgrad::data

@@ -9,11 +9,15 @@
 
 namespace xgrad::data {
 
+/// What a column of features holds.
+enum class ColumnKind { number, category, date };
+
 /// What the columns of a table are for, by number.
 struct Columns {
   std::vector<std::string> names;  ///< of all columns, empty without a header
   std::size_t count = 0;
   std::vector<std::size_t> features;
+  std::vector<ColumnKind> kinds;  ///< of the features
   std::vector<std::size_t> targets;
   std::optional<std::size_t> label;
 
@@ -24,8 +28,5 @@ struct Columns {
 /// what. Throws Error when there is no row, and when the options name a column that is not there, or one
 /// twice.
 Columns begin_table(CsvRows& rows, const CsvOptions& options);
-
-/// The number that a field holds, nothing when it holds none or an infinite one; `1e999` is infinite.
-std::optional<double> number_in(std::string_view field);
 
 }  // namespace xgrad::data

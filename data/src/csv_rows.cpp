@@ -1,114 +1,221 @@
 #include "csv_rows.hpp"
 
 #include <algorithm>
+#include <cstring>
+
+#include "csv_number.hpp"
+#include "xgrad/core/error.hpp"
 
 namespace xgrad::data {
 
 namespace {
 
-constexpr std::size_t buffer_size = 1u << 16;
+constexpr std::size_t buffer_size = 1u << 18;
 
 }  // namespace
 
-CsvRows::CsvRows(std::string op, const std::string& path, char delimiter, char quote)
-    : input_(std::move(op), path),
-      delimiter_(static_cast<unsigned char>(delimiter)),
-      quote_(static_cast<unsigned char>(quote)),
-      buffer_(std::make_unique<char[]>(buffer_size)),
-      position_(buffer_.get()),
-      end_(position_) {
+CsvRows::CsvRows(std::string op, std::string path, const CsvForm& form, std::string_view part,
+                 std::int64_t line)
+    : op_(std::move(op)), path_(std::move(path)), form_(form) {
+  set_ends();
+  assign(part, line);
+}
+
+CsvRows::CsvRows(std::string op, const std::string& path, const CsvForm& form)
+    : op_(std::move(op)),
+      path_(path),
+      input_(std::make_unique<Input>(op_, path)),
+      form_(form),
+      buffer_("\n") {
+  set_ends();
   refill();
-  const std::string_view start(position_, static_cast<std::size_t>(end_ - position_));
-  if (start.starts_with("\xEF\xBB\xBF")) position_ += 3;  // the mark of UTF-8
+  const std::string_view start(buffer_.data(), end_);
+  if (start.starts_with("\xEF\xBB\xBF")) position_ = 3;  // the mark of UTF-8
   if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
     fail("the text is UTF-16; save it as UTF-8");
 }
 
-bool CsvRows::refill() {
-  position_ = buffer_.get();
-  end_ = position_ + input_.read(buffer_.get(), buffer_size);
-  return position_ != end_;
+void CsvRows::assign(std::string_view part, std::int64_t line) {
+  buffer_.assign(part);
+  end_ = buffer_.size();
+  buffer_ += '\n';
+  position_ = 0;
+  ended_ = true;
+  line_ = line;
 }
 
-// The next character; the ends of lines, LF, CR LF and CR, are all '\n' and counted.
-int CsvRows::get() {
-  int c = peek();
-  if (c == end_of_file) return c;
-  ++position_;
-  if (c == '\r') {
-    if (peek() == '\n') ++position_;
-    c = '\n';
-  }
-  line_ += c == '\n';
-  return c;
+void CsvRows::set_ends() {
+  const auto end_at = [this](char c) { ends_[static_cast<unsigned char>(c)] = true; };
+  end_at('\n'), end_at('\r');
+  if (form_.blanks)
+    end_at(' '), end_at('\t');
+  else
+    end_at(form_.delimiter);
+  if (form_.comment != '\0') end_at(form_.comment);
+}
+
+// Reads on behind what is not used yet, which moves to the front; false at the end of the file.
+bool CsvRows::refill() {
+  if (ended_) return false;
+  const std::size_t kept = end_ - position_;
+  if (position_ > 0) std::memmove(buffer_.data(), buffer_.data() + position_, kept);
+  if (buffer_.size() < kept + buffer_size + 1) buffer_.resize(2 * kept + buffer_size + 1);
+  before_ += position_;
+  position_ = 0;
+  const std::size_t wanted = buffer_.size() - 1 - kept;
+  const std::size_t got = input_->read(buffer_.data() + kept, wanted);
+  end_ = kept + got;
+  ended_ = got < wanted;
+  buffer_[end_] = '\n';
+  return got > 0;
+}
+
+std::size_t CsvRows::skip_blanks(std::size_t at) const {
+  while (is_blank(buffer_[at])) ++at;
+  return at;
+}
+
+// Goes past the end of a line - LF, CR LF or CR - or of the file.
+CsvRows::Scan CsvRows::end_line(std::size_t& at, std::int64_t& line) const {
+  if (more(at) || (buffer_[at] == '\r' && more(at + 1))) return Scan::more;
+  if (at >= end_) return Scan::whole;
+  at += buffer_[at] == '\r' && at + 1 < end_ && buffer_[at + 1] == '\n' ? 2 : 1;
+  ++line;
+  return Scan::whole;
 }
 
 bool CsvRows::skip_line() {
-  if (peek() == end_of_file) return false;
-  for (int c = get(); c != '\n' && c != end_of_file;) c = get();
-  return true;
+  while (true) {
+    if (position_ == end_ && !refill()) return false;
+    const auto is_end = [](char c) { return c == '\n' || c == '\r'; };
+    auto at = static_cast<std::size_t>(
+        std::find_if(buffer_.begin() + static_cast<std::ptrdiff_t>(position_), buffer_.end(), is_end) -
+        buffer_.begin());
+    if (end_line(at, line_) == Scan::whole) {
+      position_ = at;
+      return true;
+    }
+    if (at >= end_) position_ = end_;  // a long line need not be kept
+    refill();
+  }
 }
 
 bool CsvRows::next() {
-  do {
-    text_.clear();
-    fields_.clear();
-    if (peek() == end_of_file) return false;
-    while (read_field()) {
-    }
-  } while (fields_.size() == 1 && text_.empty() && !fields_.front().quoted);
+  while (true) {
+    const Scan found = scan();
+    if (found == Scan::end) return false;
+    if (found == Scan::more)
+      refill();
+    else if (!fields_.empty() && (fields_.size() > 1 || fields_[0].size > 0 || fields_[0].quoted))
+      return true;
+  }
+}
+
+bool CsvRows::next_numbers(std::span<double> row) {
+  const char *p = buffer_.data() + position_, *const last = buffer_.data() + end_;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    while (is_blank(*p)) ++p;
+    p = short_number(p, last, row[i]);
+    if (!p) return false;
+    if (i + 1 == row.size()) break;
+    if (!form_.blanks)
+      while (is_blank(*p)) ++p;
+    if (*p != form_.delimiter && !(form_.blanks && is_blank(*p))) return false;
+    ++p;
+  }
+  while (is_blank(*p)) ++p;
+  if (*p == '\r' && p[1] == '\n') ++p;
+  if (*p != '\n' || p >= last) return false;
+  position_ = static_cast<std::size_t>(p + 1 - buffer_.data());
+  ++line_;
   return true;
 }
 
-// Reads a field and what ends it; true when the row goes on.
-bool CsvRows::read_field() {
-  const std::size_t begin = text_.size();
-  const std::int64_t line = line_;
-  while (is_blank(peek())) ++position_;
-  const bool quoted = peek() == quote_;
-  int c = quoted ? read_quoted(line) : read_plain();
-  fields_.push_back({begin, text_.size(), line, quoted});
-  if (ends_field(c)) return c == delimiter_;
-  fail_at(fields_.size() - 1, "text follows a quoted field; double the quotes that are part of it");
+// Reads a row from position_ and moves behind it, where the whole of it is in the buffer.
+CsvRows::Scan CsvRows::scan() {
+  fields_.clear();
+  unquoted_.clear();
+  std::size_t at = position_;
+  std::int64_t line = line_;
+  if (at >= end_) return ended_ ? Scan::end : Scan::more;
+  for (bool last = false; !last;)
+    if (scan_field(at, line, last) == Scan::more) return Scan::more;
+  if (form_.comment != '\0' && buffer_[at] == form_.comment && at < end_)
+    while (buffer_[at] != '\n' && buffer_[at] != '\r') ++at;
+  if (end_line(at, line) == Scan::more) return Scan::more;
+  row_ = position_;
+  position_ = at;
+  line_ = line;
+  return Scan::whole;
 }
 
-// Appends a field up to its end, and returns what ends it.
-int CsvRows::read_plain() {
-  const std::size_t begin = text_.size();
-  while (!ends_field(peek())) {
-    const char* from = position_;
-    while (position_ != end_ && !ends_field(static_cast<unsigned char>(*position_))) ++position_;
-    text_.append(from, position_);
+// Reads a field and the delimiter behind it; `last` where the row ends with it.
+CsvRows::Scan CsvRows::scan_field(std::size_t& at, std::int64_t& line, bool& last) {
+  at = skip_blanks(at);
+  if (buffer_[at] == form_.quote && at < end_) {
+    if (scan_quoted(at, line) == Scan::more) return Scan::more;
+    const std::size_t behind = at;
+    at = skip_blanks(at);
+    if (more(at)) return Scan::more;
+    if (!ends(buffer_[at]) && !(form_.blanks && at > behind))
+      fail_at(fields_.size() - 1, "text follows a quoted field; double the quotes that are part of it");
+  } else {
+    const std::size_t begin = at;
+    while (!ends(buffer_[at])) ++at;
+    if (more(at)) return Scan::more;
+    std::size_t stop = at;
+    while (stop > begin && is_blank(buffer_[stop - 1])) --stop;
+    fields_.push_back({begin, stop - begin, line, false});
   }
-  while (text_.size() > begin && is_blank(text_.back())) text_.pop_back();
-  return get();
+  if (form_.blanks) {
+    at = skip_blanks(at);
+    if (more(at)) return Scan::more;
+    last =
+        buffer_[at] == '\n' || buffer_[at] == '\r' || (form_.comment != '\0' && buffer_[at] == form_.comment);
+    return Scan::whole;
+  }
+  last = buffer_[at] != form_.delimiter || at >= end_;
+  if (!last) ++at;
+  return Scan::whole;
 }
 
-// Appends what stands between quotes, and returns what comes after them and the blanks behind.
-int CsvRows::read_quoted(std::int64_t line) {
-  ++position_;
+// Reads what stands between quotes, up to what comes behind them.
+CsvRows::Scan CsvRows::scan_quoted(std::size_t& at, std::int64_t& line) {
+  fields_.push_back({unquoted_.size(), 0, line, true});
+  Field& field = fields_.back();
+  ++at;
   while (true) {
-    const int c = get();
-    if (c == end_of_file) {
-      fields_.push_back({0, 0, line, true});
-      fail_at(fields_.size() - 1, "a quoted field does not end; close it by a quote");
+    const std::size_t from = at;
+    while (buffer_[at] != form_.quote && buffer_[at] != '\n' && buffer_[at] != '\r') ++at;
+    unquoted_.append(buffer_, from, at - from);
+    if (more(at) || more(at + 1)) return Scan::more;
+    if (at >= end_) fail_at(fields_.size() - 1, "a quoted field does not end; close it by a quote");
+    if (buffer_[at] == form_.quote) {
+      ++at;
+      if (buffer_[at] != form_.quote || at >= end_) break;
+      unquoted_ += form_.quote;
+      ++at;
+    } else {
+      if (end_line(at, line) == Scan::more) return Scan::more;
+      unquoted_ += '\n';
     }
-    if (c != quote_) {
-      text_ += static_cast<char>(c);
-      continue;
-    }
-    if (peek() != quote_) break;
-    text_ += static_cast<char>(c);
-    ++position_;
   }
-  while (is_blank(peek())) ++position_;
-  return get();
+  field.size = unquoted_.size() - field.begin;
+  return Scan::whole;
+}
+
+std::string CsvRows::place(std::size_t i, const std::vector<std::string>& names) const {
+  std::string where = "line " + std::to_string(fields_[i].line) + ", column " + std::to_string(i + 1);
+  if (i < names.size()) where += " (" + shown(names[i]) + ")";
+  return where;
+}
+
+void CsvRows::fail(const std::string& what, const std::string& where) const {
+  throw Error(op_ + ": " + what + ": " + where + path_);
 }
 
 void CsvRows::fail_at(std::size_t i, const std::string& what, const std::vector<std::string>& names) const {
-  std::string where = "line " + std::to_string(fields_[i].line) + ", column " + std::to_string(i + 1);
-  if (i < names.size()) where += " (" + shown(names[i]) + ")";
-  input_.fail(what, where + " of ");
+  fail(what, place(i, names) + " of ");
 }
 
 std::string shown(std::string_view field) {

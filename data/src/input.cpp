@@ -43,8 +43,9 @@ Input::Input(std::string op, const std::string& path) : op_(std::move(op)), path
   file_ = file;
   gzbuffer(file, buffer_size);
   if (known && S_ISREG(status.st_mode)) {
+    plain_ = gzdirect(file);
     const auto size = static_cast<std::uint64_t>(status.st_size);
-    most_bytes_ = gzdirect(file) ? size : size * most_deflate_saves;
+    most_bytes_ = plain_ ? size : size * most_deflate_saves;
   }
 }
 

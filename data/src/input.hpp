@@ -22,6 +22,10 @@ class Input {
   /// How many bytes read() can give at most, from the size of the file; nothing when it has no size (a pipe).
   std::optional<std::uint64_t> most_bytes() const { return most_bytes_; }
 
+  /// True where gzip has not compressed it, and read() gives the bytes of the file as they are.
+  bool plain() const { return plain_; }
+  const std::string& path() const { return path_; }
+
   /// Throws Error `op: what: where path`.
   [[noreturn]] void fail(const std::string& what, const std::string& where = "") const;
 
@@ -30,6 +34,7 @@ class Input {
   std::string path_;
   void* file_ = nullptr;  // a gzFile
   std::optional<std::uint64_t> most_bytes_;
+  bool plain_ = false;
 };
 
 }  // namespace xgrad::data

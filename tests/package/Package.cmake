@@ -81,7 +81,7 @@ endif()
 add_test(NAME package.unknown_component
          COMMAND ${CMAKE_COMMAND} -S ${package}/consumer -B ${package}/unknown_component -G ${CMAKE_GENERATOR}
                  -DXGRAD_README=${package}/find_package.cmake -DXGRAD_COMPONENTS=fuse,nonsense ${consumer_options})
-string(REPLACE " " "[ \n]+" named "there is no component nonsense; the components are xtensor, fuse and onnx")
+string(REPLACE " " "[ \n]+" named "there is no component nonsense; the components are xtensor, fuse, onnx and images")
 set_tests_properties(package.unknown_component PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "${named}")
 
 # The library inside a plugin, which a program that does not know xgrad loads.

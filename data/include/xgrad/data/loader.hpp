@@ -25,6 +25,9 @@ struct LoaderOptions {
 /// A batch of two tensors takes two names: `const auto& [x, y] = batch`.
 class Batch {
  public:
+  Batch() = default;
+  explicit Batch(std::vector<Tensor> tensors) : tensors_(std::move(tensors)) {}
+
   std::size_t size() const { return tensors_.size(); }
   const Tensor& operator[](std::size_t i) const { return tensors_[i]; }
   const std::vector<Tensor>& tensors() const { return tensors_; }
@@ -62,6 +65,9 @@ class Batch {
 /// here a loader in order draws nothing, so that looking at test data changes no result.)
 ///
 /// A Loader shares ownership of its data set, and so does each pass.
+///
+/// It is one pipeline of those in stages.hpp: `from(set) | shuffle() | batch(64)` delivers the same batches
+/// from the same generator, and goes on to transforms, other sources and workers.
 ///
 /// Its state is the place in the latest pass: after load_state_dict the next begin() goes on behind the last
 /// batch that the saved loader has delivered, in the same order, and later passes are those that would have
