@@ -1,0 +1,14 @@
+#pragma once
+
+// Training of models: fit, evaluate, predict, and what goes with them. xgrad/xgrad.hpp does not include it,
+// so that `using namespace xgrad` leaves the name `train` to programs that do not.
+
+#include "xgrad/train/batches.hpp"
+#include "xgrad/train/callback.hpp"
+#include "xgrad/train/fit.hpp"
+#include "xgrad/train/history.hpp"
+#include "xgrad/train/measure.hpp"
+#include "xgrad/train/parts.hpp"
+#include "xgrad/train/schedule.hpp"
+#include "xgrad/train/scores.hpp"
+#include "xgrad/train/training.hpp"
