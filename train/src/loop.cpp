@@ -36,6 +36,7 @@ Loop::Loop(Steps steps, const Batches& data, FitOptions options)
 History Loop::run() {
   if (model_ && !model_->is_training()) model_->train();
   each_callback([&](Callback& c) { c.on_begin(*this); });
+  each_callback([&](Callback& c) { c.on_resume(*this); });
   while (epochs_done_ < epochs_ && stop_.empty()) train_epoch();
   if (!stop_.empty()) display_.tell("training has ended early: " + stop_);
   history_.set_stopped(stop_);
@@ -116,7 +117,6 @@ void Loop::validate(Scores& scores) {
 void Loop::interrupt() {
   stop_ = "interrupted in epoch " + std::to_string(std::min(epochs_done_ + 1, epochs_)) + " behind step " +
           std::to_string(steps_) + ", whose weights the model has";
-  display_.tell("");
   each_callback([&](Callback& c) { c.on_interrupt(*this); });
 }
 

@@ -27,6 +27,7 @@ class Loop : public Training {
   Loop(Steps steps, const Batches& data, FitOptions options);
   History run();
 
+  const FitOptions& options() const override { return options_; }
   void tell(const std::string& line) override { display_.tell(line); }
   [[noreturn]] void blame(const std::string& what) override;
   void visit(Visitor& v) override;

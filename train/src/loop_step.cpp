@@ -101,7 +101,8 @@ void Loop::blame(const std::string& what) {
   try {
     const AnomalyMode guard;
     const Tensor prediction = (*by_.model)(inputs_of(*batch_, place_));
-    (*by_.loss)(prediction, target_of(*batch_), part_values_).backward();
+    const Tensor loss = (*by_.loss)(prediction, target_of(*batch_), part_values_);
+    if (std::isfinite(loss.item())) loss.backward();
   } catch (const Error& e) {
     throw Error(what + "; the first op of it: " + e.what());
   }

@@ -8,6 +8,8 @@
 #include "xgrad/train/fit.hpp"
 #include "xgrad/train/history.hpp"
 #include "xgrad/train/measure.hpp"
+#include "xgrad/train/measures.hpp"
+#include "xgrad/train/model.hpp"
 #include "xgrad/train/parts.hpp"
 #include "xgrad/train/schedule.hpp"
 #include "xgrad/train/scores.hpp"

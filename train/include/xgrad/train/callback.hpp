@@ -15,6 +15,8 @@ namespace xgrad::train {
 class Callback : public Stateful {
  public:
   virtual void on_begin(Training&) {}
+  /// All callbacks have begun: the place to load a training that goes on.
+  virtual void on_resume(Training&) {}
   virtual void on_epoch_begin(Training&) {}
   /// The gradients of a step are there, before they are clipped.
   virtual void on_gradients(Training&) {}

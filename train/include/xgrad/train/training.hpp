@@ -13,6 +13,8 @@
 
 namespace xgrad::train {
 
+struct FitOptions;
+
 /// A training that is going on, as a callback sees it.
 class Training {
  public:
@@ -36,6 +38,7 @@ class Training {
   const std::vector<Tensor>& batch() const { return *batch_; }
   const Tensor& prediction() const { return prediction_; }
 
+  virtual const FitOptions& options() const = 0;
   /// The model; null where a function makes the predictions or the steps.
   nn::ModuleBase* model() const { return model_; }
   /// The optimizer; null where a function makes the steps.
