@@ -57,7 +57,7 @@ void update(std::vector<AnyMeasure>& measures, const Tensor& p, const Tensor& t,
 }  // namespace
 
 TEST_CASE("measures are scikit-learn's, by batches, merged in any order, and from a state") {
-  const auto cases = nlohmann::json::parse(test::bytes_of_file(XGRAD_TEST_DATA "/measures.json"));
+  const auto cases = nlohmann::json::parse(::test::bytes_of_file(XGRAD_TEST_DATA "/measures.json"));
   REQUIRE(cases.size() == 8);
   for (const auto& c : cases) {
     const auto shape = c["shape"].get<std::vector<std::int64_t>>();
@@ -226,12 +226,12 @@ TEST_CASE("a function is a measure: the mean over all rows") {
 }
 
 TEST_CASE("fit measures the training data, and the validation data under names of their own") {
-  const data::TensorDataset set = test::three_classes(20, 1);
-  nn::Sequential net = test::small_net(2);
+  const data::TensorDataset set = xgrad::test::three_classes(20, 1);
+  nn::Sequential net = xgrad::test::small_net(2);
   optim::SGD sgd(net, {.lr = 0});
 
   const History history = fit(net, nn::cross_entropy, sgd, set,
-                              {.batch_size = 6, .validation = set, .measures = {Accuracy()}, .show = test::silent});
+                              {.batch_size = 6, .validation = set, .measures = {Accuracy()}, .show = xgrad::test::silent});
 
   const double expected = (argmax(net(set.features()), 1) == set.targets()).to(float64).mean().item();
   CHECK(history.names() == std::vector<std::string>{"loss", "accuracy", "val_loss", "val_accuracy"});

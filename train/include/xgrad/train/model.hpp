@@ -22,6 +22,7 @@ namespace xgrad::train {
 class Model : public nn::Sequential {
  public:
   using Sequential::Sequential;
+  explicit Model(nn::Sequential layers) : Sequential(std::move(layers)) {}
 
   /// Says what trains it. The optimizer is moved in, and must be of this model's parameters.
   /// Throws Error where it is of others.
