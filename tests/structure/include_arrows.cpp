@@ -64,6 +64,7 @@ const std::array libraries{
     Library{"xtl/", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xflens/", {"core/src/"}},
     Library{"nlohmann/", {"core/src/", "files/src/"}},
+    Library{"protozero/", {"train/src/"}},
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
 };

@@ -66,8 +66,7 @@ TEST_CASE("training stops without progress, with the weights of the best epoch")
   const auto history = task.go({5, 3, 2.95, 3, 1, 1}, {stopping});
 
   CHECK(history.epochs() == 4);
-  CHECK(history.stopped() ==
-        "\"given\" has made no progress for 2 epochs; its best was 3.000000 in epoch 2");
+  CHECK(history.stopped() == "\"given\" has made no progress for 2 epochs; its best was 3.000000 in epoch 2");
   CHECK(stopping->best() == 3);
   CHECK(stopping->best_epoch() == 2);
   CHECK(task.weight() == 9);  // in epoch 2 it had fallen once
@@ -76,13 +75,14 @@ TEST_CASE("training stops without progress, with the weights of the best epoch")
 TEST_CASE("of a measure of which more is better the highest is the best, and the weights may stay") {
   Falling task;
 
-  const auto history = task.go({1, 3, 2, 2}, {train::EarlyStopping({.watched = "given", .patience = 2})}, true);
+  const auto history =
+      task.go({1, 3, 2, 2}, {train::EarlyStopping({.watched = "given", .patience = 2})}, true);
   CHECK(history.epochs() == 4);
   CHECK(task.weight() == 9);
 
   task.go({1, 3, 2, 2},
-          {train::EarlyStopping({.watched = "given", .patience = 2, .better = train::Better::lower,
-                                 .restore_best = false})},
+          {train::EarlyStopping(
+              {.watched = "given", .patience = 2, .better = train::Better::lower, .restore_best = false})},
           true);
   CHECK(task.weight() == 7);
 }
@@ -94,8 +94,12 @@ TEST_CASE("what early stopping cannot do is an error before the first step") {
         "EarlyStopping: \"val_loss\" needs validation data; set options.validation, or watch \"loss\"");
   CHECK(error_of([&] { task.go({1}, {train::EarlyStopping({.watched = "auc"})}); }) ==
         "History: there is no \"auc\"; there are loss, given");
-  CHECK(error_of([] { train::EarlyStopping({.patience = 0}); }).starts_with("EarlyStopping: patience must be at least"));
-  CHECK(error_of([] { train::EarlyStopping({.min_delta = -1}); }).starts_with("EarlyStopping: min_delta must not be"));
+  CHECK(error_of([] {
+          train::EarlyStopping({.patience = 0});
+        }).starts_with("EarlyStopping: patience must be at least"));
+  CHECK(error_of([] {
+          train::EarlyStopping({.min_delta = -1});
+        }).starts_with("EarlyStopping: min_delta must not be"));
 }
 
 TEST_CASE("the log has a line for each epoch, and numbers that give themselves again") {
@@ -105,8 +109,9 @@ TEST_CASE("the log has a line for each epoch, and numbers that give themselves a
   task.go({0.1, 1e-300}, {train::CsvLog(folder.path("log.csv"))});
 
   CHECK(text_of(folder.path("log.csv")) == "epoch,loss,given\n1,100,0.1\n2,81,1e-300\n");
-  CHECK(error_of([&] { task.go({1}, {train::CsvLog(folder.path("no/log.csv"))}); })
-            .starts_with("CsvLog: the file must be one that can be written: "));
+  CHECK(error_of([&] {
+          task.go({1}, {train::CsvLog(folder.path("no/log.csv"))});
+        }).starts_with("CsvLog: the file must be one that can be written: "));
 }
 
 TEST_CASE("curves are drawn behind each epoch") {
@@ -130,9 +135,12 @@ TEST_CASE("a picture leaves out what has no place, and has ticks at round number
   CHECK(logarithmic.find("points=\"70.0,390.0 630.0,50.0 \"") != std::string::npos);
   for (const char* tick : {">1e0<", ">1e1<", ">1e2<"}) CHECK(logarithmic.find(tick) != std::string::npos);
   CHECK(gap.find("points=\"70.0,390.0 630.0,50.0 \"") != std::string::npos);
-  for (const char* tick : {">0<", ">10<", ">20<", ">30<", ">40<", ">50<"}) CHECK(gap.find(tick) != std::string::npos);
+  for (const char* tick : {">0<", ">10<", ">20<", ">30<", ">40<", ">50<"})
+    CHECK(gap.find(tick) != std::string::npos);
   CHECK(error_of([] { train::svg(std::vector<train::Curve>{}); }).starts_with("plot: there must be a curve"));
-  CHECK(error_of([] { train::svg({{"a", {1}, {1, 2}}}); }).starts_with("plot: x and y of a curve must be of one length"));
+  CHECK(error_of([] {
+          train::svg({{"a", {1}, {1, 2}}});
+        }).starts_with("plot: x and y of a curve must be of one length"));
 }
 
 TEST_CASE("a gradient that overflows is found") {
@@ -145,8 +153,10 @@ TEST_CASE("a gradient that overflows is found") {
     train::fit(task.net, loss, task.sgd, task.set, {.callbacks = {train::NanGuard()}, .show = silent});
   });
 
-  CHECK_MESSAGE(error.starts_with("NanGuard: a gradient must be finite: that of \"0.weight\", f32[1, 1], is not; the "
-                                  "first op of it: "), error);
+  CHECK_MESSAGE(
+      error.starts_with("NanGuard: a gradient must be finite: that of \"0.weight\", f32[1, 1], is not; the "
+                        "first op of it: "),
+      error);
   CHECK(error.find("log") != std::string::npos);
   CHECK(task.weight() == static_cast<double>(1e-30F));
 }
@@ -157,15 +167,19 @@ TEST_CASE("one step is profiled, and its trace is written") {
   nn::Sequential net = small_net(1);
   optim::SGD sgd(net, {.lr = 0.1});
 
-  train::fit(net, nn::cross_entropy, sgd, set,
-             {.batch_size = 4, .callbacks = {train::ProfileStep(2, folder.path("trace.json"))}, .show = silent});
+  train::fit(
+      net, nn::cross_entropy, sgd, set,
+      {.batch_size = 4, .callbacks = {train::ProfileStep(2, folder.path("trace.json"))}, .show = silent});
 
   const std::string trace = text_of(folder.path("trace.json"));
   std::size_t losses = 0;
-  for (std::size_t at = trace.find("cross_entropy"); at != std::string::npos; at = trace.find("cross_entropy", at + 1))
+  for (std::size_t at = trace.find("cross_entropy"); at != std::string::npos;
+       at = trace.find("cross_entropy", at + 1))
     ++losses;
   CHECK(losses > 0);
-  CHECK(error_of([] { train::ProfileStep profile(1); }).starts_with("ProfileStep: the step must be at least 2"));
+  CHECK(error_of([] {
+          train::ProfileStep profile(1);
+        }).starts_with("ProfileStep: the step must be at least 2"));
 }
 
 TEST_CASE("the finder of rates gives the losses of the steps, and leaves all as it was") {
@@ -175,8 +189,9 @@ TEST_CASE("the finder of rates gives the losses of the steps, and leaves all as 
   const data::Loader batches(set, {.batch_size = 4});
   const Folder folder;
 
-  const auto range = train::find_lr(net, nn::cross_entropy, sgd, batches,
-                                    {.range = {.start = 1e-3, .end = 1, .steps = 5}, .svg = folder.path("lr.svg")});
+  const auto range =
+      train::find_lr(net, nn::cross_entropy, sgd, batches,
+                     {.range = {.start = 1e-3, .end = 1, .steps = 5}, .svg = folder.path("lr.svg")});
 
   auto pass = batches.begin();
   const auto expected = optim::lr_range_test(

@@ -44,7 +44,8 @@ TEST_CASE("each example is held out in one fold, and of each class as many in ea
   const std::vector<std::int64_t> classes{0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2};
   for (const bool stratify : {false, true}) {
     std::multiset<double> held_out;
-    for (const train::Fold& fold : train::folds(numbered(classes), 3, {.stratify = stratify, .generator = Generator(1)})) {
+    for (const train::Fold& fold :
+         train::folds(numbered(classes), 3, {.stratify = stratify, .generator = Generator(1)})) {
       CHECK(fold.train.size() + fold.held_out.size() == 14);
       CHECK((fold.held_out.size() == 4 || fold.held_out.size() == 5));
       std::multiset<double> both;
@@ -66,7 +67,8 @@ TEST_CASE("each example is held out in one fold, and of each class as many in ea
 TEST_CASE("folds that cannot be are an error") {
   const auto set = numbered({0, 1});
 
-  CHECK(error_of([&] { train::folds(set, 1); }) == "folds: there must be 2 to 2 folds of f64[2], i64[2]: k is 1");
+  CHECK(error_of([&] { train::folds(set, 1); }) ==
+        "folds: there must be 2 to 2 folds of f64[2], i64[2]: k is 1");
   CHECK(error_of([&] { train::folds(set, 3); }).starts_with("folds: there must be 2 to 2 folds"));
   CHECK(error_of([&] {
           train::folds({ones({2}), ones({2})}, 2, {.stratify = true});
@@ -112,18 +114,21 @@ TEST_CASE("means and deviations are those of the folds") {
 }
 
 TEST_CASE("what a fold throws goes on to the caller, whatever it is") {
-  const auto failing = [](const train::Fold&, Generator) -> train::Scores { throw std::out_of_range("row 3"); };
+  const auto failing = [](const train::Fold&, Generator) -> train::Scores {
+    throw std::out_of_range("row 3");
+  };
 
-  CHECK_THROWS_WITH_AS(train::cross_validate(numbered({0, 1, 0, 1}), failing, {.folds = 2, .threads = 2}), "row 3",
-                       std::out_of_range);
-  CHECK(error_of([&] { train::cross_validate(numbered({0, 1}), failing, {.folds = 2, .threads = 0}); }) ==
-        "cross_validate: threads must be at least 1: it is 0");
+  CHECK_THROWS_WITH_AS(train::cross_validate(numbered({0, 1, 0, 1}), failing, {.folds = 2, .threads = 2}),
+                       "row 3", std::out_of_range);
+  CHECK(error_of([&] {
+          train::cross_validate(numbered({0, 1}), failing, {.folds = 2, .threads = 0});
+        }) == "cross_validate: threads must be at least 1: it is 0");
 }
 
 TEST_CASE("a grid tries all combinations, the last choice changing fastest") {
-  const auto result = train::grid_search({{.name = "a", .values = {1, 2}}, {.name = "b", .values = {10, 20, 30}}},
-                                         [](const train::Trial& t) { return t["a"] * t["b"]; },
-                                         {.budget = 4, .maximize = true, .threads = 2});
+  const auto result = train::grid_search(
+      {{.name = "a", .values = {1, 2}}, {.name = "b", .values = {10, 20, 30}}},
+      [](const train::Trial& t) { return t["a"] * t["b"]; }, {.budget = 4, .maximize = true, .threads = 2});
 
   CHECK(scores_in(result) == std::vector<double>{10, 20, 30, 20, 40, 60});
   CHECK(result.best == 5);
@@ -182,35 +187,52 @@ TEST_CASE("a try that fails is told, and the search goes on; where all fail it i
   CHECK(result.rows[0].error == "fit: the loss must be finite: it is nan");
   CHECK(std::isnan(result.rows[0].score));
   CHECK(error_of([] {
-          train::grid_search({{.name = "lr", .values = {1, 2}}},
-                             [](const train::Trial& t) -> double { throw Error("x: must be " + std::to_string(t["lr"])); });
-        }) == "grid_search: at least one try must give a score: all 2 have failed, the first because of: x: must be 1.000000");
+          train::grid_search({{.name = "lr", .values = {1, 2}}}, [](const train::Trial& t) -> double {
+            throw Error("x: must be " + std::to_string(t["lr"]));
+          });
+        }) ==
+        "grid_search: at least one try must give a score: all 2 have failed, the first because of: x: must "
+        "be 1.000000");
 }
 
 TEST_CASE("searches that cannot be made are errors") {
-  CHECK(error_of([] { train::grid_search({}, score_of); }).starts_with("grid_search: there must be a choice"));
-  CHECK(error_of([] { train::grid_search(rates, score_of); }).starts_with("grid_search: a choice needs values: \"lr\""));
+  CHECK(
+      error_of([] { train::grid_search({}, score_of); }).starts_with("grid_search: there must be a choice"));
+  CHECK(error_of([] {
+          train::grid_search(rates, score_of);
+        }).starts_with("grid_search: a choice needs values: \"lr\""));
   CHECK(error_of([] { train::random_search({{.name = "a", .low = 2, .high = 1}}, 3, score_of); }) ==
-        "random_search: a choice needs values, or low < high, both above 0 if it is logarithmic: \"a\" goes from 2 to 1");
-  CHECK(error_of([] { train::random_search(rates, 0, score_of); }).starts_with("random_search: tries must be at least 1"));
-  CHECK(error_of([] { train::successive_halving(rates, score_of, {.factor = 1}); })
-            .starts_with("successive_halving: factor must be at least 2"));
-  CHECK(error_of([] { train::Trial({{"lr", 1}}, 1, 1)["units"]; }) == "Trial: there is no \"units\"; there are lr");
+        "random_search: a choice needs values, or low < high, both above 0 if it is logarithmic: \"a\" goes "
+        "from 2 to 1");
+  CHECK(error_of([] {
+          train::random_search(rates, 0, score_of);
+        }).starts_with("random_search: tries must be at least 1"));
+  CHECK(error_of([] {
+          train::successive_halving(rates, score_of, {.factor = 1});
+        }).starts_with("successive_halving: factor must be at least 2"));
+  CHECK(error_of([] {
+          train::Trial({{"lr", 1}}, 1, 1)["units"];
+        }) == "Trial: there is no \"units\"; there are lr");
 }
 
 TEST_CASE("class weights make all classes count alike") {
   const Tensor weights = train::class_weights(tensor({0, 0, 0, 1}));
 
   CHECK(weights.to_vector<float>() == std::vector<float>{4.0F / 6, 2});
-  CHECK(error_of([] { train::class_weights(tensor({0, 2})); }) ==
-        "class_weights: each class needs a row: class 1 of 3 has none in i64[2]");
-  CHECK(error_of([] { train::class_weights(tensor({0, 2}), 2); })
-            .starts_with("class_weights: a label must be one of 0 to 1: that in row 1 is 2"));
-  CHECK(error_of([] { train::class_weights(tensor({0.5})); }).starts_with("class_weights: the targets must be int64"));
+  CHECK(error_of([] {
+          train::class_weights(tensor({0, 2}));
+        }) == "class_weights: each class needs a row: class 1 of 3 has none in i64[2]");
+  CHECK(error_of([] {
+          train::class_weights(tensor({0, 2}), 2);
+        }).starts_with("class_weights: a label must be one of 0 to 1: that in row 1 is 2"));
+  CHECK(error_of([] {
+          train::class_weights(tensor({0.5}));
+        }).starts_with("class_weights: the targets must be int64"));
 }
 
 TEST_CASE("the threshold is where the goal is largest") {
-  const Tensor scores = tensor({0.9, 0.8, 0.6, 0.4, 0.2}, {.dtype = float64}), labels = tensor({1, 0, 1, 0, 0});
+  const Tensor scores = tensor({0.9, 0.8, 0.6, 0.4, 0.2}, {.dtype = float64}),
+               labels = tensor({1, 0, 1, 0, 0});
 
   const auto f1 = train::tune_threshold(scores, labels);
   const auto accuracy = train::tune_threshold(scores, labels, train::ThresholdGoal::accuracy);
@@ -226,6 +248,7 @@ TEST_CASE("the threshold is where the goal is largest") {
   CHECK(measured.value() == f1.score);
   CHECK(error_of([&] { train::tune_threshold(scores, ones({5})); }) ==
         "tune_threshold: it needs rows of both classes: all 5 targets are 1");
-  CHECK(error_of([&] { train::tune_threshold(ones({2, 2}), tensor({0, 1})); })
-            .starts_with("tune_threshold: the scores must be one number a row"));
+  CHECK(error_of([&] {
+          train::tune_threshold(ones({2, 2}), tensor({0, 1}));
+        }).starts_with("tune_threshold: the scores must be one number a row"));
 }

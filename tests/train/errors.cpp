@@ -124,15 +124,19 @@ TEST_CASE("a schedule that is longer than the training is an error before the fi
   Task task, two;
   optim::OneCycleLR schedule(task.sgd, {.max_lr = 1, .total_steps = 10, .cycle_momentum = false});
 
-  const std::string of_steps = task.error({.epochs = 3, .batch_size = 4, .schedules = {{schedule, train::Each::step}}});
+  const std::string of_steps =
+      task.error({.epochs = 3, .batch_size = 4, .schedules = {{schedule, train::Each::step}}});
   const std::string of_epochs = task.error({.epochs = 3, .batch_size = 4, .schedules = {schedule}});
 
   CHECK(of_steps ==
-        "fit: the schedule is longer than the training: it has 10 steps, and there are 3 epochs of 3; make both as "
+        "fit: the schedule is longer than the training: it has 10 steps, and there are 3 epochs of 3; make "
+        "both as "
         "long, or set whole_schedules = false");
   CHECK(holds(of_epochs, "it has 10 steps, and there are 3 epochs of 1"));
   CHECK(values_of(task.net) == values_of(two.net));
-  CHECK(task.error({.epochs = 3, .batch_size = 4, .schedules = {{schedule, train::Each::step}},
+  CHECK(task.error({.epochs = 3,
+                    .batch_size = 4,
+                    .schedules = {{schedule, train::Each::step}},
                     .whole_schedules = false})
             .empty());
   CHECK(schedule.last_epoch() == 9);
@@ -144,16 +148,17 @@ TEST_CASE("schedules go on behind each step or each epoch, and a function gives 
   optim::ExponentialLR schedule(task.sgd, {.gamma = 0.5});
   optim::SGD other(task.net, {.lr = 1});
 
-  const auto by_epoch =
+  const auto by_epoch = train::fit(task.net, nn::cross_entropy, task.sgd, task.set,
+                                   {.epochs = 3, .batch_size = 4, .schedules = {schedule}, .show = silent});
+  const auto by_step =
       train::fit(task.net, nn::cross_entropy, task.sgd, task.set,
-                 {.epochs = 3, .batch_size = 4, .schedules = {schedule}, .show = silent});
-  const auto by_step = train::fit(task.net, nn::cross_entropy, task.sgd, task.set,
-                                  {.batch_size = 4, .schedules = {{schedule, train::Each::step}}, .show = silent});
-  const auto by_function = train::fit(task.net, nn::cross_entropy, other, task.set,
-                                      {.epochs = 3,
-                                       .batch_size = 4,
-                                       .schedules = {[](std::int64_t n) { return 1.0 / static_cast<double>(n + 1); }},
-                                       .show = silent});
+                 {.batch_size = 4, .schedules = {{schedule, train::Each::step}}, .show = silent});
+  const auto by_function =
+      train::fit(task.net, nn::cross_entropy, other, task.set,
+                 {.epochs = 3,
+                  .batch_size = 4,
+                  .schedules = {[](std::int64_t n) { return 1.0 / static_cast<double>(n + 1); }},
+                  .show = silent});
 
   CHECK(by_epoch["lr"] == std::vector<double>{0.1, 0.05, 0.025});
   CHECK(by_step["lr"] == std::vector<double>{0.1 / 64});
@@ -170,11 +175,13 @@ TEST_CASE("options out of their range are named") {
   CHECK(task.error({.accumulate = 0}) == "fit: accumulate must be at least 1: it is 0");
   CHECK(holds(task.error({.clip_norm = -1}), "fit: clip_norm must not be below 0: it is -1"));
   CHECK(holds(task.error({.clip_value = -1}), "fit: clip_value must not be below 0: it is -1"));
-  CHECK(holds(task.error({.schedules = {plateau}}), "the schedule watches \"val_loss\", and there is no validation"));
+  CHECK(holds(task.error({.schedules = {plateau}}),
+              "the schedule watches \"val_loss\", and there is no validation"));
   CHECK(holds(error_of([&] { train::fit(step, task.set, {.validation = task.set}); }),
               "validation, measures and an average need a model and a loss"));
   CHECK(holds(error_of([&] {
-                train::fit([](const Tensor& x) { return x; }, nn::mse_loss, [] {}, task.set, {.clip_norm = 1});
+                train::fit([](const Tensor& x) { return x; }, nn::mse_loss, [] {}, task.set,
+                           {.clip_norm = 1});
               }),
               "clipping and accumulation need the parameters"));
   CHECK(holds(error_of([&] {
@@ -184,7 +191,8 @@ TEST_CASE("options out of their range are named") {
               "a schedule by a function needs an optimizer"));
   optim::ExponentialMovingAverage average(task.net);
   CHECK(holds(error_of([&] {
-                train::fit([](const Tensor& x) { return x; }, nn::mse_loss, task.sgd, task.set, {.average = &average});
+                train::fit([](const Tensor& x) { return x; }, nn::mse_loss, task.sgd, task.set,
+                           {.average = &average});
               }),
               "an average needs a model"));
   const Rows threes{{task.set.features(), task.set.targets()}};
@@ -194,9 +202,13 @@ TEST_CASE("options out of their range are named") {
 
 TEST_CASE("losses that cannot be told apart are an error") {
   CHECK(holds(error_of([] { train::Loss(std::vector<train::Loss::Part>{}); }), "Loss: there must be a part"));
-  CHECK(holds(error_of([] { train::Loss({{"a", nn::mse_loss}, {"a", nn::l1_loss}}); }),
+  CHECK(holds(error_of([] {
+                train::Loss({{"a", nn::mse_loss}, {"a", nn::l1_loss}});
+              }),
               "each part needs a name of its own: \"a\""));
-  CHECK(holds(error_of([] { train::Loss({{"a", nn::mse_loss, std::numeric_limits<double>::infinity()}}); }),
+  CHECK(holds(error_of([] {
+                train::Loss({{"a", nn::mse_loss, std::numeric_limits<double>::infinity()}});
+              }),
               "the weight must be finite"));
 }
 

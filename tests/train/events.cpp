@@ -63,8 +63,10 @@ TEST_CASE("another program reads the numbers of each epoch, and the histograms")
 
   train::fit([&](const Tensor& x) { return matmul(x, w); }, nn::mse_loss, sgd,
              data::TensorDataset{ones({1, 1}), zeros({1, 1})},
-             {.epochs = 2, .measures = {{"half", [](const Tensor&, const Tensor&) { return 0.5; }}},
-              .callbacks = {board}, .show = silent});
+             {.epochs = 2,
+              .measures = {{"half", [](const Tensor&, const Tensor&) { return 0.5; }}},
+              .callbacks = {board},
+              .show = silent});
 
   // w goes 2, 1, 0.5 with gradients 4 and 2.
   const std::string text = events_in(board->path());
@@ -84,8 +86,10 @@ TEST_CASE("a directory that cannot be made is an error") {
   const Folder folder;
   folder.write("file", "x");
 
-  CHECK(error_of([&] { train::EventFile file(folder.path("file")); })
-            .starts_with("TensorBoard: the directory must be one where files can be made: "));
-  CHECK(error_of([] { train::TensorBoard("x", {.every_steps = -1}); })
-            .starts_with("TensorBoard: every_steps must not be below 0"));
+  CHECK(error_of([&] {
+          train::EventFile file(folder.path("file"));
+        }).starts_with("TensorBoard: the directory must be one where files can be made: "));
+  CHECK(error_of([] {
+          train::TensorBoard("x", {.every_steps = -1});
+        }).starts_with("TensorBoard: every_steps must not be below 0"));
 }

@@ -19,7 +19,8 @@ using ::test::Folder;
 
 namespace {
 
-/// SIGINT is left to the system, as in most programs; doctest takes it, and a shell in the background ignores it.
+/// SIGINT is left to the system, as in most programs; doctest takes it, and a shell in the background ignores
+/// it.
 class Untaken {
  public:
   Untaken() : before_(std::signal(SIGINT, SIG_DFL)) {}

@@ -42,12 +42,14 @@ void check_value(const Measure& measure, const nlohmann::json& values) {
     CHECK(matrix.counts().to_vector<std::int64_t>() == values["confusion"].get<std::vector<std::int64_t>>());
   } else if (values.contains(measure.name())) {
     const double expected = values[measure.name()].get<double>();
-    CHECK_MESSAGE(std::abs(measure.value() - expected) <= 1e-12 * std::max(1.0, std::abs(expected)), measure.name());
+    CHECK_MESSAGE(std::abs(measure.value() - expected) <= 1e-12 * std::max(1.0, std::abs(expected)),
+                  measure.name());
   }
 }
 
 /// Gives each measure the rows from `from` to `to`, seven at a time.
-void update(std::vector<AnyMeasure>& measures, const Tensor& p, const Tensor& t, std::int64_t from, std::int64_t to) {
+void update(std::vector<AnyMeasure>& measures, const Tensor& p, const Tensor& t, std::int64_t from,
+            std::int64_t to) {
   for (std::int64_t i = from; i < to; i += 7) {
     const std::int64_t end = std::min(i + 7, to);
     for (AnyMeasure& measure : measures) measure->update(p.slice(0, i, end), t.slice(0, i, end));
@@ -125,7 +127,8 @@ TEST_CASE("the calibration error weights each bin's distance by its rows") {
 TEST_CASE("the curves go from no row to all rows") {
   RocAuc roc;
   AveragePrecision precision;
-  const Tensor scores = tensor({0.1, 0.4, 0.35, 0.8}), labels = tensor({0, 0, 1, 1});  // scikit-learn's example
+  const Tensor scores = tensor({0.1, 0.4, 0.35, 0.8}),
+               labels = tensor({0, 0, 1, 1});  // scikit-learn's example
   roc.update(scores, labels), precision.update(scores, labels);
 
   const auto curve = roc.curve();
@@ -177,40 +180,60 @@ TEST_CASE("what a measure does not know is an error, and it takes in nothing") {
   const Tensor logits = tensor({{1.0, 2.0, 3.0}, {3.0, 2.0, 1.0}});
   Accuracy accuracy;
 
-  CHECK(error_of([&] { accuracy.update(logits, tensor({2, 3})); }) ==
-        "accuracy: a label must be one of 0 to 2: that in row 1 is 3.000000; prediction is f32[2, 3], target is i64[2]");
-  CHECK(error_of([&] { accuracy.update(logits, tensor({2, 1, 0})); })
-            .starts_with("accuracy: the prediction must be [rows, classes] for int64 targets [rows]"));
-  CHECK(error_of([&] { accuracy.update(tensor({0.5}), tensor({0.5})); }).starts_with("accuracy: a label must be"));
+  CHECK(error_of([&] {
+          accuracy.update(logits, tensor({2, 3}));
+        }) ==
+        "accuracy: a label must be one of 0 to 2: that in row 1 is 3.000000; prediction is f32[2, 3], target "
+        "is i64[2]");
+  CHECK(error_of([&] {
+          accuracy.update(logits, tensor({2, 1, 0}));
+        }).starts_with("accuracy: the prediction must be [rows, classes] for int64 targets [rows]"));
+  CHECK(error_of([&] {
+          accuracy.update(tensor({0.5}), tensor({0.5}));
+        }).starts_with("accuracy: a label must be"));
   CHECK(error_of([&] { (void)accuracy.value(); }).starts_with("accuracy: there is no row"));
-  CHECK(error_of([&] { TopKAccuracy().update(tensor({0.5}), tensor({1})); })
-            .starts_with("top5: the prediction must be [rows, classes]"));
+  CHECK(error_of([&] {
+          TopKAccuracy().update(tensor({0.5}), tensor({1}));
+        }).starts_with("top5: the prediction must be [rows, classes]"));
   CHECK(error_of([] { TopKAccuracy(0); }) == "TopKAccuracy: k must be at least 1: it is 0");
-  CHECK(error_of([] { CalibrationError({.bins = 0}); }) == "CalibrationError: bins must be at least 1: it is 0");
-  CHECK(error_of([&] { CalibrationError({.from_logits = false}).update(logits, tensor({2, 0})); })
-            .starts_with("calibration_error: a probability must be in [0, 1]: it is 3"));
-  CHECK(error_of([&] { RocAuc().update(logits, tensor({1, 0})); }).starts_with("auc: there must be two classes"));
-  CHECK(error_of([&] { RocAuc().update(tensor({std::nan("")}), tensor({1})); })
-            .starts_with("auc: a score must be a number: element 0 of f32[1] is nan"));
+  CHECK(error_of([] { CalibrationError({.bins = 0}); }) ==
+        "CalibrationError: bins must be at least 1: it is 0");
+  CHECK(error_of([&] {
+          CalibrationError({.from_logits = false}).update(logits, tensor({2, 0}));
+        }).starts_with("calibration_error: a probability must be in [0, 1]: it is 3"));
+  CHECK(error_of([&] {
+          RocAuc().update(logits, tensor({1, 0}));
+        }).starts_with("auc: there must be two classes"));
+  CHECK(error_of([&] {
+          RocAuc().update(tensor({std::nan("")}), tensor({1}));
+        }).starts_with("auc: a score must be a number: element 0 of f32[1] is nan"));
   CHECK(error_of([&] { MeanAbsoluteError().update(tensor({{1.0}}), tensor({1.0})); }) ==
         "mae: prediction and target must have one shape: prediction is f32[1, 1], target is f32[1]");
-  CHECK(error_of([&] { Perplexity().update(logits, tensor({0, 3})); })
-            .starts_with("perplexity: a label must be one of 0 to 2: that in row 1 is 3"));
-  CHECK(error_of([&] { Perplexity().update(logits, tensor({0.0, 1.0})); })
-            .starts_with("perplexity: the prediction must be logits"));
+  CHECK(error_of([&] {
+          Perplexity().update(logits, tensor({0, 3}));
+        }).starts_with("perplexity: a label must be one of 0 to 2: that in row 1 is 3"));
+  CHECK(error_of([&] {
+          Perplexity().update(logits, tensor({0.0, 1.0}));
+        }).starts_with("perplexity: the prediction must be logits"));
   Precision binary({.average = Average::binary});
   binary.update(logits, tensor({0, 1}));
   CHECK(error_of([&] { (void)binary.value(); }) ==
         "precision: Average::binary needs two classes: there are 3; use macro or micro");
   CHECK(error_of([&] { accuracy.merge(binary); }).starts_with("accuracy: only a measure of the same kind"));
-  CHECK(error_of([&] { Precision().merge(Precision({.average = Average::micro})); })
-            .starts_with("precision: only a measure of the same kind"));
-  CHECK(error_of([&] { CalibrationError().merge(CalibrationError({.bins = 3})); })
-            .starts_with("calibration_error: only a measure of the same kind"));
+  CHECK(error_of([&] {
+          Precision().merge(Precision({.average = Average::micro}));
+        }).starts_with("precision: only a measure of the same kind"));
+  CHECK(error_of([&] {
+          CalibrationError().merge(CalibrationError({.bins = 3}));
+        }).starts_with("calibration_error: only a measure of the same kind"));
   RSquared r2;
   r2.update(ones({2, 2}), ones({2, 2}));
-  CHECK(error_of([&] { r2.update(ones({2, 3}), ones({2, 3})); }).starts_with("r2: all batches must have as many"));
-  CHECK(error_of([&] { r2.update(ones({2, 3, 1}), ones({2, 3, 1})); }).starts_with("r2: the target must be [rows]"));
+  CHECK(error_of([&] {
+          r2.update(ones({2, 3}), ones({2, 3}));
+        }).starts_with("r2: all batches must have as many"));
+  CHECK(error_of([&] {
+          r2.update(ones({2, 3, 1}), ones({2, 3, 1}));
+        }).starts_with("r2: the target must be [rows]"));
 }
 
 TEST_CASE("a function is a measure: the mean over all rows") {
@@ -230,8 +253,9 @@ TEST_CASE("fit measures the training data, and the validation data under names o
   nn::Sequential net = xgrad::test::small_net(2);
   optim::SGD sgd(net, {.lr = 0});
 
-  const History history = fit(net, nn::cross_entropy, sgd, set,
-                              {.batch_size = 6, .validation = set, .measures = {Accuracy()}, .show = xgrad::test::silent});
+  const History history =
+      fit(net, nn::cross_entropy, sgd, set,
+          {.batch_size = 6, .validation = set, .measures = {Accuracy()}, .show = xgrad::test::silent});
 
   const double expected = (argmax(net(set.features()), 1) == set.targets()).to(float64).mean().item();
   CHECK(history.names() == std::vector<std::string>{"loss", "accuracy", "val_loss", "val_accuracy"});

@@ -19,8 +19,9 @@ TEST_CASE("compile, fit, evaluate and predict do what the functions of these nam
   optim::Adam adam(net, {.lr = 0.01});
   model.compile(optim::Adam(model, {.lr = 0.01}), nn::cross_entropy, {train::Accuracy()});
 
-  const auto expected = train::fit(net, nn::cross_entropy, adam, set,
-                                   {.epochs = 2, .shuffle = false, .measures = {train::Accuracy()}, .show = silent});
+  const auto expected =
+      train::fit(net, nn::cross_entropy, adam, set,
+                 {.epochs = 2, .shuffle = false, .measures = {train::Accuracy()}, .show = silent});
   const auto history =
       model.fit(set.features(), set.targets(), {.epochs = 2, .shuffle = false, .show = silent});
 

@@ -18,7 +18,8 @@ namespace {
 std::string all_of(int descriptor) {
   std::string text;
   char place[4096];
-  for (ssize_t n; (n = read(descriptor, place, sizeof place)) > 0;) text.append(place, static_cast<std::size_t>(n));
+  for (ssize_t n; (n = read(descriptor, place, sizeof place)) > 0;)
+    text.append(place, static_cast<std::size_t>(n));
   return text;
 }
 
@@ -140,7 +141,8 @@ TEST_CASE("the line never breaks on a narrow terminal") {
   CHECK(drawn > 4);
 }
 
-TEST_CASE("elsewhere each epoch is one plain line, and so it is on a terminal without escape codes, or by choice") {
+TEST_CASE(
+    "elsewhere each epoch is one plain line, and so it is on a terminal without escape codes, or by choice") {
   const std::string piped = on_pipe([] { train_slowly(train::Show::automatic); });
   const std::string dumb = on_terminal(80, [] {
     set("dumb", nullptr);

@@ -39,7 +39,9 @@ Axis::Axis(const std::vector<double>& numbers, bool logarithmic, double begin, d
   high_ = step_ * std::ceil(high / step_ - 1e-9);
 }
 
-double Axis::at(double number) const { return begin_ + (end_ - begin_) * (scaled(number) - low_) / (high_ - low_); }
+double Axis::at(double number) const {
+  return begin_ + (end_ - begin_) * (scaled(number) - low_) / (high_ - low_);
+}
 
 std::vector<Axis::Tick> Axis::ticks() const {
   std::vector<Tick> ticks;
@@ -51,7 +53,8 @@ std::vector<Axis::Tick> Axis::ticks() const {
       std::snprintf(text.data(), text.size(), "1e%.0f", number);
     else
       std::snprintf(text.data(), text.size(), "%.6g", std::abs(number) < step_ * 1e-9 ? 0 : number);
-    ticks.push_back({begin_ + (end_ - begin_) * static_cast<double>(i) / static_cast<double>(count), text.data()});
+    ticks.push_back(
+        {begin_ + (end_ - begin_) * static_cast<double>(i) / static_cast<double>(count), text.data()});
   }
   return ticks;
 }

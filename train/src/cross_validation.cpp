@@ -24,7 +24,8 @@ std::vector<std::int64_t> order_of(const data::TensorDataset& set, const FoldsOp
   if (targets.dtype() != int64 || targets.dim() != 1)
     throw Error("folds: stratify needs int64 classes [rows]: the targets are " + targets.describe());
   const auto classes = targets.to_vector<std::int64_t>();
-  std::ranges::stable_sort(order, {}, [&](std::int64_t row) { return classes[static_cast<std::size_t>(row)]; });
+  std::ranges::stable_sort(order, {},
+                           [&](std::int64_t row) { return classes[static_cast<std::size_t>(row)]; });
   return order;
 }
 
@@ -61,7 +62,8 @@ double CrossValidation::stddev(const std::string& name) const {
 
 std::string CrossValidation::str() const {
   std::string text;
-  for (std::size_t i = 0; i < folds.size(); ++i) text += "fold " + std::to_string(i + 1) + "  " + folds[i].str() + "\n";
+  for (std::size_t i = 0; i < folds.size(); ++i)
+    text += "fold " + std::to_string(i + 1) + "  " + folds[i].str() + "\n";
   if (folds.empty()) return text;
   text += "mean  ";
   for (const auto& score : folds.front())
@@ -73,9 +75,9 @@ CrossValidation cross_validate(const data::TensorDataset& set,
                                const std::function<Scores(const Fold&, Generator)>& f,
                                const CrossValidateOptions& options) {
   Generator seeds(options.seed);
-  const std::vector<Fold> parts =
-      folds(set, options.folds,
-            {.stratify = options.stratify, .shuffle = options.shuffle, .generator = Generator(seeds.draw64())});
+  const std::vector<Fold> parts = folds(
+      set, options.folds,
+      {.stratify = options.stratify, .shuffle = options.shuffle, .generator = Generator(seeds.draw64())});
   std::vector<std::uint64_t> of_fold;
   for (std::size_t i = 0; i < parts.size(); ++i) of_fold.push_back(seeds.draw64());
   CrossValidation result{.folds = std::vector<Scores>(parts.size())};

@@ -25,7 +25,15 @@ namespace value {
 enum : protozero::pbf_tag_type { tag = 1, simple_value = 2, histo = 5 };
 }
 namespace histo {
-enum : protozero::pbf_tag_type { min = 1, max = 2, num = 3, sum = 4, sum_squares = 5, limits = 6, counts = 7 };
+enum : protozero::pbf_tag_type {
+  min = 1,
+  max = 2,
+  num = 3,
+  sum = 4,
+  sum_squares = 5,
+  limits = 6,
+  counts = 7
+};
 }
 constexpr protozero::pbf_tag_type value_of_summary = 1;
 
@@ -49,8 +57,8 @@ std::string new_path(const std::string& directory) {
   static std::atomic<int> files = 0;
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = 'h';
-  return directory + "/events.out.tfevents." + std::to_string(static_cast<long long>(now())) + "." + host.data() +
-         "." + std::to_string(getpid()) + "." + std::to_string(files++);
+  return directory + "/events.out.tfevents." + std::to_string(static_cast<long long>(now())) + "." +
+         host.data() + "." + std::to_string(getpid()) + "." + std::to_string(files++);
 }
 
 }  // namespace

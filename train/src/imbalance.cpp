@@ -13,14 +13,15 @@ namespace xgrad::train {
 
 Tensor class_weights(const Tensor& targets, std::int64_t classes) {
   if (targets.dtype() != int64 || targets.dim() != 1 || targets.numel() == 0)
-    throw Error("class_weights: the targets must be int64 [rows], at least one: they are " + targets.describe());
+    throw Error("class_weights: the targets must be int64 [rows], at least one: they are " +
+                targets.describe());
   const auto labels = targets.to_vector<std::int64_t>();
   const std::int64_t count = classes > 0 ? classes : std::ranges::max(labels) + 1;
   std::vector<double> rows(static_cast<std::size_t>(std::max<std::int64_t>(count, 1)));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0 || labels[i] >= count)
-      throw Error("class_weights: a label must be one of 0 to " + std::to_string(count - 1) + ": that in row " +
-                  std::to_string(i) + " is " + std::to_string(labels[i]));
+      throw Error("class_weights: a label must be one of 0 to " + std::to_string(count - 1) +
+                  ": that in row " + std::to_string(i) + " is " + std::to_string(labels[i]));
     ++rows[static_cast<std::size_t>(labels[i])];
   }
   for (std::size_t c = 0; c < rows.size(); ++c) {
@@ -37,9 +38,12 @@ namespace {
 double score_of(ThresholdGoal goal, double true_positives, double false_positives, double positives,
                 double negatives) {
   switch (goal) {
-    case ThresholdGoal::f1: return 2 * true_positives / (positives + true_positives + false_positives);
-    case ThresholdGoal::accuracy: return (true_positives + negatives - false_positives) / (positives + negatives);
-    default: return true_positives / positives - false_positives / negatives;
+    case ThresholdGoal::f1:
+      return 2 * true_positives / (positives + true_positives + false_positives);
+    case ThresholdGoal::accuracy:
+      return (true_positives + negatives - false_positives) / (positives + negatives);
+    default:
+      return true_positives / positives - false_positives / negatives;
   }
 }
 

@@ -32,8 +32,8 @@ void draw(const optim::LrRange& range, const std::string& path) {
 
 }  // namespace
 
-optim::LrRange find_lr(const Predictor& model, const Loss& loss, optim::Optimizer& optimizer, const Batches& data,
-                       const FindLrOptions& options) {
+optim::LrRange find_lr(const Predictor& model, const Loss& loss, optim::Optimizer& optimizer,
+                       const Batches& data, const FindLrOptions& options) {
   const auto passes = passes_of(data, {options.batch_size, true, Generator(seed_of_orders)});
   std::unique_ptr<detail::Pass> pass = passes->begin();
   const auto next = [&] {

@@ -19,7 +19,8 @@ void Model::set_compiled(std::shared_ptr<optim::Optimizer> optimizer, Loss loss,
   const std::vector<Tensor> own = parameters();
   for (const Tensor& p : optimizer->parameters())
     if (std::ranges::none_of(own, [&](const Tensor& mine) { return mine.node() == p.node(); }))
-      throw Error("Model: the optimizer must be of this model's parameters: it has another one of " + p.describe());
+      throw Error("Model: the optimizer must be of this model's parameters: it has another one of " +
+                  p.describe());
   own_.value = Compiled{std::move(optimizer), std::move(loss), std::move(measures)};
 }
 

@@ -17,8 +17,8 @@ std::string text(double x, double y, const char* anchor, const std::string& word
 }
 
 std::string line(double x1, double y1, double x2, double y2, const std::string& stroke) {
-  return "<line x1=\"" + place_text(x1) + "\" y1=\"" + place_text(y1) + "\" x2=\"" + place_text(x2) + "\" y2=\"" +
-         place_text(y2) + "\" stroke=\"" + stroke + "\"/>\n";
+  return "<line x1=\"" + place_text(x1) + "\" y1=\"" + place_text(y1) + "\" x2=\"" + place_text(x2) +
+         "\" y2=\"" + place_text(y2) + "\" stroke=\"" + stroke + "\"/>\n";
 }
 
 /// The curves with the numbers of their places.
@@ -63,7 +63,8 @@ std::string svg(const std::vector<Curve>& given, const PlotOptions& options) {
     xs.insert(xs.end(), curve.x.begin(), curve.x.end());
     ys.insert(ys.end(), curve.y.begin(), curve.y.end());
   }
-  const Axis across(xs, options.logarithmic_x, left, left + width), up(ys, options.logarithmic, top + height, top);
+  const Axis across(xs, options.logarithmic_x, left, left + width),
+      up(ys, options.logarithmic, top + height, top);
 
   std::string picture =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 440\" font-size=\"13\" "
@@ -76,7 +77,8 @@ std::string svg(const std::vector<Curve>& given, const PlotOptions& options) {
   picture += text(left + width / 2, top + height + 38, "middle", options.x_label);
   for (std::size_t i = 0; i < curves.size(); ++i) {
     const double y = top + 20.0 * static_cast<double>(i) + 10;
-    picture += points(curves[i], across, up, colour(i)) + line(left + width + 15, y, left + width + 40, y, colour(i)) +
+    picture += points(curves[i], across, up, colour(i)) +
+               line(left + width + 15, y, left + width + 40, y, colour(i)) +
                text(left + width + 46, y + 4, "start", curves[i].name);
   }
   return picture + "</svg>\n";

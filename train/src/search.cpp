@@ -28,8 +28,9 @@ void check(const char* op, const std::vector<Choice>& choices, bool needs_values
     if (!c.values.empty()) continue;
     if (needs_values) throw Error(std::string(op) + ": a choice needs values: \"" + c.name + "\" has none");
     if (!(c.low < c.high) || (c.logarithmic && !(c.low > 0)))
-      throw Error(std::string(op) + ": a choice needs values, or low < high, both above 0 if it is logarithmic: \"" +
-                  c.name + "\" goes from " + exact_text(c.low) + " to " + exact_text(c.high));
+      throw Error(std::string(op) +
+                  ": a choice needs values, or low < high, both above 0 if it is logarithmic: \"" + c.name +
+                  "\" goes from " + exact_text(c.low) + " to " + exact_text(c.high));
   }
 }
 
@@ -67,8 +68,8 @@ bool is_better(double a, double b, bool maximize) {
 
 /// A try of each setting, with a seed for each.
 std::vector<SearchResult::Row> tried(const char* op, const std::vector<Setting>& settings,
-                                     const std::vector<std::uint64_t>& seeds, std::int64_t budget, int threads,
-                                     const TryFunction& f) {
+                                     const std::vector<std::uint64_t>& seeds, std::int64_t budget,
+                                     int threads, const TryFunction& f) {
   std::vector<SearchResult::Row> rows(settings.size());
   run_on_threads(op, settings.size(), threads, [&](std::size_t i) {
     rows[i] = {settings[i], budget, std::numeric_limits<double>::quiet_NaN(), ""};
@@ -123,7 +124,8 @@ std::string SearchResult::str() const {
   return text;
 }
 
-SearchResult grid_search(const std::vector<Choice>& choices, const TryFunction& f, const SearchOptions& options) {
+SearchResult grid_search(const std::vector<Choice>& choices, const TryFunction& f,
+                         const SearchOptions& options) {
   check("grid_search", choices, true);
   std::vector<Setting> settings{{}};
   for (const Choice& c : choices) {
@@ -147,7 +149,8 @@ SearchResult random_search(const std::vector<Choice>& choices, std::int64_t trie
   Generator generator(options.seed);
   const auto settings = drawn(choices, tries, generator);
   const auto seeds = seeds_of(settings.size(), generator);
-  return finished("random_search", tried("random_search", settings, seeds, options.budget, options.threads, f), 0,
+  return finished("random_search",
+                  tried("random_search", settings, seeds, options.budget, options.threads, f), 0,
                   options.maximize);
 }
 
@@ -175,7 +178,8 @@ SearchResult successive_halving(const std::vector<Choice>& choices, const TryFun
     });
     std::vector<Setting> next;
     std::vector<std::uint64_t> next_seeds;
-    for (std::size_t i = 0; i < left; ++i) next.push_back(settings[order[i]]), next_seeds.push_back(seeds[order[i]]);
+    for (std::size_t i = 0; i < left; ++i)
+      next.push_back(settings[order[i]]), next_seeds.push_back(seeds[order[i]]);
     settings.swap(next), seeds.swap(next_seeds);
   }
 }

@@ -16,8 +16,7 @@ files::Best best_of(const CheckpointsOptions& options) {
 }  // namespace
 
 Checkpoints::Checkpoints(const std::string& directory, CheckpointsOptions options)
-    : options_(std::move(options)),
-      files_(directory, {.keep = options_.keep, .best = best_of(options_)}) {
+    : options_(std::move(options)), files_(directory, {.keep = options_.keep, .best = best_of(options_)}) {
   if (options_.every < 1)
     throw Error("Checkpoints: every must be at least 1: it is " + std::to_string(options_.every));
 }
@@ -29,8 +28,9 @@ void Checkpoints::on_begin(Training& training) {
                 "; remove it, use another directory, or set resume = true");
   if (options_.watched.empty()) return;
   const bool lower = detail::lower_is_better("Checkpoints", training, options_.watched, options_.better);
-  files_ = files::Checkpointer(files_.directory(), {.keep = options_.keep,
-                                                    .best = lower ? files::Best::lowest : files::Best::highest});
+  files_ = files::Checkpointer(
+      files_.directory(),
+      {.keep = options_.keep, .best = lower ? files::Best::lowest : files::Best::highest});
 }
 
 void Checkpoints::on_resume(Training& training) {

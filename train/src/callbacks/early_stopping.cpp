@@ -24,7 +24,8 @@ std::vector<Tensor> tensors_of(const Training& training) {
 
 }  // namespace
 
-bool detail::lower_is_better(const char* op, const Training& training, const std::string& watched, Better better) {
+bool detail::lower_is_better(const char* op, const Training& training, const std::string& watched,
+                             Better better) {
   const bool of_validation = watched.starts_with("val_");
   if (of_validation && !training.options().validation)
     throw Error(std::string(op) + ": \"" + watched +
@@ -58,7 +59,8 @@ void EarlyStopping::on_epoch(Training& training) {
   if (!is_better) {
     if (++waited_ >= options_.patience)
       training.stop("\"" + options_.watched + "\" has made no progress for " + std::to_string(waited_) +
-                    " epochs; its best was " + std::to_string(best_) + " in epoch " + std::to_string(best_epoch_));
+                    " epochs; its best was " + std::to_string(best_) + " in epoch " +
+                    std::to_string(best_epoch_));
     return;
   }
   best_ = value, best_epoch_ = training.epochs_done(), waited_ = 0;

@@ -12,7 +12,9 @@ namespace xgrad::train {
 namespace {
 
 bool is_finite(const Tensor& g) {
-  const auto all = [](auto values) { return std::ranges::all_of(values, [](auto v) { return std::isfinite(v); }); };
+  const auto all = [](auto values) {
+    return std::ranges::all_of(values, [](auto v) { return std::isfinite(v); });
+  };
   return g.dtype() == float32 ? all(g.data<float>()) : all(g.data<double>());
 }
 
@@ -33,8 +35,8 @@ void NanGuard::on_gradients(Training& training) {
   for (std::size_t i = 0; i < training.parameters().size(); ++i) {
     const Tensor g = training.parameters()[i].grad();
     if (g.defined() && !is_finite(g)) [[unlikely]]
-      training.blame("NanGuard: a gradient must be finite: that of \"" + named_parameters_of(training)[i].name +
-                     "\", " + g.describe() + ", is not");
+      training.blame("NanGuard: a gradient must be finite: that of \"" +
+                     named_parameters_of(training)[i].name + "\", " + g.describe() + ", is not");
   }
 }
 

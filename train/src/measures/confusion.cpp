@@ -47,7 +47,8 @@ void ConfusionCounts::update(const Tensor& prediction, const Tensor& target) {
   grow(classes);
   const auto counts = counts_.mutable_data<std::int64_t>();
   const std::int64_t width = counts_.size(0);
-  for (std::size_t i = 0; i < right.size(); ++i) ++counts[static_cast<std::size_t>(right[i] * width + taken[i])];
+  for (std::size_t i = 0; i < right.size(); ++i)
+    ++counts[static_cast<std::size_t>(right[i] * width + taken[i])];
 }
 
 void ConfusionCounts::merge(const Measure& other) {
@@ -75,7 +76,9 @@ Tensor ConfusionCounts::counts() const {
   return counts_.clone();
 }
 
-std::int64_t ConfusionCounts::rows() const { return counts_.defined() ? counts_.sum().item<std::int64_t>() : 0; }
+std::int64_t ConfusionCounts::rows() const {
+  return counts_.defined() ? counts_.sum().item<std::int64_t>() : 0;
+}
 
 std::int64_t ConfusionCounts::count(std::int64_t target, std::int64_t prediction) const {
   return counts_.data<std::int64_t>()[static_cast<std::size_t>(target * classes() + prediction)];
@@ -109,9 +112,12 @@ double ConfusionMatrix::value() const {
 
 std::string PerClass::name() const {
   switch (average_) {
-    case Average::micro: return name_ + "_micro";
-    case Average::weighted: return name_ + "_weighted";
-    default: return name_;
+    case Average::micro:
+      return name_ + "_micro";
+    case Average::weighted:
+      return name_ + "_weighted";
+    default:
+      return name_;
   }
 }
 

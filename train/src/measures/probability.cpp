@@ -24,8 +24,9 @@ double log_sum_exp(const double* x, std::int64_t n) {
 void Perplexity::update(const Tensor& prediction, const Tensor& target) {
   if (target.dtype() != int64 || prediction.dim() != target.dim() + 1 || prediction.size(-1) == 0 ||
       prediction.numel() != target.numel() * prediction.size(-1))
-    throw Error("perplexity: the prediction must be logits [..., classes] of int64 targets [...]: prediction is " +
-                prediction.describe() + ", target is " + target.describe());
+    throw Error(
+        "perplexity: the prediction must be logits [..., classes] of int64 targets [...]: prediction is " +
+        prediction.describe() + ", target is " + target.describe());
   const std::int64_t classes = prediction.size(-1);
   std::vector<std::int64_t> labels = target.to_vector<std::int64_t>();
   const auto logits = numbers_of(prediction);
@@ -34,8 +35,8 @@ void Perplexity::update(const Tensor& prediction, const Tensor& target) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] == options_.ignore_index) continue;
     if (labels[i] < 0 || labels[i] >= classes)
-      throw Error("perplexity: a label must be one of 0 to " + std::to_string(classes - 1) + ": that in row " +
-                  std::to_string(i) + " is " + std::to_string(labels[i]));
+      throw Error("perplexity: a label must be one of 0 to " + std::to_string(classes - 1) +
+                  ": that in row " + std::to_string(i) + " is " + std::to_string(labels[i]));
     const double* row = logits.data() + i * static_cast<std::size_t>(classes);
     sum += log_sum_exp(row, classes) - row[labels[i]];
     ++rows;
@@ -83,7 +84,8 @@ void CalibrationError::update(const Tensor& prediction, const Tensor& target) {
     if (classed) {
       const double* row = numbers.data() + i * static_cast<std::size_t>(classes);
       const std::int64_t best = std::max_element(row, row + classes) - row;
-      add(bins, options_.from_logits ? std::exp(row[best] - log_sum_exp(row, classes)) : row[best], best == labels[i]);
+      add(bins, options_.from_logits ? std::exp(row[best] - log_sum_exp(row, classes)) : row[best],
+          best == labels[i]);
     } else {
       const double p = options_.from_logits ? 1 / (1 + std::exp(-numbers[i])) : numbers[i];
       add(bins, std::max(p, 1 - p), (p > 0.5) == (labels[i] == 1));

@@ -87,7 +87,8 @@ double RocAuc::value() const {
 std::vector<RocPoint> RocAuc::curve() const {
   const auto all = steps(true);
   double positive = 0, negative = 0;
-  for (const Step& s : all) positive += static_cast<double>(s.positive), negative += static_cast<double>(s.negative);
+  for (const Step& s : all)
+    positive += static_cast<double>(s.positive), negative += static_cast<double>(s.negative);
   std::vector<RocPoint> points{{std::numeric_limits<double>::infinity(), 0, 0}};
   double p = 0, n = 0;
   for (const Step& s : all) {

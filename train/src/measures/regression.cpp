@@ -30,7 +30,9 @@ double MeanAbsoluteError::of(double difference) const { return std::abs(differen
 double RootMeanSquaredError::of(double difference) const { return difference * difference; }
 double RootMeanSquaredError::value() const { return std::sqrt(mean()); }
 
-std::unique_ptr<Measure> MeanAbsoluteError::copy() const { return std::make_unique<MeanAbsoluteError>(*this); }
+std::unique_ptr<Measure> MeanAbsoluteError::copy() const {
+  return std::make_unique<MeanAbsoluteError>(*this);
+}
 std::unique_ptr<Measure> RootMeanSquaredError::copy() const {
   return std::make_unique<RootMeanSquaredError>(*this);
 }
@@ -62,7 +64,8 @@ void RSquared::update(const Tensor& prediction, const Tensor& target) {
   const auto p = numbers_of(prediction), t = numbers_of(target);
   if (t.empty()) return;
   std::vector<Column> columns(width);
-  for (std::size_t i = 0; i < t.size(); ++i) columns[i % width].mean += t[i] * static_cast<double>(width) / static_cast<double>(t.size());
+  for (std::size_t i = 0; i < t.size(); ++i)
+    columns[i % width].mean += t[i] * static_cast<double>(width) / static_cast<double>(t.size());
   for (std::size_t i = 0; i < t.size(); ++i) {
     Column& column = columns[i % width];
     const double deviation = t[i] - column.mean, error = t[i] - p[i];

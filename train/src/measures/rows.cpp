@@ -9,7 +9,8 @@ namespace {
 /// [rows, 1] and [rows] are one number a row.
 bool one_number_a_row(const Tensor& prediction, const Tensor& target) {
   return prediction.shape() == target.shape() ||
-         (prediction.dim() == target.dim() + 1 && prediction.size(-1) == 1 && prediction.numel() == target.numel());
+         (prediction.dim() == target.dim() + 1 && prediction.size(-1) == 1 &&
+          prediction.numel() == target.numel());
 }
 
 }  // namespace
@@ -19,8 +20,11 @@ bool has_classes(const std::string& op, const Tensor& prediction, const Tensor& 
   const bool right = target.dtype() == int64 && target.dim() == 1 && prediction.dim() == 2 &&
                      prediction.size(0) == target.size(0) && prediction.size(1) > 0;
   if (!right)
-    throw Error(op + ": the prediction must be [rows, classes] for int64 targets [rows], or of the shape of targets "
-                "of 0 and 1: prediction is " + prediction.describe() + ", target is " + target.describe());
+    throw Error(
+        op +
+        ": the prediction must be [rows, classes] for int64 targets [rows], or of the shape of targets "
+        "of 0 and 1: prediction is " +
+        prediction.describe() + ", target is " + target.describe());
   return true;
 }
 

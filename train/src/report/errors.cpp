@@ -36,8 +36,8 @@ std::vector<Wrong> wrong_classes(const Tensor& prediction, const Tensor& target,
     const double* row = probabilities.data() + i * static_cast<std::size_t>(width);
     const std::int64_t best = std::max_element(row, row + width) - row;
     if (best != labels[i])
-      all.push_back({static_cast<std::int64_t>(i), row[best], name_of(labels[i], classes), name_of(best, classes),
-                     "probability " + short_text(row[best])});
+      all.push_back({static_cast<std::int64_t>(i), row[best], name_of(labels[i], classes),
+                     name_of(best, classes), "probability " + short_text(row[best])});
   }
   return all;
 }
@@ -47,8 +47,8 @@ std::vector<Wrong> wrong_numbers(const Tensor& prediction, const Tensor& target)
   const std::size_t rows = static_cast<std::size_t>(target.size(0)), width = rows ? t.size() / rows : 0;
   std::vector<Wrong> all;
   for (std::size_t i = 0; i < p.size(); ++i)
-    all.push_back({static_cast<std::int64_t>(i / width), std::abs(p[i] - t[i]), short_text(t[i]), short_text(p[i]),
-                   "off by " + short_text(std::abs(p[i] - t[i]))});
+    all.push_back({static_cast<std::int64_t>(i / width), std::abs(p[i] - t[i]), short_text(t[i]),
+                   short_text(p[i]), "off by " + short_text(std::abs(p[i] - t[i]))});
   return all;
 }
 
@@ -58,8 +58,8 @@ std::string picture(const Tensor& features, const Shape& image) {
   if (image.rank() != 2 || pixels.empty() || image.numel() != std::ssize(pixels)) return "";
   const auto [low, high] = std::ranges::minmax(pixels);
   const std::int64_t width = image[1];
-  std::string svg = "<svg class=\"example\" viewBox=\"0 0 " + std::to_string(width) + " " + std::to_string(image[0]) +
-                    "\" shape-rendering=\"crispEdges\">";
+  std::string svg = "<svg class=\"example\" viewBox=\"0 0 " + std::to_string(width) + " " +
+                    std::to_string(image[0]) + "\" shape-rendering=\"crispEdges\">";
   for (std::size_t i = 0; i < pixels.size(); ++i) {
     const auto at = static_cast<std::int64_t>(i);
     const auto grey = std::to_string(high > low ? std::lround(255 * (high - pixels[i]) / (high - low)) : 255);
@@ -78,7 +78,9 @@ std::string confusion_of(const Training& training, const std::vector<std::string
   if (!counted || training.history().epochs() == 0) return "";
   const Tensor counts = counted->counts();
   const std::int64_t n = counts.size(0);
-  std::string table = "<p>Rows are what is right, columns what was predicted.</p>\n<table class=\"confusion\">\n<tr><th></th>";
+  std::string table =
+      "<p>Rows are what is right, columns what was predicted.</p>\n<table "
+      "class=\"confusion\">\n<tr><th></th>";
   for (std::int64_t c = 0; c < n; ++c) table += "<th>" + escaped(name_of(c, classes)) + "</th>";
   table += "</tr>\n";
   for (std::int64_t t = 0; t < n; ++t) {
@@ -87,8 +89,8 @@ std::string confusion_of(const Training& training, const std::vector<std::string
     for (std::int64_t p = 0; p < n; ++p) {
       const auto count = counts.at<std::int64_t>({t, p});
       const double share = of_class > 0 ? static_cast<double>(count) / of_class : 0;
-      table += "<td style=\"background:rgba(" + std::string(t == p ? "0,114,178," : "213,94,0,") + short_text(share) +
-               ")\">" + std::to_string(count) + "</td>";
+      table += "<td style=\"background:rgba(" + std::string(t == p ? "0,114,178," : "213,94,0,") +
+               short_text(share) + ")\">" + std::to_string(count) + "</td>";
     }
     table += "</tr>\n";
   }
@@ -106,10 +108,11 @@ std::string examples_of(nn::Module& model, const ReportOptions& options) {
   std::string text = "<p>";
   if (classed) text += std::to_string(all.size()) + " of " + std::to_string(set.size()) + " are wrong. ";
   text += "The worst first.</p>\n<div class=\"examples\">\n";
-  for (std::size_t i = 0; i < all.size() && std::ssize(all) && i < static_cast<std::size_t>(options.most_examples); ++i)
+  for (std::size_t i = 0;
+       i < all.size() && std::ssize(all) && i < static_cast<std::size_t>(options.most_examples); ++i)
     text += "<figure>" + picture(set.features()[all[i].row], options.image) + "<figcaption>row " +
-            std::to_string(all[i].row) + ": " + escaped(all[i].target) + " taken for " + escaped(all[i].prediction) +
-            ", " + all[i].remark + "</figcaption></figure>\n";
+            std::to_string(all[i].row) + ": " + escaped(all[i].target) + " taken for " +
+            escaped(all[i].prediction) + ", " + all[i].remark + "</figcaption></figure>\n";
   return text + "</div>\n";
 }
 

@@ -39,8 +39,8 @@ void Report::on_end(Training& training) {
   if (module) body += section("Errors", examples_of(*module, options_));
   if (module && input_)
     body += section("Model", "<pre>" + escaped(nn::summary(*module, *input_, *dtype_).str()) + "</pre>\n");
-  body += section("Epochs", epochs_of(training.history())) + section("Options", table_of(options_of(training))) +
-          section("Versions", table_of(versions()));
+  body += section("Epochs", epochs_of(training.history())) +
+          section("Options", table_of(options_of(training))) + section("Versions", table_of(versions()));
   xgrad::detail::WholeFile file("Report", path_);
   file.write(page(options_.title, body));
   file.finish();

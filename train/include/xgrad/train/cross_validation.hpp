@@ -23,8 +23,8 @@ struct Fold {
   data::TensorDataset train, held_out;
 };
 
-/// k folds of a data set: each example is held out in one of them, and their sizes differ by at most one; with
-/// `stratify` those of each class do. Throws Error unless 2 <= k <= examples.
+/// k folds of a data set: each example is held out in one of them, and their sizes differ by at most one;
+/// with `stratify` those of each class do. Throws Error unless 2 <= k <= examples.
 std::vector<Fold> folds(const data::TensorDataset& set, std::int64_t k, const FoldsOptions& options = {});
 
 struct CrossValidateOptions {
@@ -39,8 +39,8 @@ struct CrossValidateOptions {
 struct CrossValidation {
   std::vector<Scores> folds;
 
-  /// The mean of a score over the folds, and its standard deviation with n - 1. Throws Error where a fold lacks
-  /// it.
+  /// The mean of a score over the folds, and its standard deviation with n - 1. Throws Error where a fold
+  /// lacks it.
   double mean(const std::string& name) const;
   double stddev(const std::string& name) const;
   /// A line for each fold, and the means with their deviations.
@@ -54,12 +54,13 @@ struct CrossValidation {
 ///     const auto result = train::cross_validate(set, [&](const train::Fold& fold, Generator generator) {
 ///       nn::Sequential net{nn::Linear(4, 3, {.generator = generator})};
 ///       optim::Adam adam(net, {.lr = 0.01});
-///       train::fit(net, nn::cross_entropy, adam, fold.train, {.generator = generator, .show = Show::nothing});
-///       return train::evaluate(net, nn::cross_entropy, fold.held_out);
+///       train::fit(net, nn::cross_entropy, adam, fold.train, {.generator = generator, .show =
+///       Show::nothing}); return train::evaluate(net, nn::cross_entropy, fold.held_out);
 ///     });
 ///     std::cout << result.mean("loss");
 ///
-/// What f throws goes on to the caller when the folds that run are over; of several the one of the first fold.
+/// What f throws goes on to the caller when the folds that run are over; of several the one of the first
+/// fold.
 CrossValidation cross_validate(const data::TensorDataset& set,
                                const std::function<Scores(const Fold&, Generator)>& f,
                                const CrossValidateOptions& options = {});

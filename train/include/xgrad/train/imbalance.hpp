@@ -7,8 +7,8 @@
 namespace xgrad::train {
 
 /// A weight for each class, as cross_entropy takes them: rows / (classes * rows of the class), so that all
-/// classes count alike and the weights of all rows add up to their number. King and Zeng, 2001. Of int64 targets
-/// [rows], whose classes are 0 to the largest label, or to classes - 1.
+/// classes count alike and the weights of all rows add up to their number. King and Zeng, 2001. Of int64
+/// targets [rows], whose classes are 0 to the largest label, or to classes - 1.
 ///
 /// Throws Error for other targets, a label out of range, and a class without rows.
 Tensor class_weights(const Tensor& targets, std::int64_t classes = 0);
@@ -25,8 +25,9 @@ struct Threshold {
   double threshold, score;
 };
 
-/// The threshold of scores, [rows] or [rows, 1], with which the goal is largest over targets of 0 and 1: between
-/// two scores that occur, or beyond all; of equally good ones the highest. Throws Error as RocAuc does.
+/// The threshold of scores, [rows] or [rows, 1], with which the goal is largest over targets of 0 and 1:
+/// between two scores that occur, or beyond all; of equally good ones the highest. Throws Error as RocAuc
+/// does.
 Threshold tune_threshold(const Tensor& scores, const Tensor& targets, ThresholdGoal goal = ThresholdGoal::f1);
 
 }  // namespace xgrad::train

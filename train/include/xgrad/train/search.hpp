@@ -76,25 +76,27 @@ struct SearchResult {
   std::string str() const;
 };
 
-// A try is a function of a Trial to its score; how it trains and what it measures is its own. The best model is
-// kept by it, or made again from the best setting and its generator. Results are the same for any number of
-// threads, if tries draw from their own generators alone. A try that throws Error has failed, and the search goes
-// on; what else it throws goes on to the caller. Each throws Error for options out of their range, for choices
-// without values, and where all tries have failed.
+// A try is a function of a Trial to its score; how it trains and what it measures is its own. The best model
+// is kept by it, or made again from the best setting and its generator. Results are the same for any number
+// of threads, if tries draw from their own generators alone. A try that throws Error has failed, and the
+// search goes on; what else it throws goes on to the caller. Each throws Error for options out of their
+// range, for choices without values, and where all tries have failed.
 //
-//     const auto found = train::random_search({{.name = "lr", .low = 1e-4, .high = 1, .logarithmic = true}}, 20,
+//     const auto found = train::random_search({{.name = "lr", .low = 1e-4, .high = 1, .logarithmic = true}},
+//     20,
 //                                             [&](const train::Trial& t) { return loss_with(t["lr"]); });
 //     std::cout << found.str() << found["lr"];
 
 using TryFunction = std::function<double(const Trial&)>;
 
 /// All combinations of the values of the choices, the last one changing fastest.
-SearchResult grid_search(const std::vector<Choice>& choices, const TryFunction& f, const SearchOptions& options = {});
+SearchResult grid_search(const std::vector<Choice>& choices, const TryFunction& f,
+                         const SearchOptions& options = {});
 /// So many settings at random. Bergstra and Bengio, 2012.
 SearchResult random_search(const std::vector<Choice>& choices, std::int64_t tries, const TryFunction& f,
                            const SearchOptions& options = {});
-/// Many settings at random with a small budget; the best of them with a larger one, and so on until one is left.
-/// Jamieson and Talwalkar, 2016.
+/// Many settings at random with a small budget; the best of them with a larger one, and so on until one is
+/// left. Jamieson and Talwalkar, 2016.
 SearchResult successive_halving(const std::vector<Choice>& choices, const TryFunction& f,
                                 const HalvingOptions& options = {});
 

@@ -25,8 +25,8 @@ struct CheckpointsOptions {
 /// A training that goes on gives the bits of one that was never interrupted, in the middle of an epoch too.
 /// Files are those of files::Checkpointer, and hold what Training::visit names.
 ///
-/// At its begin a training throws Error where a checkpoint is of another model, or of other callbacks; and where
-/// there is one and `resume` is off. No file has changed then.
+/// At its begin a training throws Error where a checkpoint is of another model, or of other callbacks; and
+/// where there is one and `resume` is off. No file has changed then.
 class Checkpoints : public Callback {
  public:
   /// Throws Error for every < 1, and as files::Checkpointer does.

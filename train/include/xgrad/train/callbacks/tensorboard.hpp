@@ -17,8 +17,8 @@ struct TensorBoardOptions {
 /// their names in the history, and the number of steps as their place; histograms are "weights/0.weight" and
 /// "gradients/0.weight", of the latest step. Each training makes a file of its own.
 ///
-/// A file is a list of records: the length as u64, the masked CRC-32C of it, the bytes of an `Event`, the masked
-/// CRC-32C of those. What was written is on the disk behind each epoch.
+/// A file is a list of records: the length as u64, the masked CRC-32C of it, the bytes of an `Event`, the
+/// masked CRC-32C of those. What was written is on the disk behind each epoch.
 class TensorBoard : public Callback {
  public:
   explicit TensorBoard(std::string directory, TensorBoardOptions options = {});

@@ -11,8 +11,8 @@ namespace xgrad::train {
 /// How often each class was predicted where each was right.
 ///
 /// Targets are int64 classes [rows] with predictions [rows, classes], of which the largest is the class that
-/// is predicted; or 0 and 1, of any dtype, with predictions of the same shape (or [rows, 1] for [rows]), which
-/// are class 1 above `threshold`.
+/// is predicted; or 0 and 1, of any dtype, with predictions of the same shape (or [rows, 1] for [rows]),
+/// which are class 1 above `threshold`.
 class ConfusionCounts : public Measure {
  public:
   void update(const Tensor& prediction, const Tensor& target) override;
@@ -83,8 +83,9 @@ struct PrecisionOptions {
   double threshold = 0.5;
 };
 
-/// The base of those that compare, for each class, what was taken for it and what was of it. A share of no rows
-/// is 0, as scikit-learn has it by default. With Average::binary, value() throws Error for more than two classes.
+/// The base of those that compare, for each class, what was taken for it and what was of it. A share of no
+/// rows is 0, as scikit-learn has it by default. With Average::binary, value() throws Error for more than two
+/// classes.
 class PerClass : public ConfusionCounts {
  public:
   std::string name() const override;

@@ -12,8 +12,8 @@ struct PerplexityOptions {
   std::int64_t ignore_index = -100;  ///< a label whose rows do not count
 };
 
-/// exp of the mean of -log softmax(logits)[target] over all rows; targets are int64 classes [...], predictions
-/// logits [..., classes].
+/// exp of the mean of -log softmax(logits)[target] over all rows; targets are int64 classes [...],
+/// predictions logits [..., classes].
 class Perplexity : public Measure {
  public:
   explicit Perplexity(PerplexityOptions options = {}) : options_(options) {}

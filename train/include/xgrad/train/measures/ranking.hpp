@@ -16,9 +16,9 @@ struct PrecisionRecallPoint {
   double threshold, precision, recall;
 };
 
-/// The scores of rows of class 1 and of class 0, all of them: 9 bytes a row. Targets are 0 and 1, of any dtype;
-/// predictions have their shape ([rows, 1] does for [rows]); or they are [rows, 2], and the second minus the
-/// first is the score. Only the order of the scores counts, so they may be logits or probabilities.
+/// The scores of rows of class 1 and of class 0, all of them: 9 bytes a row. Targets are 0 and 1, of any
+/// dtype; predictions have their shape ([rows, 1] does for [rows]); or they are [rows, 2], and the second
+/// minus the first is the score. Only the order of the scores counts, so they may be logits or probabilities.
 class Ranking : public Measure {
  public:
   void update(const Tensor& prediction, const Tensor& target) override;

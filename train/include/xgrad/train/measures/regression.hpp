@@ -8,8 +8,8 @@
 
 namespace xgrad::train {
 
-/// Sums over the elements of predictions and targets of the same shape. Throws Error for other shapes, so that
-/// [rows, 1] and [rows] do not meet.
+/// Sums over the elements of predictions and targets of the same shape. Throws Error for other shapes, so
+/// that [rows, 1] and [rows] do not meet.
 class ElementMean : public Measure {
  public:
   void update(const Tensor& prediction, const Tensor& target) override;
@@ -49,8 +49,8 @@ class RootMeanSquaredError : public ElementMean {
   double of(double difference) const override;
 };
 
-/// 1 - sum (target - prediction)^2 / sum (target - mean target)^2, of [rows] or of the mean over the columns of
-/// [rows, outputs]. A column of equal targets has 1 where all predictions are right and else 0, as
+/// 1 - sum (target - prediction)^2 / sum (target - mean target)^2, of [rows] or of the mean over the columns
+/// of [rows, outputs]. A column of equal targets has 1 where all predictions are right and else 0, as
 /// scikit-learn has it. Batches are put together as Chan et al., 1979, do, without cancellation.
 class RSquared : public Measure {
  public:
