@@ -31,16 +31,16 @@ double learn(const Options& options) {
     callbacks.emplace_back(
         train::Report(options.report, {.title = "Digits", .examples = test_set, .image = {8, 8}}));
 
-  const train::History history = train::fit(
-      model, nn::cross_entropy, adam, train_set,
-      {.epochs = options.epochs,
-       .batch_size = options.batch_size,
-       .validation = test_set,
-       .measures = {train::Accuracy()},
-       .schedules = {[&](std::int64_t epoch) {  // down to 0 in a straight line
-         return options.lr * static_cast<double>(options.epochs - epoch) / options.epochs;
-       }},
-       .callbacks = callbacks});
+  const train::History history =
+      train::fit(model, nn::cross_entropy, adam, train_set,
+                 {.epochs = options.epochs,
+                  .batch_size = options.batch_size,
+                  .validation = test_set,
+                  .measures = {train::Accuracy()},
+                  .schedules = {[&](std::int64_t epoch) {  // down to 0 in a straight line
+                    return options.lr * static_cast<double>(options.epochs - epoch) / options.epochs;
+                  }},
+                  .callbacks = callbacks});
   return history["val_accuracy"].back();
 }
 

@@ -51,7 +51,8 @@ void write_report(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a report has curves, the confusion matrix, the model, options, versions and errors, and no links") {
+TEST_CASE(
+    "a report has curves, the confusion matrix, the model, options, versions and errors, and no links") {
   const Folder folder;
   write_report(folder.path("report.html"));
 
@@ -76,7 +77,8 @@ TEST_CASE("a report of functions in the place of a model has what is left") {
   const Tensor w = tensor({2.0}, {.requires_grad = true});
   optim::SGD sgd({w}, {.lr = 0.1});
 
-  train::fit([&](const Tensor& x) { return x * w; }, nn::mse_loss, sgd, data::TensorDataset{ones({2}), zeros({2})},
+  train::fit([&](const Tensor& x) { return x * w; }, nn::mse_loss, sgd,
+             data::TensorDataset{ones({2}), zeros({2})},
              {.callbacks = {train::Report(folder.path("report.html"))}, .show = silent});
 
   const std::string text = text_of(folder.path("report.html"));
@@ -93,12 +95,16 @@ TEST_CASE("a browser shows the report") {
   }
   const Folder folder;
   write_report(folder.path("report.html"));
-  const std::string options = std::string(browser) + " --headless --no-sandbox --disable-gpu --user-data-dir=" +
-                              folder.path("profile") + " ";
+  const std::string options =
+      std::string(browser) +
+      " --headless --no-sandbox --disable-gpu --user-data-dir=" + folder.path("profile") + " ";
   const std::string page = " file://" + folder.path("report.html");
 
-  REQUIRE(std::system((options + "--dump-dom" + page + " > " + folder.path("dom") + " 2> /dev/null").c_str()) == 0);
-  REQUIRE(std::system((options + "--screenshot=" + folder.path("shot.png") + page + " > /dev/null 2>&1").c_str()) == 0);
+  REQUIRE(std::system(
+              (options + "--dump-dom" + page + " > " + folder.path("dom") + " 2> /dev/null").c_str()) == 0);
+  REQUIRE(std::system(
+              (options + "--screenshot=" + folder.path("shot.png") + page + " > /dev/null 2>&1").c_str()) ==
+          0);
 
   CHECK(count_in(text_of(folder.path("dom")), "Confusion matrix") == 1);
   CHECK(std::filesystem::file_size(folder.path("shot.png")) > 5'000);  // an empty page of this size has less

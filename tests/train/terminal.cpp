@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 
@@ -43,6 +45,7 @@ int status_of(pid_t child) {
 std::string on_terminal(unsigned short columns, const std::function<void()>& f) {
   int master = -1;
   winsize size = {.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+  std::fflush(stdout);  // what waits there would be written by both
   const pid_t child = forkpty(&master, nullptr, nullptr, &size);
   REQUIRE(child >= 0);
   if (child == 0) end_with(f);
@@ -56,6 +59,7 @@ std::string on_terminal(unsigned short columns, const std::function<void()>& f) 
 std::string on_pipe(const std::function<void()>& f) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
+  std::fflush(stdout);  // what waits there would be written by both
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
