@@ -10,6 +10,8 @@ if(NOT TARGET xgrad::minizip)
   message(FATAL_ERROR "xgrad needs minizip (Debian: libminizip-dev)")
 endif()
 find_package(nlohmann_json REQUIRED)
+find_path(XGRAD_PROTOZERO_DIR protozero/pbf_writer.hpp DOC "Folder of protozero's headers" REQUIRED)
+mark_as_advanced(XGRAD_PROTOZERO_DIR)
 find_package(xsimd REQUIRED)
 find_package(xtensor REQUIRED)  # xtensor-blas does not look for it
 find_package(xtensor-blas REQUIRED)

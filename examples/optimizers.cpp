@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include <xgrad/train.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "support/chart.hpp"
 #include "support/program.hpp"
 
 using namespace xgrad;
@@ -43,7 +43,7 @@ std::vector<Method> methods() {
 }
 
 /// The loss on all examples after each epoch.
-std::vector<double> train(const Method& method, const nn::Sequential& model, const data::TensorDataset& set,
+std::vector<double> learn(const Method& method, const nn::Sequential& model, const data::TensorDataset& set,
                           const Options& options, std::uint64_t seed) {
   const auto optimizer = method.make(model.parameters());
   optimizer->set_lr(method.lr);
@@ -67,17 +67,17 @@ bool compare(const std::vector<Method>& all, const Options& options, std::uint64
   const data::TensorDataset set = data::Standardizer().fit(wine).transform(wine);
   const nn::Sequential start = nn::mlp({13, 16, 3});
 
-  std::vector<example::Curve> curves;
+  std::vector<train::Curve> curves;
   bool reached = true;
   std::printf("method       lr    first   middle     last  target\n");
   for (const Method& method : all) {
-    const auto losses = train(method, nn::clone(start), set, options, seed);
+    const auto losses = learn(method, nn::clone(start), set, options, seed);
     std::printf("%-8s  %5g  %.5f  %.5f  %.5f  under %g\n", method.name.c_str(), method.lr, losses.front(),
                 losses[losses.size() / 2], losses.back(), method.target);
     reached &= example::check(losses.back() < method.target, "the loss of " + method.name);
     curves.push_back({method.name, losses});
   }
-  example::write_chart(options.svg, "Training loss of a classifier of wines", curves);
+  train::plot(options.svg, curves, {.title = "Training loss of a classifier of wines", .logarithmic = true});
   std::printf("the curves are in %s\n", options.svg.c_str());
   return reached;
 }

@@ -65,6 +65,7 @@ const std::array libraries{
     Library{"xtl/", {"core/src/", "core/include/xgrad/core/xtensor.hpp"}},
     Library{"xflens/", {"core/src/"}},
     Library{"nlohmann/", {"core/src/", "files/src/", "tools/src/"}},
+    Library{"protozero/", {"train/src/"}},
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
     Library{"onnx/", {"files/onnx/src/"}},
