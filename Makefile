@@ -4,10 +4,13 @@ JOBS ?= $(shell nproc)
 PACKAGES ?= yes# no: do not look for Debian packages
 CLANG_FORMAT ?= clang-format-14
 THREADS ?= 1# of the benchmarks
+NATIVE ?= ON# OFF: what runs on every x86-64-v3, as CI builds
 SECONDS ?= 20# of make fuzz, for each format
 
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
+configure-release = cmake --preset release -DXGRAD_NATIVE=$(NATIVE)
 build = cmake --build --preset $(1) --parallel $(JOBS)
+portable = $(if $(filter OFF,$(NATIVE)),release,portable)
 test = ctest --preset $(1) --parallel $(JOBS)
 formatted = find include simd core nn optim data files train tools examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
@@ -20,13 +23,13 @@ help: ## this list
 
 demo: ## install what is missing, build, train a classifier of handwritten digits
 	$(call install,demo)
-	cmake --preset release -DXGRAD_BUILD_TESTS=OFF -DXGRAD_BUILD_BENCHMARKS=OFF
+	$(configure-release) -DXGRAD_BUILD_TESTS=OFF -DXGRAD_BUILD_BENCHMARKS=OFF
 	$(call build,release) --target digits
 	build/release/examples/digits
 
 build-release:
 	$(call install,test onnx)
-	cmake --preset release
+	$(configure-release)
 	$(call build,release)
 
 test: build-release ## install what is missing, build, run the tests
@@ -47,27 +50,27 @@ bench: build-release ## time every work of benchmarks/ beside the same written b
 
 bench-peers: build-release ## the same beside LibTorch, under glibc's allocator and under jemalloc
 	$(call install,test bench peers)
-	cmake --preset release
+	$(configure-release)
 	$(call build,release) --target peers
 	/usr/bin/python3 benchmarks/run.py --peers --threads $(THREADS) build/release/benchmarks
 
 bench-cliffs: build-release ## ops and their gradients beside LibTorch's, the largest ratio first
 	$(call install,test peers)
-	cmake --preset release
+	$(configure-release)
 	$(call build,release) --target cliffs_peers
 	OMP_NUM_THREADS=$(THREADS) build/release/benchmarks/cliffs_peers --threads=$(THREADS)
 
 instructions: ## count the instructions of small steps under callgrind, against benchmarks/instructions/expected.txt
 	$(call install,ci)
-	cmake --preset portable
-	$(call build,portable) --target steps
-	benchmarks/instructions/check build/portable/benchmarks/instructions/steps
+	$(if $(filter OFF,$(NATIVE)),$(configure-release),cmake --preset portable)
+	$(call build,$(portable)) --target steps
+	benchmarks/instructions/check build/$(portable)/benchmarks/instructions/steps
 
 onnxruntime: ## install onnxruntime by npm, and run what xgrad::onnx exports with it
 	@command -v npm >/dev/null || { echo 'make onnxruntime needs node and npm (Debian: nodejs, npm)'; exit 1; }
 	$(call install,test onnx)
 	npm install --ignore-scripts --no-audit --no-fund --prefix build/onnxruntime onnxruntime-node@1
-	cmake --preset release
+	$(configure-release)
 	$(call build,release) --target test_onnx_runtime
 	$(call test,release) --tests-regex '^onnx[.](runtime|onnxruntime)' --verbose
 
@@ -82,7 +85,7 @@ asan: ## the tests under the address, undefined behaviour and leak sanitizers
 
 fuzz: ## give the readers of files damaged input by libFuzzer, 20 s each: SECONDS=20
 	$(call install,ci)
-	cmake --preset release
+	$(configure-release)
 	$(call build,release) --target xgrad
 	cmake -S tests/fuzz -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DXGRAD_LIBRARY=$(CURDIR)/build/release/libxgrad.a
 	cmake --build build/fuzz --parallel $(JOBS)
