@@ -37,7 +37,7 @@ hidden { next }
 /^}  \/\/ namespace/ { flush_group(); inside = 0; next }
 
 # Options and results: shown whole, as they are written.
-/^(struct|enum class|class) / { flush_group(); struct = ($0 !~ /;$/); if (struct) print "\n```text"; else next }
+/^(struct|enum class|class) / { flush_group(); struct = ($0 !~ /;( *\/\/.*)?$/); if (struct) print "\n```text"; else next }
 struct { print; if ($0 ~ /^};/) { print "```"; struct = 0; doc = "" } next }
 
 /^$/ { flush_group(); next }

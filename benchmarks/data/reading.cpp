@@ -1,5 +1,6 @@
-// How fast examples come: megabytes of CSV a second of one core, and images a second from a pipeline with 0, 1 and 2
-// workers. `reading` alone writes a table of 100 MB; `reading FILE` reads that table, which has no header.
+// How fast examples come: megabytes of CSV a second of one core, and images a second from a pipeline with 0,
+// 1 and 2 workers. `reading` alone writes a table of 100 MB; `reading FILE` reads that table, which has no
+// header.
 
 #include <chrono>
 #include <cstdio>

@@ -106,8 +106,9 @@ std::vector<Tensor> with_gradients(const Layer& l, std::vector<Tensor> y, unsign
 
 double distance(const Tensor& a, const Tensor& b) { return max(abs(a.to(float64) - b.to(float64))).item(); }
 
-/// A layer against its cells in float64. In float32 it may be as far off as cells in float32 are, some of whose
-/// slopes, where a tanh is saturated, are made of the last places of a value: of either no place is the right one.
+/// A layer against its cells in float64. In float32 it may be as far off as cells in float32 are, some of
+/// whose slopes, where a tanh is saturated, are made of the last places of a value: of either no place is the
+/// right one.
 void check_alike(const Layer& l, const RecurrentOptions& options, unsigned outputs = 7) {
   Layer exact = l;
   for (Tensor& x : exact.operands) x = x.detach().to(float64).requires_grad_();

@@ -24,6 +24,7 @@ namespace {
 const std::map<std::string, std::string> outside = {
     {"cholesky", "cholesky"},
     {"ctc_loss", "ctc_loss"},
+    {"logistic_loss", "logistic_loss"},
     {"cummax", "cummax"},
     {"cummin", "cummin"},
     {"cumprod", "cumprod"},

@@ -136,19 +136,22 @@ Tensor logistic_loss(const Tensor& x, const Tensor& weight, const Tensor& bias, 
            (bias.defined() ? ", bias is " + bias.describe() : "") + ", target is " + target.describe();
   };
   const auto refuse = [&](const char* what) { fail("logistic_loss", what + (": " + all())); };
-  check_floating("logistic_loss", x);
-  const std::int64_t features = x.dim() == 2 ? x.size(1) : 0;
+  const std::int64_t features = x.dim("logistic_loss") == 2 ? x.size(1) : 0;
   const bool is_row = weight.dim("logistic_loss") == 2 && weight.size(0) == 1;
   if (x.dim() != 2) refuse("x must be [rows, features]");
   if ((weight.dim() != 1 && !is_row) || weight.size(-1) != features)
     refuse("the weight must have a number for each feature, [features] or [1, features]");
   if (bias.defined() && bias.numel() != 1) refuse("the bias must be one number");
   if (!(target.shape("logistic_loss") == Shape{x.size(0)})) refuse("the target must be [rows]; reshape it");
-  for (const Tensor* other : {&weight, &bias, &target})
-    if (other->defined() && is_floating(other->dtype()) && other->dtype() != x.dtype())
-      refuse("operands mix float32 and float64; convert one with .to()");
-  const DType t = x.dtype();
-  return logistic_outputs(x, (is_row ? reshape(weight, {features}) : weight).to(t),
+  bool single = false, twice = false;
+  for (const Tensor* given : {&x, &weight, &bias, &target}) {
+    if (!given->defined()) continue;
+    single |= given->dtype() == float32;
+    twice |= given->dtype() == float64;
+  }
+  if (single && twice) refuse("operands mix float32 and float64; convert one with .to()");
+  const DType t = twice ? float64 : float32;
+  return logistic_outputs(x.to(t), (is_row ? reshape(weight, {features}) : weight).to(t),
                           bias.defined() ? bias.to(t) : bias, target.to(t))[0];
 }
 
