@@ -19,7 +19,8 @@ struct LinearOptions {
 /// floating, and when the last size of x is not `in`.
 ///
 /// In evaluation it keeps a copy of the weight in the order that products read, until the weight changes or
-/// training goes on: small batches are two to four times as fast, for as much memory as the weight takes.
+/// training goes on: batches of 2 to 16 rows are 1.5 to 4 times as fast, for as much memory as the weight
+/// takes.
 class Linear : public Module {
  public:
   Linear(std::int64_t in, std::int64_t out, LinearOptions options = {});
