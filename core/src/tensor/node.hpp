@@ -20,6 +20,12 @@ using Hooks = std::vector<std::shared_ptr<Hook>>;
 
 extern constinit std::atomic<std::int64_t> ready_leaves;  ///< alive leaves on which on_ready was called
 
+/// What a pass of forward mode knows of a tensor: its tangents in each of the pass's directions.
+struct Tangents {
+  std::uint64_t pass;
+  std::vector<Tensor> along;  ///< undefined where it is 0
+};
+
 /// What only few nodes have.
 struct Extra {
   std::shared_ptr<void> state;       ///< of a custom op's call
@@ -32,7 +38,8 @@ struct Extra {
   std::vector<void*> call_stack;   ///< of the call that recorded the node, in anomaly mode
   bool counted_ready = false;      ///< in ready_leaves
   bool retain_grad = false;
-  Node* retained = nullptr;  ///< the gradient of a recorded tensor that retains it
+  std::vector<Tangents> tangents;  ///< of the passes of forward mode that have reached it
+  Node* retained = nullptr;        ///< the gradient of a recorded tensor that retains it
 
   Extra() = default;
   Extra(const Extra&) = delete;

@@ -13,6 +13,9 @@ namespace xgrad {
 
 struct FunctionalOptions {
   bool create_graph = false;  ///< record, so that the result can be differentiated with respect to the inputs
+  /// Of jacobian and hessian: row i of the result depends on row i of the inputs only, and the parts that are
+  /// not on this diagonal are left out.
+  bool independent_rows = false;
 };
 
 namespace detail {

@@ -48,7 +48,8 @@ Tensor take_diagonal(const Tensor& x, AxisPair axes) {
       .name = "einsum_take_diagonal",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return embed_diagonal(g, f.attributes<AxisPair>()); }}}},
       .fields = &fields_of<AxisPair>,
-      .again = [](Call c) { return take_diagonal(c.x(0), c.attributes<AxisPair>()); }};
+      .again = [](Call c) { return take_diagonal(c.x(0), c.attributes<AxisPair>()); },
+      .jvp = Jvp::By::linear};
   Shape shape = x.shape();
   shape.erase(axes.j);
   Tensor y = new_tensor(shape, x.dtype());
@@ -66,7 +67,8 @@ Tensor embed_diagonal(const Tensor& x, AxisPair axes) {
       .name = "einsum_embed_diagonal",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return take_diagonal(g, f.attributes<AxisPair>()); }}}},
       .fields = &fields_of<AxisPair>,
-      .again = [](Call c) { return embed_diagonal(c.x(0), c.attributes<AxisPair>()); }};
+      .again = [](Call c) { return embed_diagonal(c.x(0), c.attributes<AxisPair>()); },
+      .jvp = Jvp::By::linear};
   Shape shape = x.shape();
   shape.insert(axes.j, x.shape()[axes.i]);
   Tensor y = zeros_of(shape, x.dtype());

@@ -66,7 +66,8 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
                                        return Factors{g, f.x(0), true};
                                      }>(keep::x(0)),
                                      {keep::nothing, [](Grad g, Fn) { return g; }}}},
-                            .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2)); }};
+                            .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2)); },
+                            .jvp = Jvp::By::bilinear};
   Tensor y = linear_value(x, weight, bias);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y));
   return record(op, {x, weight, bias}, std::move(y));
