@@ -38,7 +38,8 @@ class Pusher {
       case By::reverse:
         break;
     }
-    if (call_.outputs.size() == 1 && call_.outputs[0].numel() == 1 && !op_.again_all) return {by_gradient()};
+    if (call_.outputs.size() == 1 && call_.outputs[0].numel() == 1 && !op_.joint.run && !op_.again_all)
+      return {by_gradient()};
     return by_reverse();
   }
 
@@ -154,6 +155,9 @@ class Pusher {
 
   /// The map from a cotangent u to the gradients, recorded at a u that is nowhere 0 and differentiated by it.
   std::vector<Tensor> by_reverse() const {
+    if (!op_.again && !op_.again_all)
+      fail(op_.name, "cannot be called again, so it has no tangents: its value is " +
+                         call_.outputs[0].describe() + "; take gradients by grad or vjp");
     const bool recorded = is_recording();
     const EnableGrad guard;
     std::vector<Tensor> x = inputs(), wanted, directions;

@@ -222,6 +222,12 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left,
     const auto [p, q] = promote_floating("solve_triangular", a, b);
     return solve_triangular(p, q, upper, left, unitriangular);
   }
+  if (left && is_vectors(a, b)) {
+    check_square("solve_triangular", a, "; lstsq takes any matrix");
+    if (b.size(-1) != a.size(-1))
+      fail("solve_triangular", "b must be as long as a has rows: " + operands(a, b));
+    return squeeze(solve_triangular(a, unsqueeze(b, -1), upper, left, unitriangular), -1);
+  }
   check_system("solve_triangular", a, b, left);
   return solve_triangle_as("solve_triangular", a, b, {upper, false, left, unitriangular});
 }
