@@ -70,7 +70,7 @@ TEST_CASE("forward over reverse over forward gives third derivatives") {
   const Tensor x = vec({0.3, -0.7}), v = ones_like(x);
 
   const Tensor forward_of_hvp = jvp([&](const Tensor& t) { return hvp(f, t, v).second; }, x, v).second;
-  const auto slope = [&](const Tensor& t) { return jvp(f, t, v).second; };
+  const auto slope = [&](const Tensor& t) { return jvp(f, t, v, {.create_graph = true}).second; };
   const auto gradient_of_slope = [&](const Tensor& t) { return vjp(slope, t).second; };
   const Tensor mixed =
       jvp([&](const Tensor& t) { return vjp(slope, t, ones({}, float64), {.create_graph = true}).second; }, x,

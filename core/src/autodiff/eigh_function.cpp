@@ -8,6 +8,7 @@
 #include "xgrad/core/custom_op.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad::detail {

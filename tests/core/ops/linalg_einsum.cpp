@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/ops/matrices.hpp"
+#include "xgrad/core/launch.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -221,8 +222,9 @@ TEST_CASE("einsum takes outer products last, and the best of all orders") {
   CHECK(whole <= parts);
   // q r is a matrix of four elements.
   const Tensor p = rand({40, 2}), q = rand({2, 40}), r = rand({40, 2}), s = rand({2, 40});
-  CHECK(cost([&] { einsum("ab,bc,cd,de->ae", {p, q, r, s}); }) <=
-        cost([&] { matmul(matmul(p, matmul(q, r)), s); }));
+  CHECK(cost([&] {
+          einsum("ab,bc,cd,de->ae", {p, q, r, s});
+        }) <= cost([&] { matmul(matmul(p, matmul(q, r)), s); }));
 }
 
 TEST_CASE("einsum multiplies without copies of its operands where letters are in a product's order") {
