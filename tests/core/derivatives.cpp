@@ -118,6 +118,14 @@ TEST_CASE("tangents go through custom ops, checkpoints and ops with several outp
   CHECK(values(jvp([&](const Tensor& t) { return sort(t, 0, true).values; }, x, v).second) == V{10, 1});
 }
 
+TEST_CASE("tangents that are recorded do not outlive their pass") {
+  const std::int64_t nodes = memory_stats().live_nodes;
+
+  hvp([](const Tensor& x) { return sum(exp(x) / (1 + tanh(x)) * rsqrt(x)); }, vec({1, 2}), vec({3, 4}));
+
+  CHECK(memory_stats().live_nodes == nodes);
+}
+
 TEST_CASE("a write into a tensor with a tangent is an error") {
   const auto f = [](const Tensor& x) {
     Tensor y = x * 2;

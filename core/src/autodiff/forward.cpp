@@ -22,18 +22,31 @@ std::span<const Ref> all_inputs(const Heard& call) {
 
 }  // namespace
 
-ForwardPass::ForwardPass(std::size_t directions) : Listener(true), id_(new_id()), directions_(directions) {}
+ForwardPass::ForwardPass(std::size_t directions)
+    : Listener(true), id_(new_id()), directions_(directions), ring_(std::make_unique<RingLink>()) {}
+
+ForwardPass::~ForwardPass() {
+  while (ring_->behind != ring_.get()) {
+    auto* t = static_cast<Tangents*>(ring_->behind);
+    t->leave();
+    const Along along = std::move(t->along);  // dies with t's tensor out of the ring
+  }
+}
 
 const ForwardPass::Along* ForwardPass::found(const Tensor& x) const {
   const Extra* extra = x.node()->extra;
   if (!extra) return nullptr;
-  for (const Tangents& t : extra->tangents)
-    if (t.pass == id_) return &t.along;
+  for (const auto& t : extra->tangents)
+    if (t->pass == id_) return &t->along;
   return nullptr;
 }
 
 void ForwardPass::start(const Tensor& x, Along along) const {
-  extra_of(x.node()).tangents.push_back({id_, std::move(along)});
+  auto tangents = std::make_unique<Tangents>();
+  tangents->pass = id_;
+  tangents->along = std::move(along);
+  tangents->enter(*ring_);
+  extra_of(x.node()).tangents.push_back(std::move(tangents));
 }
 
 ForwardPass::Along ForwardPass::tangents(const Tensor& y) const {

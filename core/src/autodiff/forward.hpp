@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "autodiff/listen.hpp"
 #include "xgrad/core/tensor.hpp"
 
 namespace xgrad::detail {
+
+struct RingLink;
 
 /// A pass of forward mode: while it lives, every op on this thread computes the tangents of what it computes,
 /// in one or several directions at once, from those of its inputs. No tape is needed, and none is kept: a
@@ -21,6 +24,7 @@ class ForwardPass : public Listener {
   using Along = std::vector<Tensor>;
 
   explicit ForwardPass(std::size_t directions);
+  ~ForwardPass() override;
 
   /// Gives x, which nobody else has yet, its tangents.
   void start(const Tensor& x, Along along) const;
@@ -36,6 +40,7 @@ class ForwardPass : public Listener {
 
   const std::uint64_t id_;
   const std::size_t directions_;
+  const std::unique_ptr<RingLink> ring_;  // of all tangents that are alive
 };
 
 }  // namespace xgrad::detail
