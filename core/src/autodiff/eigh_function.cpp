@@ -1,12 +1,14 @@
 #include "xgrad/core/eigh_function.hpp"
 
+#include <limits>
 #include <memory>
 
 #include "autodiff/divided_differences.hpp"
 #include "ops/linalg/matrices.hpp"
-#include "tensor/errors.hpp"
+#include "xgrad/core/creation.hpp"
 #include "xgrad/core/custom_op.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/linalg.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
@@ -17,11 +19,15 @@ namespace {
 /// A matrix by its eigenvalues, in float64, and what is known of a function there.
 class Spectrum {
  public:
-  Spectrum(const Tensor& a, const TensorFunction& f) : f_(f), dtype_(a.dtype()) {
+  Spectrum(const Tensor& a, const TensorFunction& f) : a_(a.detach()), f_(f), dtype_(a.dtype()) {
     const NoGrad guard;
+    const Unheard quiet;
     const Eigh found = eigh(a.to(float64));
     w_ = found.eigenvalues, v_ = found.eigenvectors;
   }
+
+  const TensorFunction& function() const { return f_; }
+  bool is_of(const Tensor& a) const { return a.shape() == a_.shape() && equal(a, a_); }
 
   Tensor value() const { return turned_back(diag_embed(values_of(f_, w_))); }
 
@@ -47,6 +53,7 @@ class Spectrum {
   }
   Tensor turned_back(const Tensor& x) const { return matmul(matmul(v_, x), matrix_transpose(v_)).to(dtype_); }
 
+  const Tensor a_;
   const TensorFunction f_;
   const DType dtype_;
   Tensor w_, v_, first_, second_;
@@ -54,34 +61,51 @@ class Spectrum {
 
 using Shared = std::shared_ptr<Spectrum>;
 
+/// The same where a is still the matrix: a program runs on others.
+Shared of_matrix(const Shared& s, const Tensor& a) {
+  return s->is_of(a) ? s : std::make_shared<Spectrum>(a, s->function());
+}
+
+/// The second derivative in directions g and h, in which it is linear; its own derivative by a is nan.
 Tensor curvature_at(const Shared& s, const Tensor& a, const Tensor& g, const Tensor& h) {
   const CustomOp op = custom_op(
       "eigh_function_curvature",
-      [s](NoState&, const Tensor&, const Tensor& u, const Tensor& v) { return s->curvature(u, v); },
-      [](const CustomCall<NoState>& c, const Tensor& u) -> std::vector<Tensor> {
-        fail("eigh_function", "has first and second derivatives only: the cotangent is " + u.describe() +
-                                  ", a is " + c.x(0).describe() + "; compose eigh where eigenvalues differ");
+      [s](NoState&, const Tensor& at, const Tensor& u, const Tensor& v) {
+        return of_matrix(s, at)->curvature(u, v);
+      },
+      [s](const CustomCall<NoState>& c, const Tensor& u) {
+        const Tensor at = c.x(0);
+        return std::vector<Tensor>{full_like(at, std::numeric_limits<double>::quiet_NaN()),
+                                   curvature_at(s, at, u, c.x(2)), curvature_at(s, at, c.x(1), u)};
       });
   return op(a, g, h);
 }
 
 Tensor slope_at(const Shared& s, const Tensor& a, const Tensor& g) {
   const CustomOp op = custom_op(
-      "eigh_function_slope", [s](NoState&, const Tensor&, const Tensor& u) { return s->slope(u); },
+      "eigh_function_slope",
+      [s](NoState&, const Tensor& at, const Tensor& u) { return of_matrix(s, at)->slope(u); },
       [s](const CustomCall<NoState>& c, const Tensor& h) {
         return std::vector<Tensor>{curvature_at(s, c.x(0), c.x(1), h), slope_at(s, c.x(0), h)};
       });
   return op(a, g);
 }
 
+struct State {
+  Shared spectrum;
+};
+
 }  // namespace
 
 Tensor eigh_function_of(const Tensor& a, const TensorFunction& f) {
   check_square("eigh_function", a);
-  const auto s = std::make_shared<Spectrum>(a, f);
-  const CustomOp op = custom_op(
-      "eigh_function", [s](NoState&, const Tensor&) { return s->value(); },
-      [s](const CustomCall<NoState>& c, const Tensor& g) { return slope_at(s, c.x(0), g); });
+  const CustomOp op = custom_op<State>(
+      "eigh_function",
+      [f](State& state, const Tensor& at) {
+        state.spectrum = std::make_shared<Spectrum>(at, f);
+        return state.spectrum->value();
+      },
+      [](const CustomCall<State>& c, const Tensor& g) { return slope_at(c.state.spectrum, c.x(0), g); });
   return op(a);
 }
 
