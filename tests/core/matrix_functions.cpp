@@ -84,12 +84,12 @@ TEST_CASE("eigh_function passes gradcheck to second order") {
   CHECK_MESSAGE(result, result.str());
 }
 
-TEST_CASE("a third derivative of eigh_function is an error, as is a function of another shape") {
+TEST_CASE("a third derivative of eigh_function is nan, and a function of another shape an error") {
   const Tensor a = symmetric(random_matrix(2, 11)).requires_grad_();
   const Tensor first = grad(sum(by_exp(a)), {a}, {.create_graph = true})[0];
   const Tensor second = grad(sum(first), {a}, {.create_graph = true})[0];
 
-  CHECK_THROWS_AS(grad(sum(second), {a}), Error);
+  CHECK(any(isnan(grad(sum(second), {a})[0])).item<bool>());
   CHECK_THROWS_AS(eigh_function(a, [](const Tensor& w) { return sum(w); }), Error);
 }
 

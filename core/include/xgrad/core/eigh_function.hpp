@@ -16,7 +16,7 @@ Tensor eigh_function_of(const Tensor& a, const TensorFunction& f);
 ///
 /// Its derivative is v (D * (v^T da v)) v^T, where D holds the divided differences (f(w_i) - f(w_j)) / (w_i -
 /// w_j), and f' where eigenvalues are equal (Daleckii and Krein, 1965): it exists at repeated eigenvalues,
-/// where that of `eigh` does not, and so does the second derivative. A third one is an Error. Throws Error
+/// where that of `eigh` does not, and so does the second derivative. A third one is nan. Throws Error
 /// for what is no square matrix, and for an f that returns another shape.
 template <class F>
 Tensor eigh_function(const Tensor& a, F f) {
