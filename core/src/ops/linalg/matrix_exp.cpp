@@ -8,6 +8,7 @@
 #include "ops/support/promote.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
+#include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/linalg.hpp"
 #include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/reduce.hpp"
@@ -69,9 +70,12 @@ Tensor exponentials(const Tensor& a) {
 /// The derivative of e^a in the direction t: the block above the diagonal of e^[[a, t], [0, a]]. Mathias, A
 /// chain rule for matrix functions, 1996.
 Tensor along(const Tensor& a, const Tensor& t) {
+  if (a.numel() == 0) return t;
   const std::int64_t n = a.size(-1);
-  const Tensor above = cat({a, t}, -1), below = cat({zeros_of(a.shape(), a.dtype()), a}, -1);
-  return narrow(narrow(matrix_exp(cat({above, below}, -2)), -2, 0, n), -1, n, n);
+  // A large t would cost digits of a: it is linear in t, of which a multiple of magnitude 1 is taken.
+  const Tensor size = amax(abs(t.detach()), {-2, -1}, true), scale = where(size == 0, 1, size);
+  const Tensor above = cat({a, t / scale}, -1), below = cat({zeros_of(a.shape(), a.dtype()), a}, -1);
+  return scale * narrow(narrow(matrix_exp(cat({above, below}, -2)), -2, 0, n), -1, n, n);
 }
 
 }  // namespace
