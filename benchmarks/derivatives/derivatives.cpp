@@ -172,14 +172,10 @@ void blocks() {
     by_hand = stack(rows, 1);
   });
   print("Jacobian of 1,000 independent blocks of 3 x 15 by hand", 1e3 * hand, "ms", "");
-#ifdef XGRAD_INDEPENDENT_ROWS
   Tensor j;
   const double t = time_of([&] { j = jacobian(f, x, {.independent_rows = true}); });
   expect_same("independent rows", j, by_hand);
   print("the same by jacobian", 1e3 * t, "ms", "as by hand");
-#else
-  print("the same by jacobian", 1e3 * time_of([&] { jacobian(f, x); }), "ms", "as by hand");
-#endif
 }
 
 void dense() {

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include <xgrad/core.hpp>
-#include <xgrad/core/derivatives.hpp>
 
 using namespace xgrad;
 using V = std::vector<double>;

@@ -3,8 +3,6 @@
 #include <cmath>
 
 #include <xgrad/core.hpp>
-#include <xgrad/core/derivatives.hpp>
-#include <xgrad/core/eigh_function.hpp>
 
 using namespace xgrad;
 using V = std::vector<double>;
