@@ -33,7 +33,7 @@ struct Reach {
 };
 
 /// A node whose inputs are looked through, from `next` on.
-struct Frame {
+struct SearchStep {
   Node* node;
   int next;
 };
@@ -42,9 +42,9 @@ struct Frame {
 struct Scratch {
   std::vector<Entry> heap;
   std::vector<Staged> staged;
-  std::vector<Reach> reached;  // what is known of recorded nodes, which hold their places in it
-  std::vector<Frame> frames;   // of the search behind a node
-  detail::NodeMap where;       // node -> its place in staged, which leaves hold too
+  std::vector<Reach> reached;      // what is known of recorded nodes, which hold their places in it
+  std::vector<SearchStep> frames;  // of the search behind a node
+  detail::NodeMap where;           // node -> its place in staged, which leaves hold too
   detail::NodeMap awaited;  // node -> calls that may still contribute to it, where somebody waits for leaves
 };
 
@@ -228,7 +228,7 @@ class Walk {
   NodeMap& where_ = scratch_->where;
   NodeMap& awaited_ = scratch_->awaited;
   std::vector<Reach>& reached_ = scratch_->reached;
-  std::vector<Frame>& frames_ = scratch_->frames;
+  std::vector<SearchStep>& frames_ = scratch_->frames;
 };
 
 }  // namespace xgrad::detail

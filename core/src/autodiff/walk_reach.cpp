@@ -62,7 +62,7 @@ bool Walk::find_out(Node* root) {
     int& next = frames_.back().next;
     if (next == 0 && is_next_to_input(n)) {
       if (frames_.size() > 1 || n->input_count > 3)
-        for (const Frame& f : frames_) remember(f.node, true);
+        for (const SearchStep& f : frames_) remember(f.node, true);
       return true;
     }
     Node* deeper = nullptr;
