@@ -7,6 +7,8 @@
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/custom_op.hpp"
 #include "xgrad/core/denormals.hpp"
+#include "xgrad/core/derivatives.hpp"
+#include "xgrad/core/eigh_function.hpp"
 #include "xgrad/core/functional.hpp"
 #include "xgrad/core/gradcheck.hpp"
 #include "xgrad/core/graph.hpp"

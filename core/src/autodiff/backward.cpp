@@ -61,7 +61,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   for (std::size_t k = 0; k < outputs.size(); ++k) check_root("grad", outputs[k], cotangent(k));
 
   Walk walk(options.retain_graph, options.create_graph);
-  walk.only(outputs, inputs, options.partial);
+  walk.only(inputs, options.partial);
   for (std::size_t k = 0; k < outputs.size(); ++k)
     walk.add(outputs[k].node(), seed(outputs[k], cotangent(k)));
   walk.run();

@@ -48,7 +48,7 @@ Segment segment_of(const char* op, const Tensor& y, const std::vector<Tensor>& i
   };
   reach(y.node());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i]->freed)
+    if (nodes[i]->freed())
       fail(op, std::string("the function has differentiated and let go of ") + nodes[i]->op->name +
                    ", which its value is made of; pass {.retain_graph = true} or {.create_graph = "
                    "true} to grad there");

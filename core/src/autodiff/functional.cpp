@@ -1,30 +1,28 @@
 #include "xgrad/core/functional.hpp"
 
+#include <algorithm>
+
+#include "autodiff/forward.hpp"
+#include "autodiff/functions.hpp"
+#include "autodiff/rows.hpp"
 #include "kernels/loops/dispatch.hpp"
+#include "ops/support/leaf.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
-#include "xgrad/core/backward.hpp"
 #include "xgrad/core/creation.hpp"
-#include "xgrad/core/ops/arithmetic.hpp"
-#include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad::detail {
 
-namespace {
-
-/// Inputs that f can be differentiated by without touching the caller's: leaves, or copies that stay
-/// connected to what made them when the result is to be differentiated.
 std::vector<Tensor> fresh(const char* op, const std::vector<Tensor>& x, bool connected) {
   std::vector<Tensor> out;
   for (const Tensor& t : x) {
     check_floating(op, t);
-    out.push_back(connected && t.requires_grad() ? t.clone() : t.detach().requires_grad_());
+    out.push_back(connected && t.requires_grad() ? t.clone() : leaf_of(t));
   }
   return out;
 }
 
-/// f(x), one floating tensor. Throws Error otherwise.
 Tensor value_of(const char* op, const TensorFunction& f, const std::vector<Tensor>& x) {
   std::vector<Tensor> y = f(x);
   if (y.size() != 1) fail(op, "the function must return one tensor: it returned " + std::to_string(y.size()));
@@ -32,20 +30,19 @@ Tensor value_of(const char* op, const TensorFunction& f, const std::vector<Tenso
   return y[0];
 }
 
-void check_like(const char* op, const char* what, const Tensor& x, const Tensor& v) {
-  if (!(x.shape(op) == v.shape(op)) || x.dtype() != v.dtype())
-    fail(op, std::string("v must have the shape and dtype of ") + what + ": v is " + v.describe() + ", " +
-                 what + " is " + x.describe());
+Tensor number_of(const char* op, const TensorFunction& f, const std::vector<Tensor>& x) {
+  const Tensor y = value_of(op, f, x);
+  if (y.numel() != 1) fail(op, "the function must return one element: it returned " + y.describe());
+  return y;
 }
 
-void check_directions(const char* op, const std::vector<Tensor>& x, const std::vector<Tensor>& v) {
-  if (x.size() != v.size())
-    fail(op,
-         std::to_string(x.size()) + " inputs need as many directions: there are " + std::to_string(v.size()));
-  for (std::size_t i = 0; i < x.size(); ++i) check_like(op, "x", x[i], v[i]);
+Tensor returned(const Tensor& y, bool create_graph) { return create_graph ? y : without_tape(y); }
+
+std::vector<Tensor> returned(std::vector<Tensor> y, bool create_graph) {
+  for (Tensor& t : y) t = returned(t, create_graph);
+  return y;
 }
 
-/// Gradients of y, zeros where y does not depend on an input.
 std::vector<Tensor> gradients(const Tensor& y, const std::vector<Tensor>& x, const Tensor& v,
                               GradOptions options) {
   options.allow_unused = true;
@@ -55,22 +52,23 @@ std::vector<Tensor> gradients(const Tensor& y, const std::vector<Tensor>& x, con
   return g;
 }
 
-Tensor dot(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  Tensor total = sum(a[0] * b[0]);
-  for (std::size_t i = 1; i < a.size(); ++i) total = total + sum(a[i] * b[i]);
-  return total;
-}
-
-/// The i-th unit vector, in the shape of x.
 Tensor unit(const Tensor& x, std::int64_t i) {
   Tensor e = zeros_of(x.shape(), x.dtype());
   visit_floating(x.dtype(), [&](auto t) { ptr<type_of<decltype(t)>>(e)[i] = 1; });
   return e;
 }
 
-Shape joined(const Shape& a, const Shape& b) {
+namespace {
+
+void check_like(const char* op, const char* what, const Tensor& x, const Tensor& v) {
+  if (!(x.shape(op) == v.shape(op)) || x.dtype() != v.dtype())
+    fail(op, std::string("v must have the shape and dtype of ") + what + ": v is " + v.describe() + ", " +
+                 what + " is " + x.describe());
+}
+
+Shape joined(const Shape& a, const Shape& b, int from = 0) {
   Shape s = a;
-  for (std::int64_t n : b) s.push_back(n);
+  for (int i = from; i < b.rank(); ++i) s.push_back(b[i]);
   return s;
 }
 
@@ -80,56 +78,70 @@ std::int64_t count(const std::vector<Tensor>& x) {
   return n;
 }
 
-/// The Jacobian of y row by row: one reverse pass for each element of y.
-std::vector<Tensor> by_rows(const Tensor& y, const std::vector<Tensor>& x, bool create_graph) {
-  std::vector<std::vector<Tensor>> rows(x.size());
-  for (std::int64_t i = 0; i < y.numel(); ++i) {
-    const std::vector<Tensor> g =
-        gradients(y, x, unit(y, i), {.retain_graph = true, .create_graph = create_graph});
-    for (std::size_t k = 0; k < x.size(); ++k) rows[k].push_back(g[k]);
-  }
+/// The rows of a Jacobian, of which row i is that of cotangent i, put together.
+std::vector<Tensor> stacked(const std::vector<std::vector<Tensor>>& rows, const Tensor& y,
+                            const std::vector<Tensor>& x) {
   std::vector<Tensor> out;
   for (std::size_t k = 0; k < x.size(); ++k) {
     const Shape shape = joined(y.shape(), x[k].shape());
-    out.push_back(rows[k].empty() ? zeros_of(shape, x[k].dtype()) : reshape(stack(rows[k]), shape));
+    std::vector<Tensor> parts;
+    for (const auto& row : rows) parts.push_back(row[k]);
+    out.push_back(parts.empty() ? zeros_of(shape, x[k].dtype()) : reshape(stack(parts), shape));
   }
   return out;
 }
 
-/// The map u -> u^T J, recorded at a u that is nowhere 0, so that it can be differentiated by u: that gives J
-/// v.
-struct Transposed {
-  Tensor u;
-  std::vector<Tensor> g;
+// Independent rows ------------------------------------------------------------------------------------------
 
-  Transposed(const Tensor& y, const std::vector<Tensor>& x)
-      : u(ones_like(y.detach(), {.requires_grad = true})),
-        g(gradients(y, x, u, {.retain_graph = true, .create_graph = true})) {}
+void check_rows(const char* op, const Tensor& y, const std::vector<Tensor>& x) {
+  for (const Tensor& t : x)
+    if (y.dim() == 0 || t.dim() == 0 || t.size(0) != y.size(0))
+      fail(op, "with independent_rows the inputs and the result have as many rows: the result is " +
+                   y.describe() + ", x is " + t.describe() + "; leave the option out for other functions");
+}
 
-  Tensor times(const std::vector<Tensor>& v, bool create_graph) const {
-    return gradients(dot(g, v), {u}, ones_of({}, u.dtype()),
-                     {.retain_graph = true, .create_graph = create_graph})[0];
-  }
-};
+/// 1 in column j of every row of x, and 0 elsewhere.
+Tensor unit_column(const Tensor& x, std::int64_t j) {
+  Tensor e = zeros_of(x.shape(), x.dtype());
+  const std::int64_t width = x.numel() / std::max<std::int64_t>(x.size(0), 1);
+  visit_floating(x.dtype(), [&](auto t) {
+    for (std::int64_t i = 0; i < x.size(0); ++i) ptr<type_of<decltype(t)>>(e)[i * width + j] = 1;
+  });
+  return e;
+}
 
-/// The Jacobian of y column by column: one pass through the transposed map for each element of x.
-std::vector<Tensor> by_columns(const Tensor& y, const std::vector<Tensor>& x, bool create_graph) {
-  const Transposed map(y, x);
+/// The blocks on the diagonal: a pass for each column of y, whose rows do not meet.
+std::vector<Tensor> by_columns_of_rows(const Tensor& y, const std::vector<Tensor>& x, bool create_graph) {
+  const std::int64_t rows = y.size(0), columns = y.numel() / std::max<std::int64_t>(rows, 1);
+  RowWalk walk(y, x, create_graph);
+  std::vector<std::vector<Tensor>> g;
+  for (std::int64_t j = 0; j < columns; ++j) g.push_back(walk(unit_column(y, j)));
   std::vector<Tensor> out;
   for (std::size_t k = 0; k < x.size(); ++k) {
-    std::vector<Tensor> columns;
-    for (std::int64_t j = 0; j < x[k].numel(); ++j) {
-      const Tensor column = gradients(sum(map.g[k] * unit(x[k], j)), {map.u}, ones_of({}, y.dtype()),
-                                      {.retain_graph = true, .create_graph = create_graph})[0];
-      columns.push_back(column);
-    }
-    const Shape shape = joined(y.shape(), x[k].shape());
-    out.push_back(columns.empty() ? zeros_of(shape, y.dtype()) : reshape(stack(columns, y.dim()), shape));
+    const Shape shape = joined(y.shape(), x[k].shape(), 1);
+    std::vector<Tensor> parts;
+    for (const auto& of : g) parts.push_back(of[k]);
+    out.push_back(parts.empty() ? zeros_of(shape, y.dtype()) : reshape(stack(parts, 1), shape));
   }
   return out;
 }
 
 }  // namespace
+
+void check_directions(const char* op, const std::vector<Tensor>& x, const std::vector<Tensor>& v) {
+  if (x.size() != v.size())
+    fail(op,
+         std::to_string(x.size()) + " inputs need as many directions: there are " + std::to_string(v.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) check_like(op, "x", x[i], v[i]);
+}
+
+std::vector<Tensor> by_rows(const Tensor& y, const std::vector<Tensor>& x, FunctionalOptions options) {
+  if (options.independent_rows) return by_columns_of_rows(y, x, options.create_graph);
+  RowWalk walk(y, x, options.create_graph);
+  std::vector<std::vector<Tensor>> rows;
+  for (std::int64_t i = 0; i < y.numel(); ++i) rows.push_back(walk(unit(y, i)));
+  return stacked(rows, y, x);
+}
 
 std::pair<Tensor, std::vector<Tensor>> vjp_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
                                               const Tensor& v, FunctionalOptions options) {
@@ -138,17 +150,77 @@ std::pair<Tensor, std::vector<Tensor>> vjp_of(const TensorFunction& f, const std
   const Tensor y = value_of("vjp", f, x);
   check_like("vjp", "f(x)", y, v);
   std::vector<Tensor> g = gradients(y, x, v, {.create_graph = options.create_graph});
-  return {options.create_graph ? y : y.detach(), std::move(g)};
+  return {returned(y, options.create_graph), std::move(g)};
+}
+
+namespace {
+
+/// f(x) and its tangents along directions, of which each has a tensor for every input.
+struct Pushed {
+  Tensor y;
+  std::vector<Tensor> along;
+};
+
+Pushed pushed_forward(const char* op, const TensorFunction& f, const std::vector<Tensor>& inputs,
+                      const std::vector<std::vector<Tensor>>& directions, bool create_graph) {
+  ForwardPass pass(directions.size());
+  std::vector<Tensor> x;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check_floating(op, inputs[i]);
+    x.push_back(create_graph ? reshape(inputs[i], inputs[i].shape()) : without_tape(inputs[i]));
+    std::vector<Tensor> along;
+    for (const auto& v : directions) along.push_back(v[i]);
+    pass.start(x.back(), std::move(along));
+  }
+  const Tensor y = value_of(op, f, x);
+  return {y, pass.tangents(y)};
+}
+
+/// The Jacobian column by column in one forward pass, or in a few, so that not all are alive at once.
+std::vector<Tensor> by_columns(const TensorFunction& f, const Tensor& y, const std::vector<Tensor>& x,
+                               bool create_graph) {
+  constexpr std::size_t most = 64;
+  std::vector<Tensor> out;
+  std::vector<std::vector<Tensor>> directions;
+  std::vector<Tensor> columns;
+  const auto flush = [&] {
+    if (directions.empty()) return;
+    for (Tensor& column : pushed_forward("jacobian", f, x, directions, create_graph).along)
+      columns.push_back(returned(column, create_graph));
+    directions.clear();
+  };
+  for (std::size_t k = 0; k < x.size(); ++k)
+    for (std::int64_t j = 0; j < x[k].numel(); ++j) {
+      directions.emplace_back(x.size());
+      directions.back()[k] = unit(x[k], j);
+      if (directions.size() == most) flush();
+    }
+  flush();
+  auto next = columns.begin();
+  for (const Tensor& t : x) {
+    const std::vector<Tensor> part(next, next + t.numel());
+    next += t.numel();
+    const Shape shape = joined(y.shape(), t.shape());
+    out.push_back(part.empty() ? zeros_of(shape, y.dtype()) : reshape(stack(part, y.dim()), shape));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::pair<Tensor, std::vector<Tensor>> jvps_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                                               const std::vector<std::vector<Tensor>>& v,
+                                               FunctionalOptions options) {
+  const EnableGrad guard;
+  for (const auto& direction : v) check_directions("jvp", inputs, direction);
+  auto [y, along] = pushed_forward("jvp", f, inputs, v, options.create_graph);
+  return {returned(y, options.create_graph), returned(std::move(along), options.create_graph)};
 }
 
 std::pair<Tensor, Tensor> jvp_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
                                  const std::vector<Tensor>& v, FunctionalOptions options) {
-  const EnableGrad guard;
-  check_directions("jvp", inputs, v);
-  const std::vector<Tensor> x = fresh("jvp", inputs, options.create_graph);
-  const Tensor y = value_of("jvp", f, x);
-  const Tensor jv = Transposed(y, x).times(v, options.create_graph);
-  return {options.create_graph ? y : y.detach(), jv};
+  auto [y, along] = jvps_of(f, inputs, {v}, options);
+  return {std::move(y), std::move(along[0])};
 }
 
 std::vector<Tensor> jacobian_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
@@ -156,18 +228,22 @@ std::vector<Tensor> jacobian_of(const TensorFunction& f, const std::vector<Tenso
   const EnableGrad guard;
   const std::vector<Tensor> x = fresh("jacobian", inputs, options.create_graph);
   const Tensor y = value_of("jacobian", f, x);
-  return y.numel() <= count(x) ? by_rows(y, x, options.create_graph) : by_columns(y, x, options.create_graph);
+  if (options.independent_rows) check_rows("jacobian", y, x);
+  if (options.independent_rows || y.numel() <= count(x)) return by_rows(y, x, options);
+  return by_columns(f, y, inputs, options.create_graph);
 }
 
 std::vector<std::vector<Tensor>> hessian_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
                                             FunctionalOptions options) {
   const EnableGrad guard;
   const std::vector<Tensor> x = fresh("hessian", inputs, options.create_graph);
-  const Tensor y = value_of("hessian", f, x);
-  if (y.numel() != 1) fail("hessian", "the function must return one element: it returned " + y.describe());
+  const Tensor y = number_of("hessian", f, x);
   const std::vector<Tensor> g = gradients(y, x, ones_like(y.detach()), {.create_graph = true});
   std::vector<std::vector<Tensor>> out;
-  for (const Tensor& row : g) out.push_back(by_rows(row, x, options.create_graph));
+  for (const Tensor& row : g) {
+    if (options.independent_rows) check_rows("hessian", row, x);
+    out.push_back(by_rows(row, x, options));
+  }
   return out;
 }
 
@@ -175,13 +251,14 @@ std::pair<Tensor, std::vector<Tensor>> hvp_of(const TensorFunction& f, const std
                                               const std::vector<Tensor>& v, FunctionalOptions options) {
   const EnableGrad guard;
   check_directions("hvp", inputs, v);
+  const ForwardPass pass(1);
   const std::vector<Tensor> x = fresh("hvp", inputs, options.create_graph);
-  const Tensor y = value_of("hvp", f, x);
-  if (y.numel() != 1) fail("hvp", "the function must return one element: it returned " + y.describe());
-  const std::vector<Tensor> g = gradients(y, x, ones_like(y.detach()), {.create_graph = true});
-  std::vector<Tensor> hv =
-      gradients(dot(g, v), x, ones_of({}, y.dtype()), {.create_graph = options.create_graph});
-  return {options.create_graph ? y : y.detach(), std::move(hv)};
+  for (std::size_t i = 0; i < x.size(); ++i) pass.start(x[i], {v[i]});
+  const Tensor y = number_of("hvp", f, x);
+  std::vector<Tensor> hv;
+  for (const Tensor& g : gradients(y, x, ones_like(y.detach()), {.create_graph = options.create_graph}))
+    hv.push_back(returned(pass.tangents(g)[0], options.create_graph));
+  return {returned(y, options.create_graph), std::move(hv)};
 }
 
 }  // namespace xgrad::detail

@@ -79,7 +79,7 @@ class GraphDrawing {
   void add_call(Node* n) {
     Drawing::Call call{.op = n->op->name};
     if (!joint_.contains(n)) call.outputs = {number_.at(n)};
-    if (n->keeps_value) call.bytes += bytes_kept(n);
+    if (n->keeps_value()) call.bytes += bytes_kept(n);
     if (n->extra)
       for (const Tensor& y : n->extra->outputs) call.bytes += bytes_kept(y.node());
     for (int k = 0; k < n->input_count; ++k) {

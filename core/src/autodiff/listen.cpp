@@ -16,6 +16,7 @@ void each_listener(F f) {
   const KernelListener::Pause pause;
   std::exception_ptr error;
   for (Listener* l = innermost; l; l = l->outer()) {
+    if (l->computes()) continue;
     try {
       f(*l);
     } catch (...) {
@@ -25,7 +26,26 @@ void each_listener(F f) {
   if (error) std::rethrow_exception(error);
 }
 
+/// Those that compute hear one after another, from the outermost on; each is heard by those around it.
+void each_that_computes(Listener* l, const Heard& call) {
+  if (!l) return;
+  each_that_computes(l->outer(), call);
+  if (!l->computes()) return;
+  const AmongListeners guard(l->outer());
+  l->hear(call);
+}
+
 }  // namespace
+
+AmongListeners::AmongListeners(Listener* l) : before_(std::exchange(innermost, l)), doors_(doors) {
+  Listener::open();
+}
+
+AmongListeners::~AmongListeners() {
+  innermost = before_;
+  constexpr auto ears = listener | tracer;
+  doors = static_cast<std::uint8_t>((doors & ~ears) | (doors_ & ears));
+}
 
 Listener::Listener(bool traces) : outer_(std::exchange(innermost, this)), traces_(traces) { open(); }
 
@@ -50,10 +70,13 @@ void tell(const Op& op, std::span<const Ref> inputs, std::span<const Tensor> out
   const auto count = inputs.size() - static_cast<std::size_t>(op.scratch);
   const Heard call{op, inputs.first(count), inputs.subspan(count), outputs, std::move(attributes)};
   each_listener([&](Listener& l) { l.hear(call); });
+  each_that_computes(innermost, call);
 }
 
 void tell_write(const char* op, const Tensor& x) {
   each_listener([&](Listener& l) { l.hear_write(op, x); });
+  for (Listener* l = innermost; l; l = l->outer())
+    if (l->computes()) l->hear_write(op, x);
 }
 
 }  // namespace xgrad::detail

@@ -34,13 +34,31 @@ class Listener {
   /// The elements of x are about to change by other means than an op.
   virtual void hear_write(const char* op, const Tensor& x) = 0;
 
+  /// Whether it computes, from what an op has computed, more that those around it hear: see ForwardPass. It
+  /// hears after all others.
+  virtual bool computes() const { return false; }
+
   Listener* outer() const { return outer_; }
 
  private:
+  friend class AmongListeners;
   static void open();  // the doors for those who are there
 
   Listener* outer_;
   bool traces_;
+};
+
+/// Only this listener and those around it hear, until the end of the scope.
+class AmongListeners {
+ public:
+  explicit AmongListeners(Listener* l);
+  ~AmongListeners();
+  AmongListeners(const AmongListeners&) = delete;
+  AmongListeners& operator=(const AmongListeners&) = delete;
+
+ private:
+  Listener* before_;
+  std::uint8_t doors_;
 };
 
 /// True when somebody listens.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <utility>
@@ -10,12 +9,13 @@ namespace xgrad::detail {
 
 struct Node;
 
-/// A small hash map from nodes to numbers, by open addressing. Clearing it keeps its room.
+/// A small hash map from nodes to numbers, by open addressing. Clearing it keeps its room, and takes time for
+/// what is in it only.
 class NodeMap {
  public:
   std::uint32_t* find(const Node* key) { return const_cast<std::uint32_t*>(std::as_const(*this).find(key)); }
   const std::uint32_t* find(const Node* key) const {
-    if (size_ == 0) return nullptr;
+    if (taken_.empty()) return nullptr;
     for (std::size_t i = start(key);; i = next(i)) {
       if (slots_[i].key == key) return &slots_[i].value;
       if (!slots_[i].key) return nullptr;
@@ -23,16 +23,16 @@ class NodeMap {
   }
 
   void insert(const Node* key, std::uint32_t value) {
-    if (2 * (size_ + 1) > slots_.size()) grow();
+    if (2 * (taken_.size() + 1) > slots_.size()) grow();
     std::size_t i = start(key);
     while (slots_[i].key && slots_[i].key != key) i = next(i);
-    if (!slots_[i].key) ++size_;
+    if (!slots_[i].key) taken_.push_back(i);
     slots_[i] = {key, value};
   }
 
   void clear() {
-    if (size_ > 0) std::fill(slots_.begin(), slots_.end(), Slot{});
-    size_ = 0;
+    for (std::size_t i : taken_) slots_[i] = {};
+    taken_.clear();
   }
 
  private:
@@ -51,13 +51,13 @@ class NodeMap {
   void grow() {
     std::vector<Slot> old(slots_.empty() ? 16 : 2 * slots_.size());
     old.swap(slots_);
-    size_ = 0;
+    taken_.clear();
     for (const Slot& s : old)
       if (s.key) insert(s.key, s.value);
   }
 
   std::vector<Slot> slots_;
-  std::size_t size_ = 0;
+  std::vector<std::size_t> taken_;
 };
 
 }  // namespace xgrad::detail

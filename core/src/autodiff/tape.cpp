@@ -1,9 +1,11 @@
 #include "xgrad/core/tape.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "autodiff/anomaly.hpp"
 #include "autodiff/births.hpp"
+#include "autodiff/pushed.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
 #include "tensor/roll.hpp"
@@ -100,8 +102,7 @@ void attach_to(const Op& op, std::span<const Ref> inputs, Node* y) {
   y->op = &op;
   y->stamp = needs.stamp + 1;
   y->requires_grad = true;
-  y->kept = needs.values & keep::every_x;
-  y->keeps_value = (needs.values & keep::y) != 0;
+  y->kept = needs.values;
   if (y->buffer) y->value_version = y->buffer->version;
   count_live_nodes(1);
   if (anomaly_mode) [[unlikely]]
@@ -149,6 +150,7 @@ Tensor record(const Op& op, std::span<const Ref> inputs, Tensor value) {
 }
 
 Tensor Fn::checked_x(int i) const {
+  if (const Pushed* p = pushed(node_)) return *p->inputs[static_cast<std::size_t>(i)].tensor;
   if (i < 0 || i >= node_->input_count)
     fail(node_->op->name, "there is no input " + std::to_string(i) + " to read: it has " +
                               std::to_string(node_->input_count) + "; count from 0");
@@ -159,15 +161,31 @@ Tensor Fn::checked_x(int i) const {
 }
 
 Tensor Fn::y() const {
-  if (!node_->keeps_value) undeclared(node_, "the output");
+  if (const Pushed* p = pushed(node_)) return p->outputs[0];
+  if (!node_->keeps_value()) undeclared(node_, "the output");
   check_version(node_, node_, node_->value_version, "the output");
   return Tensor::share(node_);
 }
 
-const Shape& Fn::shape(int i) const { return node_->inputs()[i]->shape; }
-DType Fn::dtype(int i) const { return node_->inputs()[i]->dtype; }
+const Shape& Fn::shape(int i) const {
+  if (const Pushed* p = pushed(node_)) return p->inputs[static_cast<std::size_t>(i)].tensor->shape();
+  return node_->inputs()[i]->shape;
+}
+DType Fn::dtype(int i) const {
+  if (const Pushed* p = pushed(node_)) return p->inputs[static_cast<std::size_t>(i)].tensor->dtype();
+  return node_->inputs()[i]->dtype;
+}
+
+int Fn::pushed_inputs() const { return static_cast<int>(pushed(node_)->inputs.size()); }
+
+Tensor Fn::t(int i) const {
+  const Pushed* p = pushed(node_);
+  assert(p && "the tangents are there in forward mode only");
+  return p->tangents[static_cast<std::size_t>(i)];
+}
 
 bool Fn::wants_any(int i) const {
+  if (const Pushed* p = pushed(node_)) return p->tangents[static_cast<std::size_t>(i)].defined();
   if (i < 0 || i >= node_->input_count)
     fail(node_->op->name, "there is no input " + std::to_string(i) + " that could be wanted: it has " +
                               std::to_string(node_->input_count) + "; count from 0");
@@ -199,7 +217,8 @@ Tensor attach_output(Tensor value, Node* joint, int k) {
 namespace {
 
 /// Another tensor of the same elements, as rules get the outputs of an op with several.
-constexpr Op same_elements = {.name = "output", .again = [](Call c) { return c.x(0); }};
+constexpr Op same_elements = {
+    .name = "output", .again = [](Call c) { return c.x(0); }, .jvp = Jvp::By::linear};
 
 /// The node of a call with several outputs, null where nothing is recorded.
 Node* record_joint(const Op& op, std::span<const Ref> inputs, std::span<Tensor> outputs,
@@ -243,6 +262,7 @@ Node* record_outputs(const Op& op, std::span<const Ref> inputs, std::span<Tensor
 }
 
 Tensor Fn::output(int k) const {
+  if (const Pushed* p = pushed(node_)) return p->outputs[static_cast<std::size_t>(k)];
   if (node_->extra->outputs.empty()) undeclared(node_, "output " + std::to_string(k));
   const Tensor& value = node_->extra->outputs[static_cast<std::size_t>(k)];
   check_version(node_, value.node(), node_->extra->output_versions[static_cast<std::size_t>(k)],

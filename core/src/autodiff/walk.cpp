@@ -44,8 +44,7 @@ Walk::~Walk() {
   staged_.clear();
   where_.clear();
   awaited_.clear();
-  captured_.clear();
-  needed_.clear();
+  reached_.clear();
   spare_scratch = std::move(scratch_);
   innermost = outer_;
   if (outer_) outer_->put_back();
@@ -81,10 +80,9 @@ void Walk::put_back() noexcept {
   aside_.clear();
 }
 
-/// Whether n's history is this walk's to free: what `grad` finds behind its inputs is not, nor is a node that
-/// an outer walk is visiting, which frees it itself.
+/// Whether n's history is this walk's to free: a node that an outer walk is visiting is not, as that frees it
+/// itself.
 [[gnu::noinline]] bool Walk::may_free(Node* n) const {
-  if (restricted_ && !leads_to_input(n)) return false;
   for (const Walk* w = outer_; w; w = w->outer_)
     if (w->visited_ == n) return false;
   return true;
@@ -99,27 +97,40 @@ Node* Walk::pop_heap() {
 
 /// What is still queued because something threw: the rest of the graph counts as freed.
 [[gnu::cold, gnu::noinline]] void Walk::let_go() noexcept {
-  while (Node* n = pop()) Held(*this, n);
+  while (Node* n = pop()) {
+    passes_on_ = !restricted_ || !is_captured(n);
+    Held(*this, n);
+  }
+}
+
+Staged* Walk::staged_elsewhere(Node* n) {
+  const std::uint32_t* at = where_.find(n);
+  return at ? &staged_[*at] : nullptr;
+}
+
+Staged& Walk::new_staged(Node* n) {
+  staged_.push_back({n, {}, {}});
+  n->links.up();  // the graph that holds it may be freed before the walk ends
+  if (!n->op) n->place.set(staged_.size() - 1);
+  where_.insert(n, static_cast<std::uint32_t>(staged_.size() - 1));
+  return staged_.back();
 }
 
 void Walk::stage(Node* n, Tensor&& g) {
-  if (const std::uint32_t* at = where_.find(n)) {
-    Tensor& slot = staged_[*at].grad;
-    if (in_place_ && is_unique(slot.node()))
-      add_in_place(slot.node(), g);
-    else
-      slot = add_grads(slot, g, create_);
-    return;
-  }
-  staged_.push_back({n, std::move(g), {}});
-  n->links.up();  // the graph that holds it may be freed before the walk ends
-  where_.insert(n, static_cast<std::uint32_t>(staged_.size() - 1));
+  Staged* there = staged(n);
+  Tensor& slot = (there ? *there : new_staged(n)).grad;
+  if (!slot.defined())
+    slot = std::move(g);
+  else if (in_place_ && is_unique(slot.node()))
+    add_in_place(slot.node(), g);
+  else
+    slot = add_grads(slot, g, create_);
 }
 
 Tensor Walk::captured(Node* n) {
-  const std::uint32_t* at = where_.find(n);
-  if (!at) return {};
-  Tensor& g = staged_[*at].grad;
+  const Staged* there = staged(n);
+  if (!there || !there->grad.defined()) return {};
+  const Tensor& g = there->grad;
   if (is_sole_owner(g.node()) || !g.is_leaf()) return g;  // a recorded result can't be written
   const RecordingGuard guard(create_);
   return g.clone();
@@ -133,6 +144,7 @@ void Walk::run() {
   while (Node* n = pop()) {
     const Held held(*this, n);
     visited_ = n;
+    passes_on_ = !restricted_;
     visit(n);
     if (awaits_leaves_) [[unlikely]]
       settle(n);
@@ -140,70 +152,14 @@ void Walk::run() {
   visited_ = nullptr;
 }
 
-/// Counts, for every node that can be reached, the edges that lead to it.
-void Walk::await_leaves() {
-  std::vector<Node*> nodes;
-  if (next_) nodes.push_back(next_);
-  for (const Entry& e : heap_) nodes.push_back(e.node);
-  for (Node* n : nodes) awaited_.insert(n, 0);
-  for (std::size_t k = 0; k < nodes.size(); ++k)
-    for (int i = 0; i < nodes[k]->input_count; ++i) {
-      Node* x = nodes[k]->inputs()[i];
-      if (!x || !x->requires_grad) continue;
-      if (std::uint32_t* edges = awaited_.find(x)) {
-        ++*edges;
-        continue;
-      }
-      awaited_.insert(x, 1);
-      if (x->op)
-        nodes.push_back(x);
-      else
-        awaits_leaves_ |= x->extra && x->extra->ready;
-    }
-}
-
-/// n has been visited: its inputs wait for one edge less. One that has waited for the last and has got
-/// nothing will never be visited, so that its own inputs need not wait for it either.
-void Walk::settle(Node* n) {
-  std::vector<Node*> settled{n};
-  while (!settled.empty()) {
-    Node* y = settled.back();
-    settled.pop_back();
-    for (int i = 0; i < y->input_count; ++i) {
-      Node* x = y->inputs()[i];
-      if (!x || !x->requires_grad) continue;
-      std::uint32_t* edges = awaited_.find(x);
-      if (!edges || --*edges > 0) continue;
-      if (!x->op)
-        has_all(x);
-      else if (!x->queued)
-        settled.push_back(x);
-    }
-  }
-}
-
-void Walk::has_all(Node* leaf) {
-  const std::uint32_t* at = where_.find(leaf);
-  if (!at || !leaf->extra || !leaf->extra->ready) return;
-  Staged& staged = staged_[*at];
-  staged.seen = true;
-  staged.grad = run_hooks(leaf, std::move(staged.grad));
-  if (!create_ && !is_sole_owner(staged.grad.node())) staged.grad = staged.grad.clone();
-  run_ready(leaf, staged.grad);
-}
-
-[[gnu::noinline]] bool Walk::leads_to_captured(Node* x) const {
-  return leads_to_input(x) || captured_.find(x);
-}
-
-namespace {
-
 /// `value`, unless it is null, is described.
-[[noreturn]] void was_freed(const Op& op, Node* value) {
+void Walk::was_freed(const Op& op, Node* value) {
   fail("backward", std::string("the graph was freed by an earlier backward: it reached ") + op.name +
                        (value ? " of " + Tensor::share(value).describe() : "") +
                        "; pass {.retain_graph = true} to the earlier one, or detach() what it may leave out");
 }
+
+namespace {
 
 /// Rules do not add in place to sums of fewer elements, where looking for them costs as much as it saves.
 constexpr std::int64_t least_added = 4096;
@@ -240,7 +196,7 @@ bool has_large_input(Node* n) {
 inline Tensor Walk::gradient(const Op& op, const Tensor& g, Fn f, int i) {
   if (op.each.run) return op.each.run(g, f, i);
   const Rule& rule = op.vjp[static_cast<std::size_t>(i)];
-  if (rule.add && f.node()->inputs()[i]->numel >= least_added)
+  if (rule.add && f.node()->inputs()[i]->numel >= rule.add_from)
     if (const Tensor sum = open_sum(f.node()->inputs()[i]); sum.defined()) {
       Tensor dx = rule.add(g, f, sum);
       return dx.node() == sum.node() ? Tensor() : std::move(dx);
@@ -252,9 +208,9 @@ void Walk::visit(Node* n) {
   Tensor g = take_cotangent(n);
   if (n->extra || restricted_) [[unlikely]] {
     g = see(n, std::move(g));
-    if (restricted_ && !leads_to_input(n)) return;
+    if (!passes_on_) return;
   }
-  if (n->freed) [[unlikely]]
+  if (n->freed()) [[unlikely]]
     was_freed(*n->op, n);
   if (n->output_of_joint) return pass_to_joint(n, std::move(g));
   const Op& op = *n->op;
@@ -269,8 +225,8 @@ Tensor Walk::open_sum(Node* x) {
   if (!in_place_ || anomaly_mode) return {};
   Node* sum = x->grad;
   if (!x->op) {
-    const std::uint32_t* at = where_.find(x);
-    sum = at ? staged_[*at].grad.node() : nullptr;
+    const Staged* there = staged(x);
+    sum = there && there->grad.defined() ? there->grad.node() : nullptr;
   }
   if (!sum || !is_unique(sum)) return {};
   return Tensor::share(sum);
@@ -279,11 +235,14 @@ Tensor Walk::open_sum(Node* x) {
 /// What watchers of a recorded tensor see of its cotangent: hooks, which may replace it, then `retain_grad`
 /// and the inputs of `grad`.
 Tensor Walk::see(Node* n, Tensor&& g) {
-  if (n->extra && !(partial_ && captured_.find(n))) {
+  if (n->extra) {
     g = run_hooks(n, std::move(g));
     if (n->extra->retain_grad && !restricted_) stage(n, Tensor(g));
   }
-  if (restricted_ && captured_.find(n)) stage(n, Tensor(g));
+  if (!restricted_) return std::move(g);
+  const bool captured = is_captured(n);
+  passes_on_ = !captured || leads_to_input(n);
+  if (captured) stage(n, Tensor(g));
   return std::move(g);
 }
 
@@ -291,7 +250,7 @@ void Walk::pass_to_joint(Node* n, Tensor&& g) {
   int k;
   std::memcpy(&k, n->attributes, sizeof k);
   Node* joint = n->inside[0];
-  if (joint->freed) was_freed(*n->op, nullptr);
+  if (joint->freed()) was_freed(*n->op, nullptr);
   enqueue(joint);
   Tensor& slot = joint->extra->cotangents[static_cast<std::size_t>(k)];
   slot = slot.defined() ? add_grads(slot, g, create_) : std::move(g);
@@ -330,39 +289,13 @@ void Walk::visit_joint(Node* n, Tensor&& g) {
       contribute(n, static_cast<int>(i), cotangents[0], std::move(dx[i]));
 }
 
-/// Marks every recorded node from which an input of `grad` can be reached: all inputs of a node are marked
-/// before the node, because they are older.
-void Walk::find_needed(std::span<const Tensor> outputs, bool single, bool partial) {
-  NodeMap seen;
-  std::vector<Entry> nodes;
-  const auto reach = [&](Node* n) {
-    if (!n->op || seen.find(n) || (partial && captured_.find(n))) return;
-    seen.insert(n, 1);
-    nodes.push_back({n->stamp, n});
-  };
-  for (const Tensor& y : outputs) reach(y.node());
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    Node* n = nodes[i].node;
-    // What it was made of is not known any more: its part of a gradient would be left out.
-    if (n->freed && !(single && captured_.find(n))) was_freed(*n->op, n->buffer ? n : nullptr);
-    for (int k = 0; k < n->input_count; ++k)
-      if (Node* x = n->inputs()[k]; x && x->requires_grad) reach(x);
-  }
-  std::sort(nodes.begin(), nodes.end());
-  for (const Entry& e : nodes)
-    for (int k = 0; k < e.node->input_count; ++k)
-      if (Node* x = e.node->inputs()[k]; x && x->requires_grad && (captured_.find(x) || needed_.find(x))) {
-        needed_.insert(e.node, 1);
-        break;
-      }
-}
-
 void Walk::run_leaf_hooks() {
   if (partial_) return;
   const RecordingGuard guard(create_);
   for (std::size_t i = 0; i < staged_.size(); ++i) {
     Node* n = staged_[i].node;
-    if (n->op || !n->extra || staged_[i].seen) continue;
+    const bool was_visited = n->op && !(restricted_ && ends_at(n));
+    if (was_visited || !n->extra || staged_[i].seen || !staged_[i].grad.defined()) continue;
     if (!restricted_ && n->extra->ready)
       has_all(n);  // what backward began with
     else

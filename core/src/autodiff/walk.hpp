@@ -12,10 +12,10 @@
 namespace xgrad::detail {
 
 /// A gradient that the walk hands over at its end: of a leaf, of a tensor that retains it, or of an input of
-/// `grad`.
+/// `grad`, each of which has one from the start.
 struct Staged {
   Node* node;
-  Tensor grad;
+  Tensor grad;         ///< undefined until something has reached it
   Tensor replacement;  ///< of the gradient that is there, where it cannot be added to in place
   bool seen = false;   ///< hooks have run
 };
@@ -26,14 +26,26 @@ struct Entry {
   bool operator<(const Entry& o) const { return stamp < o.stamp; }
 };
 
+/// Whether an input of `grad` lies behind a node.
+struct Reach {
+  Node* node;
+  bool leads;
+};
+
+/// A node whose inputs are looked through, from `next` on.
+struct SearchStep {
+  Node* node;
+  int next;
+};
+
 /// The containers of a walk. Each thread keeps one set, so that a steady training loop allocates none.
 struct Scratch {
   std::vector<Entry> heap;
   std::vector<Staged> staged;
-  detail::NodeMap where;     // node -> its place in staged
-  detail::NodeMap awaited;   // node -> calls that may still contribute to it, where somebody waits for leaves
-  detail::NodeMap captured;  // the inputs of `grad`
-  detail::NodeMap needed;    // recorded nodes from which an input can be reached
+  std::vector<Reach> reached;      // what is known of recorded nodes, which hold their places in it
+  std::vector<SearchStep> frames;  // of the search behind a node
+  detail::NodeMap where;           // node -> its place in staged, which leaves hold too
+  detail::NodeMap awaited;  // node -> calls that may still contribute to it, where somebody waits for leaves
 };
 
 std::unique_ptr<Scratch> take_scratch();
@@ -52,14 +64,10 @@ class Walk {
 
   ~Walk();
 
-  /// Restricts the walk to what lies between the outputs and these inputs; their cotangents are captured, and
-  /// with `partial` passed on to none that lies behind another.
-  void only(std::span<const Tensor> outputs, std::span<const Tensor> inputs, bool partial) {
-    for (const Tensor& x : inputs) captured_.insert(x.node(), 1);
-    restricted_ = choosy_ = true;
-    partial_ = partial;
-    find_needed(outputs, inputs.size() == 1, partial);
-  }
+  /// Restricts the walk to what lies between its outputs and these inputs; their cotangents are captured, and
+  /// with `partial` passed on to none that lies behind another. Nothing behind all of them is looked at: what
+  /// has a smaller stamp than each of them leads to none.
+  void only(std::span<const Tensor> inputs, bool partial);
 
   /// A contribution to the cotangent of n.
   void add(Node* n, Tensor&& g) {
@@ -67,6 +75,9 @@ class Walk {
   }
 
   void run();
+
+  /// Lets go of what was captured, for another run with what is known of the graph.
+  void restart();
 
   /// The gathered cotangent of a captured input, whose elements nobody else can write; undefined if nothing
   /// reached it.
@@ -88,7 +99,7 @@ class Walk {
     Held(const Held&) = delete;
     ~Held() {
       clear_cotangents(n);
-      if (!walk.retain_ && (!walk.choosy_ || walk.may_free(n))) release_history(n);
+      if (!walk.retain_ && walk.passes_on_ && (!walk.choosy_ || walk.may_free(n))) release_history(n);
       drop_link(n);
     }
   };
@@ -147,12 +158,22 @@ class Walk {
   }
 
   [[gnu::always_inline]] void pass_on(Node* n, Tensor&& g) {
-    if (!n->op) return stage(n, std::move(g));
+    if (!n->op || (restricted_ && ends_at(n))) return stage(n, std::move(g));
     enqueue(n);  // first: what is queued is cleared if the rest throws
     gather(n->grad, std::move(g));
   }
 
   void stage(Node* n, Tensor&& g);
+
+  /// The place of n in staged_ if it has one; else null.
+  [[gnu::always_inline]] Staged* staged(Node* n) {
+    if (!n->op)
+      if (const std::size_t at = n->place.get(); at < staged_.size() && staged_[at].node == n)
+        return &staged_[at];
+    return staged_elsewhere(n);
+  }
+  Staged* staged_elsewhere(Node* n);
+  Staged& new_staged(Node* n);
 
   void visit(Node* n);
   void visit_joint(Node* n, Tensor&& g);
@@ -161,11 +182,29 @@ class Walk {
   Tensor open_sum(Node* x);  ///< the gradient of x so far, if it may be added to in place; else undefined
   void pass_to_joint(Node* n, Tensor&& g);
   Tensor see(Node* n, Tensor&& g);
+  [[noreturn]] static void was_freed(const Op& op, Node* value);
   void contribute(Node* n, int i, const Tensor& g, Tensor&& dx);
-  bool wants(Node* x) const { return x && x->requires_grad && (!restricted_ || leads_to_captured(x)); }
-  bool leads_to_captured(Node* x) const;  ///< or is an input of `grad` itself
-  bool leads_to_input(Node* x) const { return needed_.find(x) != nullptr; }
-  void find_needed(std::span<const Tensor> outputs, bool single, bool partial);
+  bool wants(Node* x) { return x && x->requires_grad && (!restricted_ || leads_to_captured(x)); }
+
+  // Of a restricted walk:
+
+  bool is_captured(Node* x) { return x->stamp >= least_ && x->stamp <= most_ && staged(x); }
+  /// True for an input of `grad` behind which no other lies: the walk does not visit it.
+  bool ends_at(Node* x) { return (partial_ || x->stamp <= least_) && is_captured(x); }
+  bool leads_to_captured(Node* x);  ///< or is an input of `grad` itself
+  bool leads_to_input(Node* x) {
+    if (x->stamp <= least_) return false;
+    const Reach* known = reach_of(x);
+    return known ? known->leads : find_out(x);
+  }
+  const Reach* reach_of(const Node* x) const {
+    const std::size_t at = x->place.get();
+    return at < reached_.size() && reached_[at].node == x ? &reached_[at] : nullptr;
+  }
+  bool find_out(Node* x);
+  bool is_next_to_input(Node* n);
+  void look_behind(Node* n);
+  void remember(Node* n, bool leads);
 
   void await_leaves();
   void settle(Node* n);
@@ -173,6 +212,8 @@ class Walk {
 
   bool retain_, create_, restricted_ = false;
   bool partial_ = false;  ///< what is captured is handed on to a walk that goes on, and runs the hooks itself
+  bool passes_on_ = true;               ///< of the node that is visited: something behind it is wanted
+  std::uint32_t least_ = 0, most_ = 0;  ///< of the stamps of what is captured
   bool in_place_;  ///< contributions may be added to others in place: nobody wants their history, or listens
   bool awaits_leaves_ = false;  ///< somebody wants to know when a leaf has all of its gradient
   bool choosy_;                 ///< not every node that is visited may be freed: see may_free
@@ -186,8 +227,8 @@ class Walk {
   std::vector<Staged>& staged_ = scratch_->staged;
   NodeMap& where_ = scratch_->where;
   NodeMap& awaited_ = scratch_->awaited;
-  NodeMap& captured_ = scratch_->captured;
-  NodeMap& needed_ = scratch_->needed;
+  std::vector<Reach>& reached_ = scratch_->reached;
+  std::vector<SearchStep>& frames_ = scratch_->frames;
 };
 
 }  // namespace xgrad::detail

@@ -88,7 +88,7 @@ namespace {
 }
 
 [[gnu::noinline]] void release_value_elsewhere(Node* n) noexcept {
-  const bool kept_for_rules = n->keeps_value && !n->freed;
+  const bool kept_for_rules = n->op && n->input_count != 0 && n->keeps_value();
   if (!kept_for_rules) drop_value(n);
   drop_link(n);
 }
@@ -98,7 +98,7 @@ namespace {
 // The way of most temporaries has nothing but calls at its end, so that it saves no registers.
 
 void release_node(Node* n) noexcept {
-  const bool plain = (!n->op || n->freed) && !n->grad && !n->extra && n->shape.inside();
+  const bool plain = n->input_count == 0 && !n->grad && !n->extra && n->shape.inside();
   if (!plain || n->buffer != &n->own) return release_fully(n);
   if (n->own.owners.down()) give_block(n, n->block_class);
 }
@@ -109,11 +109,10 @@ void release_value(Node* n) noexcept {
 }
 
 void release_history(Node* n) noexcept {
-  if (!n->op || n->freed) return;
-  n->freed = true;
+  if (n->input_count == 0) return;
   count_live_nodes(-1);
   Node** inputs = n->inputs();
-  const bool all_kept = n->kept == keep::every_x;
+  const bool all_kept = (n->kept & keep::every_x) == keep::every_x;
   for (int i = 0; i < n->input_count; ++i) {
     Node* x = std::exchange(inputs[i], nullptr);
     if (!x) continue;
@@ -128,7 +127,7 @@ void release_history(Node* n) noexcept {
   }
   n->input_count = 0;
   if (n->extra) n->extra->outputs.clear(), n->extra->state.reset();
-  if (n->keeps_value && n->handles.get() == 0) drop_value(n);
+  if (n->keeps_value() && n->handles.get() == 0) drop_value(n);
 }
 
 void replace_gradient(Node* n, Node* grad) noexcept {

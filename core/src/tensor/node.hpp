@@ -20,6 +20,32 @@ using Hooks = std::vector<std::shared_ptr<Hook>>;
 
 extern constinit std::atomic<std::int64_t> ready_leaves;  ///< alive leaves on which on_ready was called
 
+/// A place in a ring.
+struct RingLink {
+  RingLink *before = this, *behind = this;
+
+  RingLink() = default;
+  RingLink(const RingLink&) = delete;
+  RingLink& operator=(const RingLink&) = delete;
+  ~RingLink() { leave(); }
+
+  void enter(RingLink& ring) {
+    before = &ring, behind = ring.behind;
+    behind->before = ring.behind = this;
+  }
+  void leave() {
+    before->behind = behind, behind->before = before;
+    before = behind = this;
+  }
+};
+
+/// What a pass of forward mode knows of a tensor: its tangents in each of the pass's directions. In the ring
+/// of the pass, which lets go of them at its end: recorded tangents hold the tensor.
+struct Tangents : RingLink {
+  std::uint64_t pass = 0;
+  std::vector<Tensor> along;  ///< undefined where it is 0
+};
+
 /// What only few nodes have.
 struct Extra {
   std::shared_ptr<void> state;       ///< of a custom op's call
@@ -32,7 +58,8 @@ struct Extra {
   std::vector<void*> call_stack;   ///< of the call that recorded the node, in anomaly mode
   bool counted_ready = false;      ///< in ready_leaves
   bool retain_grad = false;
-  Node* retained = nullptr;  ///< the gradient of a recorded tensor that retains it
+  std::vector<std::unique_ptr<Tangents>> tangents;  ///< of the passes of forward mode that have reached it
+  Node* retained = nullptr;                         ///< the gradient of a recorded tensor that retains it
 
   Extra() = default;
   Extra(const Extra&) = delete;

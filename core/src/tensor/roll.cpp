@@ -26,7 +26,7 @@ namespace {
 enum Roll : std::uint8_t { unknown, in_loss, listed };
 
 /// The kinds of layers; Node::layer is a place in it, and one more.
-constexpr std::size_t most_layers = 255;
+constexpr std::size_t most_layers = 127;
 std::atomic<const char*> layers[most_layers];
 
 /// The nodes that took part in a recorded call on this thread and were in no list then, with a link each.
@@ -56,7 +56,7 @@ void note_layer(const Tensor& t, const char* layer) {
   for (std::size_t i = 0; i < most_layers; ++i) {
     const char* found = nullptr;
     if (layers[i].compare_exchange_strong(found, layer) || found == layer) {
-      t.node()->layer = static_cast<std::uint8_t>(i + 1);
+      t.node()->layer = (i + 1) & 127;
       return;
     }
   }

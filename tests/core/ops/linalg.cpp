@@ -89,6 +89,8 @@ const Family linalg(
             },
             {{{0, 2}, {0, 3}}, {{2, 4}, {2}}}),
         matrices_row("inverse", [](const Tensor& a) { return inverse(shifted(a)); }),
+        floating_row("matrix_exp", Kind::smooth, {{{3, 3}}}, [](const Tensor& a) { return matrix_exp(a); },
+                     {{{2, 3, 3}}, {{0, 0}}}),
         matrices_row("cholesky", [](const Tensor& a) { return cholesky(definite(a)); }),
         test::moderate("an entry's error is that of the largest one",
                        matrices_row("pinv", [](const Tensor& a) { return pinv(shifted(a)); })),

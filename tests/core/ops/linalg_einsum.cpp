@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/ops/matrices.hpp"
+#include "xgrad/core/launch.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -196,6 +197,34 @@ TEST_CASE("einsum contracts a chain in the order that takes the fewest multiplic
   const Tensor u = numbers({2000, 1}), v = numbers({1, 2000}, 2), x = numbers({2000}, 3);
 
   CHECK(distance(einsum("ij,jk,k->i", {u, v, x}), mv(u, mv(v, x))) < 1e-10);
+}
+
+TEST_CASE("einsum takes outer products last, and the best of all orders") {
+  class Cost : public detail::KernelListener {
+   public:
+    void hear(const detail::Kernel&, detail::Work work, std::int64_t, std::int64_t,
+              std::int64_t) noexcept override {
+      bytes += work.bytes;
+      flops += work.flops;
+    }
+    std::int64_t bytes = 0, flops = 0;
+  };
+  const auto cost = [](auto f) {
+    const Cost cost;
+    f();
+    return cost.flops + cost.bytes;
+  };
+  const Tensor t = rand({12, 12, 12}), a = rand({12, 9}), b = rand({12, 9});
+
+  const auto whole = cost([&] { einsum("ijk,ia,jb->abk", {t, a, b}); });
+  const auto parts = cost([&] { einsum("ajk,jb->abk", {einsum("ijk,ia->ajk", {t, a}), b}); });
+
+  CHECK(whole <= parts);
+  // q r is a matrix of four elements.
+  const Tensor p = rand({40, 2}), q = rand({2, 40}), r = rand({40, 2}), s = rand({2, 40});
+  CHECK(cost([&] {
+          einsum("ab,bc,cd,de->ae", {p, q, r, s});
+        }) <= cost([&] { matmul(matmul(p, matmul(q, r)), s); }));
 }
 
 TEST_CASE("einsum multiplies without copies of its operands where letters are in a product's order") {

@@ -148,6 +148,7 @@ void check_gradient(const Row& row, const Tensors& inputs, int order, Faults& fa
   const GradcheckResult result = gradcheck(row.run, inputs, {.order = order, .float32_rules = order > 1});
   if (!result) faults.push_back("gradcheck for " + described(inputs) + ":\n" + result.str());
   check_transpose(row, inputs, faults);
+  check_forward(row, inputs, order, faults);
   if (row.composed) {
     const Tensors y = row.run(inputs), z = row.composed(inputs);
     for (std::size_t k = 0; k < y.size(); ++k)

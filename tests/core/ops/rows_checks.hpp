@@ -85,7 +85,10 @@ void check_values(const Row& row, Faults& faults);
 /// The derivative of a gradient by its cotangent: with f's product J v made of it, w (J v) is (w J) v.
 void check_transpose(const Row& row, const Tensors& inputs, Faults& faults);
 
-/// gradcheck to an order, and the composed form if there is one.
+/// Forward mode against reverse mode: the products w J v, and of order 2 those of the second derivative.
+void check_forward(const Row& row, const Tensors& inputs, int order, Faults& faults);
+
+/// gradcheck to an order, forward mode, and the composed form if there is one.
 void check_gradient(const Row& row, const Tensors& inputs, int order, Faults& faults);
 
 }  // namespace xgrad::test

@@ -13,6 +13,9 @@ namespace xgrad {
 
 struct FunctionalOptions {
   bool create_graph = false;  ///< record, so that the result can be differentiated with respect to the inputs
+  /// Of jacobian and hessian: row i of the result depends on row i of the inputs only, and the parts that are
+  /// not on this diagonal are left out.
+  bool independent_rows = false;
 };
 
 namespace detail {
@@ -44,7 +47,7 @@ std::pair<Tensor, std::vector<Tensor>> vjp(F f, const std::vector<Tensor>& x, co
   return detail::vjp_of(as_function(std::move(f), "vjp"), x, v, options);
 }
 
-/// {f(x), J v}: v has the shape of x. By two reverse passes, the second through the first.
+/// {f(x), J v}: v has the shape of x. By one forward pass, which keeps no tape.
 template <class F>
 std::pair<Tensor, Tensor> jvp(F f, const Tensor& x, const Tensor& v, FunctionalOptions options = {}) {
   return detail::jvp_of(as_function(std::move(f), "jvp"), {x}, {v}, options);
@@ -55,7 +58,12 @@ std::pair<Tensor, Tensor> jvp(F f, const std::vector<Tensor>& x, const std::vect
   return detail::jvp_of(as_function(std::move(f), "jvp"), x, v, options);
 }
 
-/// df_i/dx_j, of shape f(x).shape + x.shape; by rows or by columns, whichever are fewer. One for each input.
+/// df_i/dx_j, of shape f(x).shape + x.shape; by a reverse pass for each row, or by forward passes with the
+/// columns as directions, whichever are fewer. One for each input.
+///
+/// With independent_rows f(x) and the inputs have as many rows, row i of f(x) depends on row i of x only, and
+/// the result has the blocks df_ij/dx_ik, of shape f(x).shape + x.shape without its rows, by as many passes
+/// as a row of f(x) has elements. Throws Error where the numbers of rows differ.
 template <class F>
 Tensor jacobian(F f, const Tensor& x, FunctionalOptions options = {}) {
   return detail::jacobian_of(as_function(std::move(f), "jacobian"), {x}, options)[0];
@@ -66,6 +74,7 @@ std::vector<Tensor> jacobian(F f, const std::vector<Tensor>& x, FunctionalOption
 }
 
 /// d2f / dx_i dx_j of a function with one element, of shape x.shape + x.shape. One for each pair of inputs.
+/// With independent_rows f is a sum over rows, and the result has the blocks of shape x.shape + a row's.
 template <class F>
 Tensor hessian(F f, const Tensor& x, FunctionalOptions options = {}) {
   return detail::hessian_of(as_function(std::move(f), "hessian"), {x}, options)[0][0];
@@ -75,7 +84,7 @@ std::vector<std::vector<Tensor>> hessian(F f, const std::vector<Tensor>& x, Func
   return detail::hessian_of(as_function(std::move(f), "hessian"), x, options);
 }
 
-/// {f(x), H v} of a function with one element, without forming H: reverse over reverse. Pearlmutter, 1994.
+/// {f(x), H v} of a function with one element, without forming H: forward over reverse. Pearlmutter, 1994.
 template <class F>
 std::pair<Tensor, Tensor> hvp(F f, const Tensor& x, const Tensor& v, FunctionalOptions options = {}) {
   return detail::first_of(detail::hvp_of(as_function(std::move(f), "hvp"), {x}, {v}, options));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstring>
 #include <initializer_list>
 #include <memory>
@@ -101,7 +102,9 @@ class Fn {
   const Shape& shape(int i) const;
   /// The dtype of input i, one that is wanted or kept.
   DType dtype(int i) const;
-  int inputs() const { return node_->input_count; }
+  int inputs() const { return node_->input_count >= 0 ? node_->input_count : pushed_inputs(); }
+  /// What a rule of forward mode reads beside: the tangent of input i, of its shape; undefined where it is 0.
+  Tensor t(int i) const;
   /// True when the gradient of input i is wanted.
   bool wants(int i) const {
     const Node* n = node_;
@@ -123,6 +126,7 @@ class Fn {
  private:
   Tensor checked_x(int i) const;  // with many inputs, and for what is wrong
   bool wants_any(int i) const;    // the same
+  int pushed_inputs() const;      // of a call whose tangents are computed, which has a node for that only
 
   Node* node_;
 };
@@ -134,6 +138,8 @@ struct Rule {
   /// Of a rule that can add to what there is of the input's gradient, which is run instead where that may be
   /// written: adds its part to `sum` and returns it, or returns the part alone.
   Tensor (*add)(Grad g, Fn f, const Tensor& sum) = nullptr;
+  /// The elements of an input from which on that saves more than it takes to look for the sum.
+  std::int64_t add_from = 4096;
 };
 
 /// One rule for each of any number of inputs.
@@ -149,6 +155,27 @@ struct JointRule {
   std::uint32_t keep = keep::nothing;
   void (*run)(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) = nullptr;
   bool adds = false;
+};
+
+/// How the tangents of an op's outputs are computed from those of its inputs, in forward mode.
+struct Jvp {
+  enum class By : std::uint8_t {
+    reverse,      ///< nothing is known: by two reverse passes through a second call
+    elementwise,  ///< the vjp rules, of products with a derivative of each element, applied to the tangents
+    linear,       ///< the op itself, applied to the tangents
+    bilinear,     ///< the op itself, applied to the tangent of each input in turn beside the other; a third
+                  ///< input, which the op may lack, is added
+    rule,
+  };
+  By by = By::reverse;
+  Tensor (*run)(Fn f) = nullptr;                   ///< of an op with one output: reads all inputs, y and t(i)
+  std::vector<Tensor> (*run_all)(Fn f) = nullptr;  ///< of one with several
+
+  constexpr Jvp(By how = By::reverse) : by(how) {}  // NOLINT(google-explicit-constructor)
+  template <std::convertible_to<Tensor (*)(Fn)> F>
+  constexpr Jvp(F rule) : by(By::rule), run(rule) {}  // NOLINT(google-explicit-constructor)
+  template <std::convertible_to<std::vector<Tensor> (*)(Fn)> F>
+  constexpr Jvp(F rule) : by(By::rule), run_all(rule) {}  // NOLINT(google-explicit-constructor)
 };
 
 /// What is known of a tensor without its elements.
@@ -198,6 +225,7 @@ struct Op {
   const Fields* fields = nullptr;
   Tensor (*again)(Call c) = nullptr;
   std::vector<Tensor> (*again_all)(Call c) = nullptr;  ///< of an op with several outputs
+  Jvp jvp = {};
 };
 
 /// An input of `record`: refers to a tensor without counting.

@@ -35,29 +35,41 @@ struct Value {
   [[no_unique_address]] Shape shape;  // whose last bytes are room for `own`
   Buffer own;                         ///< the buffer of a small tensor, its bytes right behind this node
   DType dtype;
+  bool queued = false;  ///< of the Record, as is output_of_joint: the innermost walk has reached the node
   std::uint16_t block_class;
   bool requires_grad = false;
   CopyOf copy_of = CopyOf::nothing;
-  std::uint8_t layer = 0;  ///< the kind of layer that made it, 0 for none: see parameter.hpp
-  std::uint8_t roll = 0;   ///< whether a list of parameters names it: the same
+  std::uint8_t layer : 7 = 0;        ///< the kind of layer that made it, 0 for none: see parameter.hpp
+  bool output_of_joint : 1 = false;  ///< one of several outputs: its only input is the node that they share
+  std::uint8_t roll = 0;             ///< whether a list of parameters names it: see parameter.hpp
 
   Value(DType t, const Shape& s, std::int64_t elements, std::uint16_t size_class)
       : numel(elements), shape(s), dtype(t), block_class(size_class) {}
 };
 
-/// The call that made a recorded tensor: its place in the graph.
+/// Where a node stands in a list of nodes: what a walk knows of it lies there.
+///
+/// Any thread that walks over the node may write it, and what it finds may be another walk's or nothing at
+/// all: it holds only if the list has the node there, so nobody has to clear it.
+class ListPlace {
+ public:
+  std::uint32_t get() const { return __atomic_load_n(&at_, __ATOMIC_RELAXED); }
+  void set(std::size_t at) { __atomic_store_n(&at_, static_cast<std::uint32_t>(at), __ATOMIC_RELAXED); }
+
+ private:
+  std::uint32_t at_ = 0;
+};
+
+/// The call that made a recorded tensor: its place in the graph. Two of its flags fill gaps of Value.
 struct Record {
-  const Op* op = nullptr;        ///< null for a leaf
-  Extra* extra = nullptr;        ///< what few nodes have: hooks, state of a custom op, several outputs
-  std::uint32_t stamp = 0;       ///< one more than the largest stamp of its inputs: orders backward
-  bool freed = false;            ///< backward has walked it and let the graph go
-  bool keeps_value = false;      ///< one of its rules reads its own value
-  bool output_of_joint = false;  ///< one of several outputs: its only input is the node that they share
-  bool queued = false;           ///< of the innermost walk: it has reached the node
-  int input_count = 0;
+  const Op* op = nullptr;   ///< null for a leaf
+  Extra* extra = nullptr;   ///< what few nodes have: hooks, state of a custom op, several outputs
+  std::uint32_t stamp = 0;  ///< one more than the largest stamp of its inputs: orders backward
+  ListPlace place;          ///< in the list of the walk that has written it
+  int input_count = 0;      ///< 0 in leaves, and once backward has walked it and let the graph go
 
   // Uninitialised in leaves.
-  std::uint32_t kept;  ///< bit i: the value of input i is held
+  std::uint32_t kept;  ///< bit i: the value of input i is held; the last: its rules read its own value
   std::uint32_t value_version;
   std::uint32_t versions[3];
   union {
@@ -67,6 +79,9 @@ struct Record {
   alignas(8) std::byte attributes[24];
 
   Node** inputs() { return input_count <= 3 ? inside : outside; }
+  /// Backward has walked it and let the graph go.
+  bool freed() const { return op && input_count == 0; }
+  bool keeps_value() const { return kept >> 31; }
 };
 
 /// A tensor and its place in the graph, in one block; small values lie behind it in the same block.

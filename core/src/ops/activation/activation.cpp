@@ -22,7 +22,8 @@ using namespace detail;
 Tensor sigmoid(const Tensor& x) {
   static constexpr Op op = {.name = "sigmoid",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return sigmoid_vjp(g, f.x(0)); }}}},
-                            .again = [](Call c) { return sigmoid(c.x(0)); }};
+                            .again = [](Call c) { return sigmoid(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return sigmoid(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::sigmoid(v); }));
 }
@@ -33,7 +34,8 @@ Tensor logsigmoid(const Tensor& x) {
                                       [](Grad g, Fn f) {
                                         return sigmoid_times(g, f.x(0), {-1, INFINITY});
                                       }}}},
-                            .again = [](Call c) { return logsigmoid(c.x(0)); }};
+                            .again = [](Call c) { return logsigmoid(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return logsigmoid(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return -simd::softplus(-v); }));
 }
@@ -44,10 +46,12 @@ Tensor softplus(const Tensor& x, double beta, double threshold) {
       .vjp = {{{keep::x(0),
                 [](Grad g, Fn f) { return sigmoid_times(g, f.x(0), f.attributes<Softened>()); }}}},
       .fields = &fields_of<Softened>,
-      .again = [](Call c) {
-        const Softened& by = c.attributes<Softened>();
-        return softplus(c.x(0), by.beta, by.threshold);
-      }};
+      .again =
+          [](Call c) {
+            const Softened& by = c.attributes<Softened>();
+            return softplus(c.x(0), by.beta, by.threshold);
+          },
+      .jvp = Jvp::By::elementwise};
   if (beta == 0) fail("softplus", "beta must not be 0");
   if (!is_floating(x.dtype())) return softplus(x.to(float32), beta, threshold);
   return record(op, {x},
@@ -71,7 +75,8 @@ Tensor sigmoid_vjp(const Tensor& g, const Tensor& x) {
                                         return mul0(sigmoid_vjp(mul0(h, f.x(0)), f.x(1)),
                                                     -tanh(0.5 * f.x(1)));
                                       }}}},
-                            .again = [](Call c) { return sigmoid_vjp(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return sigmoid_vjp(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   return record(op, {g, x},
                 zip_simd([](auto u, auto v) { return simd::mul0(u, simd::sigmoid_slope(v)); }, g, x));
 }
@@ -88,7 +93,8 @@ Tensor sigmoid_times(const Tensor& g, const Tensor& x, Softened by) {
                   return std::isinf(limit) ? d : where(z > limit, 0, d);
                 }}}},
       .fields = &fields_of<Softened>,
-      .again = [](Call c) { return sigmoid_times(c.x(0), c.x(1), c.attributes<Softened>()); }};
+      .again = [](Call c) { return sigmoid_times(c.x(0), c.x(1), c.attributes<Softened>()); },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, x},
                 zip_simd(
                     [by](auto u, auto v) {
@@ -109,7 +115,8 @@ Tensor sigmoid_times(const Tensor& g, const Tensor& x, Softened by) {
 Tensor silu(const Tensor& x) {
   static constexpr Op op = {.name = "silu",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return silu_vjp(g, f.x(0)); }}}},
-                            .again = [](Call c) { return silu(c.x(0)); }};
+                            .again = [](Call c) { return silu(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return silu(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::silu(v); }));
 }
@@ -117,7 +124,8 @@ Tensor silu(const Tensor& x) {
 Tensor mish(const Tensor& x) {
   static constexpr Op op = {.name = "mish",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mish_vjp(g, f.x(0)); }}}},
-                            .again = [](Call c) { return mish(c.x(0)); }};
+                            .again = [](Call c) { return mish(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return mish(x.to(float32));
   return record(op, {x},
                 map_simd(x, [](auto v) { return xsimd::max(decltype(v)(-800), v) * simd::mish_gate(v); }));
@@ -126,7 +134,8 @@ Tensor mish(const Tensor& x) {
 Tensor gelu(const Tensor& x) {
   static constexpr Op op = {.name = "gelu",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_vjp(g, f.x(0)); }}}},
-                            .again = [](Call c) { return gelu(c.x(0)); }};
+                            .again = [](Call c) { return gelu(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return gelu(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::gelu(v); }));
 }
@@ -149,7 +158,8 @@ V gelu_argument(const V& v) {
 Tensor gelu(const Tensor& x, Approximate approximate) {
   static constexpr Op op = {.name = "gelu_tanh",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return gelu_tanh_vjp(g, f.x(0)); }}}},
-                            .again = [](Call c) { return gelu(c.x(0), Approximate::tanh); }};
+                            .again = [](Call c) { return gelu(c.x(0), Approximate::tanh); },
+                            .jvp = Jvp::By::elementwise};
   if (approximate == Approximate::none) return gelu(x);
   if (!is_floating(x.dtype())) return gelu(x.to(float32), approximate);
   return record(op, {x}, map_simd(x, [](auto v) {
@@ -168,7 +178,8 @@ Tensor silu_vjp(const Tensor& g, const Tensor& x) {
                                         return mul0(sigmoid_vjp(mul0(h, f.x(0)), at),
                                                     2 - at * tanh(0.5 * at));
                                       }}}},
-                            .again = [](Call c) { return silu_vjp(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return silu_vjp(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   return record(op, {g, x},
                 zip_simd([](auto u, auto v) { return simd::mul0(u, simd::silu_slope(v)); }, g, x));
 }
@@ -185,7 +196,8 @@ Tensor mish_vjp(const Tensor& g, const Tensor& x) {
                                         const Tensor curve = s * sigmoid(-at) - 2 * tanh(p) * square(s);
                                         return mul0(tanh_vjp(mul0(h, f.x(0)), p), 2 * s + mul0(curve, at));
                                       }}}},
-                            .again = [](Call c) { return mish_vjp(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return mish_vjp(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   return record(op, {g, x},
                 zip_simd([](auto u, auto v) { return simd::mul0(u, simd::mish_slope(v)); }, g, x));
 }
@@ -199,7 +211,8 @@ Tensor gelu_vjp(const Tensor& g, const Tensor& x) {
                   const Tensor at = f.x(1), density = mul0(gaussian(at, 0.5), 2 - square(at));
                   return mul0(mul0(h, f.x(0)), std::numbers::inv_sqrtpi / std::numbers::sqrt2 * density);
                 }}}},
-      .again = [](Call c) { return gelu_vjp(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return gelu_vjp(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, x},
                 zip_simd([](auto u, auto v) { return simd::mul0(u, simd::gelu_slope(v)); }, g, x));
 }
@@ -218,7 +231,8 @@ Tensor gelu_tanh_vjp(const Tensor& g, const Tensor& x) {
                   const Tensor curve = 6 * tanh_cubic * tanh_scale * at - square(dw) * tanh(0.5 * w);
                   return mul0(sigmoid_vjp(mul0(h, f.x(0)), w), 2 * dw + at * curve);
                 }}}},
-      .again = [](Call c) { return gelu_tanh_vjp(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return gelu_tanh_vjp(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   const auto slope = [](auto u, auto at) {
     using V = decltype(at);
     using T = typename V::value_type;
@@ -238,7 +252,8 @@ Tensor tanhshrink(const Tensor& x) {
   static constexpr Op op = {
       .name = "tanhshrink",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, square(tanh(f.x(0)))); }}}},
-      .again = [](Call c) { return tanhshrink(c.x(0)); }};
+      .again = [](Call c) { return tanhshrink(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return tanhshrink(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) {
                   return simd::in_double(v, [](const auto& d) { return simd::tanhshrink(d); });
@@ -249,7 +264,8 @@ Tensor softsign(const Tensor& x) {
   static constexpr Op op = {
       .name = "softsign",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, square(abs(f.x(0)) + 1)); }}}},
-      .again = [](Call c) { return softsign(c.x(0)); }};
+      .again = [](Call c) { return softsign(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return softsign(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) {
                   using V = decltype(v);

@@ -31,7 +31,8 @@ Tensor elu_vjp(const Tensor& g, const Tensor& x, Exponential e) {
                   return where(at > 0, 0, mul0(u, scale * alpha * rate * rate * exp(rate * at)));
                 }}}},
       .fields = &fields_of<Exponential>,
-      .again = [](Call c) { return elu_vjp(c.x(0), c.x(1), c.attributes<Exponential>()); }};
+      .again = [](Call c) { return elu_vjp(c.x(0), c.x(1), c.attributes<Exponential>()); },
+      .jvp = Jvp::By::elementwise};
   const auto value = [e](auto u, auto v) {
     using V = decltype(v);
     using T = typename V::value_type;
@@ -59,24 +60,28 @@ Tensor exponential(const Op& op, const Tensor& x, Exponential e) {
 }  // namespace
 
 Tensor elu(const Tensor& x, double alpha) {
-  static constexpr Op op = {
-      .name = "elu", .vjp = {{exponential_rule}}, .fields = &fields_of<Exponential>, .again = [](Call c) {
-        return elu(c.x(0), c.attributes<Exponential>().alpha);
-      }};
+  static constexpr Op op = {.name = "elu",
+                            .vjp = {{exponential_rule}},
+                            .fields = &fields_of<Exponential>,
+                            .again = [](Call c) { return elu(c.x(0), c.attributes<Exponential>().alpha); },
+                            .jvp = Jvp::By::elementwise};
   return exponential(op, as_floating(x), {1, alpha, 1});
 }
 
 Tensor selu(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "selu", .vjp = {{exponential_rule}}, .again = [](Call c) { return selu(c.x(0)); }};
+  static constexpr Op op = {.name = "selu",
+                            .vjp = {{exponential_rule}},
+                            .again = [](Call c) { return selu(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   return exponential(op, as_floating(x), {1.0507009873554804934, 1.6732632423543772848, 1});
 }
 
 Tensor celu(const Tensor& x, double alpha) {
-  static constexpr Op op = {
-      .name = "celu", .vjp = {{exponential_rule}}, .fields = &fields_of<Exponential>, .again = [](Call c) {
-        return celu(c.x(0), c.attributes<Exponential>().alpha);
-      }};
+  static constexpr Op op = {.name = "celu",
+                            .vjp = {{exponential_rule}},
+                            .fields = &fields_of<Exponential>,
+                            .again = [](Call c) { return celu(c.x(0), c.attributes<Exponential>().alpha); },
+                            .jvp = Jvp::By::elementwise};
   if (alpha == 0) fail("celu", "alpha must not be 0");
   return exponential(op, as_floating(x), {1, alpha, 1 / alpha});
 }

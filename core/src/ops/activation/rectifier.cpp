@@ -37,7 +37,8 @@ Tensor relu_vjp(const Tensor& g, const Tensor& y) {
   static constexpr Op op = {
       .name = "relu_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return relu_vjp(h, f.x(1)); }}, {keep::nothing, flat}}},
-      .again = [](Call c) { return relu_vjp(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return relu_vjp(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   return record(
       op, {g, y},
       zip_simd([](auto u, auto v) { return xsimd::select(v <= decltype(v)(0), decltype(v)(0), u); }, g, y));
@@ -50,7 +51,8 @@ Tensor leaky_relu_vjp(const Tensor& g, const Tensor& x, double slope) {
                 [](Grad h, Fn f) { return leaky_relu_vjp(h, f.x(1), f.attributes<Slope>().slope); }},
                {keep::nothing, flat}}},
       .fields = &fields_of<Slope>,
-      .again = [](Call c) { return leaky_relu_vjp(c.x(0), c.x(1), c.attributes<Slope>().slope); }};
+      .again = [](Call c) { return leaky_relu_vjp(c.x(0), c.x(1), c.attributes<Slope>().slope); },
+      .jvp = Jvp::By::elementwise};
   const auto value = [slope](auto u, auto v) {
     using V = decltype(v);
     return xsimd::select(v <= V(0), u * all<V>(slope), u);
@@ -70,7 +72,8 @@ Tensor inside_vjp(const Tensor& g, const Tensor& x, Limits limits) {
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return inside_vjp(h, f.x(1), f.attributes<Limits>()); }},
                {keep::nothing, flat}}},
       .fields = &fields_of<Limits>,
-      .again = [](Call c) { return inside_vjp(c.x(0), c.x(1), c.attributes<Limits>()); }};
+      .again = [](Call c) { return inside_vjp(c.x(0), c.x(1), c.attributes<Limits>()); },
+      .jvp = Jvp::By::elementwise};
   const auto value = [limits](auto u, auto v) {
     using V = decltype(v);
     const auto outside = (v <= all<V>(limits.low)) | (v >= all<V>(limits.high));
@@ -87,7 +90,8 @@ Tensor outside_vjp(const Tensor& g, const Tensor& x, double limit) {
                 [](Grad h, Fn f) { return outside_vjp(h, f.x(1), f.attributes<Shrink>().lambda); }},
                {keep::nothing, flat}}},
       .fields = &fields_of<Shrink>,
-      .again = [](Call c) { return outside_vjp(c.x(0), c.x(1), c.attributes<Shrink>().lambda); }};
+      .again = [](Call c) { return outside_vjp(c.x(0), c.x(1), c.attributes<Shrink>().lambda); },
+      .jvp = Jvp::By::elementwise};
   const auto value = [limit](auto u, auto v) {
     using V = decltype(v);
     return xsimd::select(xsimd::abs(v) <= all<V>(limit), V(0), u);
@@ -102,7 +106,8 @@ Tensor outside_vjp(const Tensor& g, const Tensor& x, double limit) {
 Tensor relu(const Tensor& x) {
   static constexpr Op op = {.name = "relu",
                             .vjp = {{{keep::y, [](Grad g, Fn f) { return relu_vjp(g, f.y()); }}}},
-                            .again = [](Call c) { return relu(c.x(0)); }};
+                            .again = [](Call c) { return relu(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return relu(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) {
                   return xsimd::select(v < decltype(v)(0), decltype(v)(0), v);  // -0 and nan stay
@@ -115,7 +120,8 @@ Tensor leaky_relu(const Tensor& x, double slope) {
       .vjp = {{{keep::x(0),
                 [](Grad g, Fn f) { return leaky_relu_vjp(g, f.x(0), f.attributes<Slope>().slope); }}}},
       .fields = &fields_of<Slope>,
-      .again = [](Call c) { return leaky_relu(c.x(0), c.attributes<Slope>().slope); }};
+      .again = [](Call c) { return leaky_relu(c.x(0), c.attributes<Slope>().slope); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return leaky_relu(x.to(float32), slope);
   return record(op, {x},
                 map_simd(x,
@@ -155,17 +161,23 @@ constexpr Rule limited_rule = {keep::x(0),
 }  // namespace
 
 Tensor relu6(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "relu6", .vjp = {{limited_rule}}, .again = [](Call c) { return relu6(c.x(0)); }};
+  static constexpr Op op = {.name = "relu6",
+                            .vjp = {{limited_rule}},
+                            .again = [](Call c) { return relu6(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   return limited(op, as_floating(x), {0, 6, 1});
 }
 
 Tensor hardtanh(const Tensor& x, double low, double high) {
-  static constexpr Op op = {
-      .name = "hardtanh", .vjp = {{limited_rule}}, .fields = &fields_of<Limits>, .again = [](Call c) {
-        const Limits& to = c.attributes<Limits>();
-        return hardtanh(c.x(0), to.low, to.high);
-      }};
+  static constexpr Op op = {.name = "hardtanh",
+                            .vjp = {{limited_rule}},
+                            .fields = &fields_of<Limits>,
+                            .again =
+                                [](Call c) {
+                                  const Limits& to = c.attributes<Limits>();
+                                  return hardtanh(c.x(0), to.low, to.high);
+                                },
+                            .jvp = Jvp::By::elementwise};
   if (low > high)
     fail("hardtanh",
          "low must not be above high: low is " + short_text(low) + ", high is " + short_text(high));
@@ -173,8 +185,10 @@ Tensor hardtanh(const Tensor& x, double low, double high) {
 }
 
 Tensor hardsigmoid(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "hardsigmoid", .vjp = {{limited_rule}}, .again = [](Call c) { return hardsigmoid(c.x(0)); }};
+  static constexpr Op op = {.name = "hardsigmoid",
+                            .vjp = {{limited_rule}},
+                            .again = [](Call c) { return hardsigmoid(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return hardsigmoid(x.to(float32));
   const auto value = [](auto v) {
     using V = decltype(v);
@@ -190,7 +204,8 @@ Tensor hardshrink(const Tensor& x, double lambda) {
       .vjp = {{{keep::x(0),
                 [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<Shrink>().lambda); }}}},
       .fields = &fields_of<Shrink>,
-      .again = [](Call c) { return hardshrink(c.x(0), c.attributes<Shrink>().lambda); }};
+      .again = [](Call c) { return hardshrink(c.x(0), c.attributes<Shrink>().lambda); },
+      .jvp = Jvp::By::elementwise};
   if (lambda < 0) fail("hardshrink", "lambda must not be negative: it is " + short_text(lambda));
   if (!is_floating(x.dtype())) return hardshrink(x.to(float32), lambda);
   const auto value = [lambda](auto v) {
@@ -206,7 +221,8 @@ Tensor softshrink(const Tensor& x, double lambda) {
       .vjp = {{{keep::x(0),
                 [](Grad g, Fn f) { return outside_vjp(g, f.x(0), f.attributes<Shrink>().lambda); }}}},
       .fields = &fields_of<Shrink>,
-      .again = [](Call c) { return softshrink(c.x(0), c.attributes<Shrink>().lambda); }};
+      .again = [](Call c) { return softshrink(c.x(0), c.attributes<Shrink>().lambda); },
+      .jvp = Jvp::By::elementwise};
   if (lambda < 0) fail("softshrink", "lambda must not be negative: it is " + short_text(lambda));
   if (!is_floating(x.dtype())) return softshrink(x.to(float32), lambda);
   const auto value = [lambda](auto v) {
@@ -226,7 +242,8 @@ Tensor hardswish_vjp(const Tensor& g, const Tensor& x) {
                                       [](Grad h, Fn f) {
                                         return inside_vjp(mul0(h, f.x(0)), f.x(1), {-3, 3, 1.0 / 3});
                                       }}}},
-                            .again = [](Call c) { return hardswish_vjp(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return hardswish_vjp(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   const auto value = [](auto u, auto v) {
     using V = decltype(v);
     const V slope = xsimd::select(v <= V(3), v / V(3) + V(0.5), V(1));
@@ -240,7 +257,8 @@ Tensor hardswish_vjp(const Tensor& g, const Tensor& x) {
 Tensor hardswish(const Tensor& x) {
   static constexpr Op op = {.name = "hardswish",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return hardswish_vjp(g, f.x(0)); }}}},
-                            .again = [](Call c) { return hardswish(c.x(0)); }};
+                            .again = [](Call c) { return hardswish(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return hardswish(x.to(float32));
   const auto value = [](auto v) {
     using V = decltype(v);

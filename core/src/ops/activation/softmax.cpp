@@ -2,6 +2,7 @@
 #include "kernels/loops/dispatch.hpp"
 #include "kernels/loops/lines.hpp"
 #include "ops/support/axes.hpp"
+#include "ops/support/tangents.hpp"
 #include "ops/support/vjp.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
@@ -105,7 +106,8 @@ Tensor softmax(const Tensor& x, int axis) {
       .name = "softmax",
       .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<Along>().axis); }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return softmax(c.x(0), c.attributes<Along>().axis); }};
+      .again = [](Call c) { return softmax(c.x(0), c.attributes<Along>().axis); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return softmax(x.to(float32), axis);
   axis = line_axis("softmax", axis, x);
   return record(op, {x},
@@ -122,7 +124,8 @@ Tensor log_softmax(const Tensor& x, int axis) {
       .vjp = {{{keep::y,
                 [](Grad g, Fn f) { return log_softmax_vjp(g, f.y(), f.attributes<Along>().axis); }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return log_softmax(c.x(0), c.attributes<Along>().axis); }};
+      .again = [](Call c) { return log_softmax(c.x(0), c.attributes<Along>().axis); },
+      .jvp = [](Fn f) { return f.t(0) - sum_line(mul0(f.t(0), exp(f.y())), f.attributes<Along>().axis); }};
   if (!is_floating(x.dtype())) return log_softmax(x.to(float32), axis);
   axis = line_axis("log_softmax", axis, x);
   return record(op, {x},
@@ -145,7 +148,16 @@ Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
                   return mul0(h, u - sum_line(mul0(u, p), a)) - mul0(u, sum_line(mul0(h, p), a));
                 }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); }};
+      .again = [](Call c) { return softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); },
+      .jvp = [](Fn f) {  // of y (g - sum(g y))
+        const Tensor g = f.x(0), y = f.x(1), dg = f.t(0), dy = f.t(1);
+        const int a = f.attributes<Along>().axis;
+        Tensor sum;
+        if (dg.defined()) add_part(sum, softmax_vjp(dg, y, a));
+        if (dy.defined())
+          add_part(sum, mul0(dy, g - sum_line(mul0(g, y), a)) - mul0(sum_line(mul0(dy, g), a), y));
+        return sum;
+      }};
   return record(op, {g, y},
                 by_line(
                     softmax_vjp_kernel, axis, [](auto... of) { softmax_vjp_line(of...); }, g, y),
@@ -162,7 +174,15 @@ Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
                   return -mul0(mul0(h, exp(f.x(1))), sum_line(f.x(0), f.attributes<Along>().axis));
                 }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return log_softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); }};
+      .again = [](Call c) { return log_softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); },
+      .jvp = [](Fn f) {  // of g - e^y sum(g)
+        const Tensor y = f.x(1), dg = f.t(0), dy = f.t(1);
+        const int a = f.attributes<Along>().axis;
+        Tensor sum;
+        if (dg.defined()) add_part(sum, log_softmax_vjp(dg, y, a));
+        if (dy.defined()) add_part(sum, -mul0(mul0(dy, exp(y)), sum_line(f.x(0), a)));
+        return sum;
+      }};
   return record(op, {g, y},
                 by_line(
                     log_softmax_vjp_kernel, axis, [](auto... of) { log_softmax_vjp_line(of...); }, g, y),

@@ -18,7 +18,8 @@ Tensor add(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "add",
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},    // da
                                      {keep::nothing, [](Grad g, Fn) { return g; }}}},  // db
-                            .again = [](Call c) { return add(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return add(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("add", a, b);
     return add(p, q);
@@ -30,7 +31,8 @@ Tensor sub(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "sub",
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},     // da
                                      {keep::nothing, [](Grad g, Fn) { return -g; }}}},  // db
-                            .again = [](Call c) { return sub(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return sub(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("sub", a, b);
     return sub(p, q);
@@ -42,7 +44,8 @@ Tensor mul(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "mul",
                             .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},    // da
                                      {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}},  // db
-                            .again = [](Call c) { return mul(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return mul(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("mul", a, b);
     return mul(p, q);
@@ -54,7 +57,8 @@ Tensor mul0(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "mul0",
                             .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, f.x(1)); }},    // da
                                      {keep::x(0), [](Grad g, Fn f) { return mul0(g, f.x(0)); }}}},  // db
-                            .again = [](Call c) { return mul0(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return mul0(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("mul0", a, b);
     return mul0(p, q);
@@ -67,7 +71,8 @@ Tensor div(const Tensor& a, const Tensor& b) {
       .name = "div",
       .vjp = {{{keep::x(1), [](Grad g, Fn f) { return mul0(g, 1.0 / f.x(1)); }},                 // da
                {keep::x(1) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(1)); }}}},  // db
-      .again = [](Call c) { return div(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return div(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   if (differ(a, b) || a.dtype() == int64) {
     const auto [p, q] = promote("div", a, b);
     return div(as_floating(p), as_floating(q));
@@ -81,7 +86,8 @@ Tensor add(const Tensor& a, Scalar b) {
   static constexpr Op op = {.name = "add_number",
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}},
                             .fields = &fields_of<Number>,
-                            .again = [](Call c) { return add(c.x(0), c.attributes<Number>().number); }};
+                            .again = [](Call c) { return add(c.x(0), c.attributes<Number>().number); },
+                            .jvp = Jvp::By::elementwise};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return add(a.to(t), b);
   return record(op, {a}, map_number(a, b, [](auto u, auto s) { return plus(u, s); }), Number{b});
 }
@@ -90,7 +96,8 @@ Tensor sub(const Tensor& a, Scalar b) {
   static constexpr Op op = {.name = "sub_number",
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}},
                             .fields = &fields_of<Number>,
-                            .again = [](Call c) { return sub(c.x(0), c.attributes<Number>().number); }};
+                            .again = [](Call c) { return sub(c.x(0), c.attributes<Number>().number); },
+                            .jvp = Jvp::By::elementwise};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return sub(a.to(t), b);
   return record(op, {a}, map_number(a, b, [](auto u, auto s) { return minus(u, s); }), Number{b});
 }
@@ -99,7 +106,8 @@ Tensor sub(Scalar a, const Tensor& b) {
   static constexpr Op op = {.name = "number_sub",
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}},
                             .fields = &fields_of<Number>,
-                            .again = [](Call c) { return sub(c.attributes<Number>().number, c.x(0)); }};
+                            .again = [](Call c) { return sub(c.attributes<Number>().number, c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (const DType t = dtype_with(b, a); t != b.dtype()) return sub(a, b.to(t));
   return record(op, {b}, map_number(b, a, [](auto u, auto s) { return minus(s, u); }), Number{a});
 }
@@ -109,7 +117,8 @@ Tensor mul(const Tensor& a, Scalar b) {
       .name = "mul_number",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g * f.attributes<Number>().number; }}}},
       .fields = &fields_of<Number>,
-      .again = [](Call c) { return mul(c.x(0), c.attributes<Number>().number); }};
+      .again = [](Call c) { return mul(c.x(0), c.attributes<Number>().number); },
+      .jvp = Jvp::By::elementwise};
   if (const DType t = dtype_with(a, b); t != a.dtype()) return mul(a.to(t), b);
   return record(op, {a}, map_number(a, b, [](auto u, auto s) { return times(u, s); }), Number{b});
 }
@@ -119,7 +128,8 @@ Tensor div(const Tensor& a, Scalar b) {
       .name = "div_number",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g / f.attributes<Number>().number; }}}},
       .fields = &fields_of<Number>,
-      .again = [](Call c) { return div(c.x(0), c.attributes<Number>().number); }};
+      .again = [](Call c) { return div(c.x(0), c.attributes<Number>().number); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(a.dtype())) return div(a.to(float32), b);
   return record(op, {a}, map_number(a, b, [](auto u, auto s) { return u / s; }), Number{b});
 }
@@ -129,7 +139,8 @@ Tensor div(Scalar a, const Tensor& b) {
       .name = "number_div",
       .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) { return mul0(g, -f.y() / f.x(0)); }}}},
       .fields = &fields_of<Number>,
-      .again = [](Call c) { return div(c.attributes<Number>().number, c.x(0)); }};
+      .again = [](Call c) { return div(c.attributes<Number>().number, c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(b.dtype())) return div(a, b.to(float32));
   return record(op, {b}, map_number(b, a, [](auto u, auto s) { return s / u; }), Number{a});
 }
@@ -137,7 +148,8 @@ Tensor div(Scalar a, const Tensor& b) {
 Tensor neg(const Tensor& x) {
   static constexpr Op op = {.name = "neg",
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return -g; }}}},
-                            .again = [](Call c) { return neg(c.x(0)); }};
+                            .again = [](Call c) { return neg(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (x.dtype() == boolean) return neg(x.to(int64));
   return record(op, {x}, map_number(x, -1, [](auto u, auto s) { return times(u, s); }));
 }
@@ -183,7 +195,8 @@ Tensor pow(const Tensor& x, const Tensor& p) {
                   const Tensor flat = where(base == 0, e >= 0, logical_and(isinf(base), e < 0));
                   return mul0(g, where(flat, 0, mul0(f.y(), log(base))));
                 }}}},
-      .again = [](Call c) { return pow(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return pow(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   if (differ(x, p)) {
     const auto [u, v] = promote("pow", x, p);
     return pow(u, v);
@@ -201,7 +214,8 @@ Tensor pow(const Tensor& x, Scalar p) {
                                         return mul0(g, q * pow(f.x(0), q - 1));
                                       }}}},
                             .fields = &fields_of<Number>,
-                            .again = [](Call c) { return pow(c.x(0), c.attributes<Number>().number); }};
+                            .again = [](Call c) { return pow(c.x(0), c.attributes<Number>().number); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype()))
     return p.kind() == float64 ? pow(x.to(float32), p) : pow(x, constant(p, int64));
   const double q = p.to<double>();

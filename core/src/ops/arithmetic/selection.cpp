@@ -27,7 +27,8 @@ Tensor share_vjp(const Tensor& g, const Tensor& less, const Tensor& more) {
       .vjp = {{{keep::x(1) | keep::x(2), [](Grad h, Fn f) { return share_vjp(h, f.x(1), f.x(2)); }},
                {keep::nothing, flat<1>},
                {keep::nothing, flat<2>}}},
-      .again = [](Call c) { return share_vjp(c.x(0), c.x(1), c.x(2)); }};
+      .again = [](Call c) { return share_vjp(c.x(0), c.x(1), c.x(2)); },
+      .jvp = Jvp::By::elementwise};
   const auto value = [](auto w, auto u, auto v) {
     using V = decltype(w);
     return xsimd::select(u == v, w / V(2), xsimd::select(u < v, V(0), w));
@@ -52,7 +53,8 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "maximum",
                             .vjp = {{{both, [](Grad g, Fn f) { return share_vjp(g, f.x(0), f.x(1)); }},
                                      {both, [](Grad g, Fn f) { return share_vjp(g, f.x(1), f.x(0)); }}}},
-                            .again = [](Call c) { return maximum(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return maximum(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("maximum", a, b);
     return maximum(p, q);
@@ -64,7 +66,8 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "minimum",
                             .vjp = {{{both, [](Grad g, Fn f) { return share_vjp(g, f.x(1), f.x(0)); }},
                                      {both, [](Grad g, Fn f) { return share_vjp(g, f.x(0), f.x(1)); }}}},
-                            .again = [](Call c) { return minimum(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return minimum(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("minimum", a, b);
     return minimum(p, q);
@@ -85,7 +88,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
                             .vjp = {{{},
                                      {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), g, 0); }},    // da
                                      {keep::x(0), [](Grad g, Fn f) { return where(f.x(0), 0, g); }}}},  // db
-                            .again = [](Call c) { return where(c.x(0), c.x(1), c.x(2)); }};
+                            .again = [](Call c) { return where(c.x(0), c.x(1), c.x(2)); },
+                            .jvp = Jvp::By::elementwise};
   if (condition.dtype() != boolean)
     fail("where",
          "the condition must be boolean: it is " + condition.describe() + "; compare it, as in x > 0");
@@ -123,7 +127,8 @@ Tensor clamp_vjp(const Tensor& g, const Tensor& x, Limits limits) {
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return clamp_vjp(h, f.x(1), f.attributes<Limits>()); }},
                {keep::nothing, flat<1>}}},
       .fields = &fields_of<Limits>,
-      .again = [](Call c) { return clamp_vjp(c.x(0), c.x(1), c.attributes<Limits>()); }};
+      .again = [](Call c) { return clamp_vjp(c.x(0), c.x(1), c.attributes<Limits>()); },
+      .jvp = Jvp::By::elementwise};
   const auto value = [limits](auto u, auto v) {
     using V = decltype(v);
     using T = typename V::value_type;
@@ -140,10 +145,12 @@ Tensor clamp(const Tensor& x, Scalar low, Scalar high) {
       .name = "clamp",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return clamp_vjp(g, f.x(0), f.attributes<Limits>()); }}}},
       .fields = &fields_of<Limits>,
-      .again = [](Call c) {
-        const Limits& to = c.attributes<Limits>();
-        return clamp(c.x(0), to.low, to.high);
-      }};
+      .again =
+          [](Call c) {
+            const Limits& to = c.attributes<Limits>();
+            return clamp(c.x(0), to.low, to.high);
+          },
+      .jvp = Jvp::By::elementwise};
   if (low.to<double>() > high.to<double>())
     fail("clamp", "low must not be above high: low is " + short_text(low.to<double>()) + ", high is " +
                       short_text(high.to<double>()));

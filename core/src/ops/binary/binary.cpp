@@ -70,7 +70,8 @@ Tensor atan2_vjp(const Tensor& g, const Tensor& a, const Tensor& b) {
                   const Point p(h, f);
                   return p.weight * (-2 * p.u * p.v);
                 }}}},
-      .again = [](Call c) { return atan2_vjp(c.x(0), c.x(1), c.x(2)); }};
+      .again = [](Call c) { return atan2_vjp(c.x(0), c.x(1), c.x(2)); },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, a, b}, zip_three(g, a, b, [](auto w, auto u, auto v) {
                   const auto r = or_inf(simd::hypot(u, v));
                   return simd::mul0(w, u / r / r);
@@ -88,7 +89,8 @@ Tensor hypot_vjp(const Tensor& g, const Tensor& a, const Tensor& y) {
                 [](Grad h, Fn f) {  // dy
                   return -hypot_vjp(hypot_vjp(h, f.x(0), f.x(2)), f.x(1), f.x(2));
                 }}}},
-      .again = [](Call c) { return hypot_vjp(c.x(0), c.x(1), c.x(2)); }};
+      .again = [](Call c) { return hypot_vjp(c.x(0), c.x(1), c.x(2)); },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, a, y},
                 zip_three(g, a, y, [](auto w, auto u, auto v) { return simd::mul0(w, u / or_inf(v)); }));
 }
@@ -102,7 +104,8 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
       .name = "atan2",
       .vjp = {{{both, [](Grad g, Fn f) { return atan2_vjp(g, f.x(1), f.x(0)); }},     // dy
                {both, [](Grad g, Fn f) { return -atan2_vjp(g, f.x(0), f.x(1)); }}}},  // dx
-      .again = [](Call c) { return atan2(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return atan2(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   if (!both_floating(y, x))
     return floating("atan2", y, x, [](const Tensor& u, const Tensor& v) { return atan2(u, v); });
   return record(op, {y, x},
@@ -115,7 +118,8 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
                                       [](Grad g, Fn f) { return hypot_vjp(g, f.x(0), f.y()); }},
                                      {keep::x(1) | keep::y,  // db
                                       [](Grad g, Fn f) { return hypot_vjp(g, f.x(1), f.y()); }}}},
-                            .again = [](Call c) { return hypot(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return hypot(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (!both_floating(a, b))
     return floating("hypot", a, b, [](const Tensor& p, const Tensor& q) { return hypot(p, q); });
   return record(op, {a, b},
@@ -138,7 +142,8 @@ Tensor logaddexp_vjp(const Tensor& g, const Tensor& a, const Tensor& b) {
       .vjp = {{{keep::x(1) | keep::x(2), [](Grad h, Fn f) { return logaddexp_vjp(h, f.x(1), f.x(2)); }},
                {all, [](Grad h, Fn f) { return curve(h, f); }},
                {all, [](Grad h, Fn f) { return -curve(h, f); }}}},
-      .again = [](Call c) { return logaddexp_vjp(c.x(0), c.x(1), c.x(2)); }};
+      .again = [](Call c) { return logaddexp_vjp(c.x(0), c.x(1), c.x(2)); },
+      .jvp = Jvp::By::elementwise};
   const auto value = [](auto w, auto u, auto v) {
     using V = decltype(w);
     const V none(static_cast<typename V::value_type>(-INFINITY));
@@ -154,7 +159,8 @@ Tensor logaddexp(const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "logaddexp",
                             .vjp = {{{both, [](Grad g, Fn f) { return logaddexp_vjp(g, f.x(0), f.x(1)); }},
                                      {both, [](Grad g, Fn f) { return logaddexp_vjp(g, f.x(1), f.x(0)); }}}},
-                            .again = [](Call c) { return logaddexp(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return logaddexp(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (!both_floating(a, b))
     return floating("logaddexp", a, b, [](const Tensor& p, const Tensor& q) { return logaddexp(p, q); });
   return record(op, {a, b},
@@ -170,7 +176,8 @@ Tensor xlogy(const Tensor& x, const Tensor& y) {
                                       }},
                                      {keep::x(0) | keep::x(1),  // dy
                                       [](Grad g, Fn f) { return mul0(g, div0(f.x(0), f.x(1))); }}}},
-                            .again = [](Call c) { return xlogy(c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return xlogy(c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::elementwise};
   if (!both_floating(x, y))
     return floating("xlogy", x, y, [](const Tensor& u, const Tensor& v) { return xlogy(u, v); });
   return record(op, {x, y},
@@ -222,7 +229,8 @@ Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight) {
       .vjp = {{{keep::x(2), [](Grad g, Fn f) { return g * (1 - f.x(2)); }},                      // dstart
                {keep::x(2), [](Grad g, Fn f) { return g * f.x(2); }},                            // dend
                {keep::x(0) | keep::x(1), [](Grad g, Fn f) { return g * (f.x(1) - f.x(0)); }}}},  // dweight
-      .again = [](Call c) { return lerp(c.x(0), c.x(1), c.x(2)); }};
+      .again = [](Call c) { return lerp(c.x(0), c.x(1), c.x(2)); },
+      .jvp = Jvp::By::elementwise};
   const Shape shape = check_three("lerp", start, end, weight);
   if (!both_floating(start, end) || !both_floating(start, weight)) {
     const DType t = floating_dtype(start, end, weight);

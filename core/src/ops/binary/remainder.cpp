@@ -52,7 +52,8 @@ Tensor fmod(const Tensor& a, const Tensor& b) {
       .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // da
                {keep::x(0) | keep::x(1) | keep::y,             // db
                 [](Grad g, Fn f) { return mul0(g, minus_quotient(f.y(), f.x(0), f.x(1))); }}}},
-      .again = [](Call c) { return fmod(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return fmod(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("fmod", a, b);
     return fmod(p, q);
@@ -68,7 +69,8 @@ Tensor remainder(const Tensor& a, const Tensor& b) {
       .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }},  // da
                {keep::x(0) | keep::x(1) | keep::y,             // db
                 [](Grad g, Fn f) { return mul0(g, minus_quotient(f.y(), f.x(0), f.x(1))); }}}},
-      .again = [](Call c) { return remainder(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return remainder(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("remainder", a, b);
     return remainder(p, q);
@@ -83,7 +85,8 @@ Tensor floor_divide(const Tensor& a, const Tensor& b) {
       .name = "floor_divide",
       .vjp = {{{keep::nothing, [](Grad, Fn f) { return zeros_of(f.shape(0), f.dtype(0)); }},
                {keep::nothing, [](Grad, Fn f) { return zeros_of(f.shape(1), f.dtype(1)); }}}},
-      .again = [](Call c) { return floor_divide(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return floor_divide(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   if (differ(a, b)) {
     const auto [p, q] = promote("floor_divide", a, b);
     return floor_divide(p, q);

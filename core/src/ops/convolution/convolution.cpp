@@ -34,7 +34,8 @@ Tensor conv(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolut
                 [](Grad g, Fn f) { return conv_weight(f.x(0), g, f.shape(1), f.attributes<Convolution>()); }},
                {keep::nothing, [](Grad g, Fn) { return g; }}}},
       .fields = &fields_of<Convolution>,
-      .again = [](Call c) { return conv(c.x(0), c.x(1), c.x(2), c.attributes<Convolution>()); }};
+      .again = [](Call c) { return conv(c.x(0), c.x(1), c.x(2), c.attributes<Convolution>()); },
+      .jvp = Jvp::By::bilinear};
   Tensor y = convolved(x, w, bias, k);
   return bias.defined() ? record(op, {x, w, bias}, std::move(y), k) : record(op, {x, w}, std::move(y), k);
 }
@@ -48,7 +49,8 @@ Tensor conv_image(const Tensor& g, const Tensor& w, const Shape& image, const Co
                   return conv_weight(h, f.x(0), f.shape(1), f.attributes<Convolution>());
                 }}}},
       .fields = &fields_of<Convolution>,
-      .again = [](Call c) { return conv_image(c.x(0), c.x(1), c.shape(), c.attributes<Convolution>()); }};
+      .again = [](Call c) { return conv_image(c.x(0), c.x(1), c.shape(), c.attributes<Convolution>()); },
+      .jvp = Jvp::By::bilinear};
   return record(op, {g, w}, convolved_image(g, w, image, k), k);
 }
 
@@ -59,7 +61,8 @@ Tensor conv_weight(const Tensor& x, const Tensor& g, const Shape& weight, const 
                 [](Grad h, Fn f) { return conv_image(f.x(1), h, f.shape(0), f.attributes<Convolution>()); }},
                {keep::x(0), [](Grad h, Fn f) { return conv(f.x(0), h, {}, f.attributes<Convolution>()); }}}},
       .fields = &fields_of<Convolution>,
-      .again = [](Call c) { return conv_weight(c.x(0), c.x(1), c.shape(), c.attributes<Convolution>()); }};
+      .again = [](Call c) { return conv_weight(c.x(0), c.x(1), c.shape(), c.attributes<Convolution>()); },
+      .jvp = Jvp::By::bilinear};
   return record(op, {x, g}, convolved_weight(x, g, weight, k), k);
 }
 

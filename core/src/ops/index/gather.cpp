@@ -4,6 +4,7 @@
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
+#include "ops/support/accumulate.hpp"
 #include "ops/support/axes.hpp"
 #include "ops/support/gather.hpp"
 #include "ops/support/layout.hpp"
@@ -85,9 +86,16 @@ Tensor gather_as(const char* name, const Tensor& x, int axis, const Tensor& inde
   static constexpr Op op = {
       .name = "gather",
       .vjp = {{{keep::x(1),
-                [](Grad g, Fn f) { return gather_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1)); }}}},
+                [](Grad g, Fn f) { return gather_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1)); },
+                [](Grad g, Fn f, const Tensor& sum) {
+                  ++sum.node()->buffer->version;
+                  scatter_elements(sum, g, f.attributes<Along>().axis, f.x(1), true);
+                  return sum;
+                },
+                add_parts_from}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return gather(c.x(0), c.attributes<Along>().axis, c.x(1)); }};
+      .again = [](Call c) { return gather(c.x(0), c.attributes<Along>().axis, c.x(1)); },
+      .jvp = Jvp::By::linear};
   const int along = check_element_index(name, x, axis, index);
   Tensor y = new_tensor(index.shape(), x.dtype());
   gather_elements(y, x, along, index);
@@ -105,7 +113,8 @@ Tensor gather_vjp(const Tensor& g, const Shape& shape, int axis, const Tensor& i
       .name = "gather_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return gather(h, f.attributes<Along>().axis, f.x(1)); }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return gather_vjp(c.x(0), c.shape(), c.attributes<Along>().axis, c.x(1)); }};
+      .again = [](Call c) { return gather_vjp(c.x(0), c.shape(), c.attributes<Along>().axis, c.x(1)); },
+      .jvp = Jvp::By::linear};
   Tensor y = zeros_of(shape, g.dtype());
   scatter_elements(y, g, axis, index, true);
   return record(op, {g, index}, std::move(y), Along{axis});
@@ -123,7 +132,8 @@ Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor&
                   return gather(g, f.attributes<Along>().axis, f.x(1));
                 }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return scatter_add(c.x(0), c.attributes<Along>().axis, c.x(1), c.x(2)); }};
+      .again = [](Call c) { return scatter_add(c.x(0), c.attributes<Along>().axis, c.x(1), c.x(2)); },
+      .jvp = Jvp::By::linear};
   const int along = check_element_index("scatter_add", x, axis, index);
   check_same_dtype("scatter_add", x, source);
   const Tensor part = leading_part("scatter_add", source, index.shape());
@@ -172,7 +182,8 @@ Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& sou
                   return where(stays(g.shape(), along, at), gather(g, along, at), 0);
                 }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return scatter(c.x(0), c.attributes<Along>().axis, c.x(1), c.x(2)); }};
+      .again = [](Call c) { return scatter(c.x(0), c.attributes<Along>().axis, c.x(1), c.x(2)); },
+      .jvp = Jvp::By::linear};
   const int along = check_element_index("scatter", x, axis, index);
   check_same_dtype("scatter", x, source);
   const Tensor part = leading_part("scatter", source, index.shape());
@@ -211,9 +222,16 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
       .vjp = {{{keep::x(1),
                 [](Grad g, Fn f) {
                   return index_select_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1));
-                }}}},
+                },
+                [](Grad g, Fn f, const Tensor& sum) {
+                  ++sum.node()->buffer->version;
+                  add_rows(sum, g, f.attributes<Along>().axis, f.x(1));
+                  return sum;
+                },
+                add_parts_from}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return index_select(c.x(0), c.attributes<Along>().axis, c.x(1)); }};
+      .again = [](Call c) { return index_select(c.x(0), c.attributes<Along>().axis, c.x(1)); },
+      .jvp = Jvp::By::linear};
   check_index("index_select", "index", index);
   if (index.dim() > 1) fail("index_select", "the index must be a vector: it is " + index.describe());
   const int along = line_axis("index_select", axis, x);
@@ -236,9 +254,8 @@ Tensor index_select_vjp(const Tensor& g, const Shape& shape, int axis, const Ten
       .vjp = {{{keep::x(1),
                 [](Grad h, Fn f) { return index_select(h, f.attributes<Along>().axis, f.x(1)); }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) {
-        return index_select_vjp(c.x(0), c.shape(), c.attributes<Along>().axis, c.x(1));
-      }};
+      .again = [](Call c) { return index_select_vjp(c.x(0), c.shape(), c.attributes<Along>().axis, c.x(1)); },
+      .jvp = Jvp::By::linear};
   Tensor y = zeros_of(shape, g.dtype());
   add_rows(y, g, axis, index);
   return record(op, {g, index}, std::move(y), Along{axis});

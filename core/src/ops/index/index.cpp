@@ -8,6 +8,7 @@
 #include "autodiff/listen.hpp"
 #include "kernels/loops/work.hpp"
 #include "ops/index/plan.hpp"
+#include "ops/support/accumulate.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/part_walk.hpp"
 #include "ops/support/promote.hpp"
@@ -90,16 +91,29 @@ Place placed(const char* name, const Tensor& x, const std::vector<Index>& indice
 
 Tensor index_vjp(const Tensor& g, const Shape& whole, const Place& place);
 
+/// Adds g to the part of x in place.
+Tensor added_to_part(const Tensor& x, const Tensor& g, const PartLayout& part, const Tensor& offsets) {
+  ++x.node()->buffer->version;
+  if (g.numel() > 0) put_part(x, g, part, offsets, true);
+  return x;
+}
+
 /// The part of x.
 Tensor taken(const Tensor& x, const Place& place) {
   static constexpr Op op = {.name = "index",
                             .vjp = {{{keep::x(1) | keep::x(2),
                                       [](Grad g, Fn f) {
                                         return index_vjp(g, f.shape(0), {f.x(1), f.x(2)});
-                                      }}}},
-                            .again = [](Call c) {
-                              return taken(c.x(0), {c.x(1), c.x(2)});
-                            }};
+                                      },
+                                      [](Grad g, Fn f, const Tensor& sum) {
+                                        return added_to_part(sum, g, unpacked(f.x(1)), f.x(2));
+                                      },
+                                      add_parts_from}}},
+                            .again =
+                                [](Call c) {
+                                  return taken(c.x(0), {c.x(1), c.x(2)});
+                                },
+                            .jvp = Jvp::By::linear};
   Tensor y = new_tensor(shape_of(place.layout), x.dtype());
   take_part(y, x, unpacked(place.layout), place.offsets);
   return record(op, {x, place.layout, place.offsets}, std::move(y));
@@ -120,10 +134,12 @@ Tensor index_vjp(const Tensor& g, const Shape& whole, const Place& place) {
                                       [](Grad h, Fn f) {
                                         return taken(h, {f.x(1), f.x(2)});
                                       }}}},
-                            .again = [](Call c) {
-                              check_part(c.x(0), c.x(1));
-                              return index_vjp(c.x(0), c.shape(), {c.x(1), c.x(2)});
-                            }};
+                            .again =
+                                [](Call c) {
+                                  check_part(c.x(0), c.x(1));
+                                  return index_vjp(c.x(0), c.shape(), {c.x(1), c.x(2)});
+                                },
+                            .jvp = Jvp::By::linear};
   Tensor x = zeros_of(whole, g.dtype());
   put_part(x, g, unpacked(place.layout), place.offsets, true);
   return record(op, {g, place.layout, place.offsets}, std::move(x));
@@ -144,9 +160,19 @@ Tensor viewed(const Tensor& x, const Shape& shape, const First& at) {
                   run.first = f.attributes<First>().first;
                   run.axis(g.numel(), 1);
                   return index_vjp(g, f.shape(0), {packed(run, g.shape()), zeros_of({1}, int64)});
-                }}}},
+                },
+                [](Grad g, Fn f, const Tensor& sum) {
+                  PartLayout run;
+                  run.first = f.attributes<First>().first;
+                  run.axis(g.numel(), 1);
+                  ++sum.node()->buffer->version;
+                  if (g.numel() > 0) put_part(sum.dtype(), ptr<void>(sum), ptr<void>(g), run, nullptr, true);
+                  return sum;
+                },
+                add_parts_from}}},
       .fields = &fields_of<First>,
-      .again = [](Call c) { return viewed(c.x(0), c.shape(), c.attributes<First>()); }};
+      .again = [](Call c) { return viewed(c.x(0), c.shape(), c.attributes<First>()); },
+      .jvp = Jvp::By::linear};
   return record(op, {x}, new_view(x, shape, at.first), at);
 }
 
@@ -215,9 +241,11 @@ Tensor put(const Tensor& x, const Tensor& values, const Place& place, const Put&
                   return f.attributes<Put>().accumulate ? part : where(stays(g.shape(), at), part, 0);
                 }}}},
       .fields = &fields_of<Put>,
-      .again = [](Call c) {
-        return put(c.x(0), c.x(1), {c.x(2), c.x(3)}, c.attributes<Put>());
-      }};
+      .again =
+          [](Call c) {
+            return put(c.x(0), c.x(1), {c.x(2), c.x(3)}, c.attributes<Put>());
+          },
+      .jvp = Jvp::By::linear};
   Tensor y;
   {
     const Unheard quiet;

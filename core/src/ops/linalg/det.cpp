@@ -11,6 +11,7 @@
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
 #include "xgrad/core/ops/linalg.hpp"
+#include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad {
@@ -85,7 +86,11 @@ Tensor det(const Tensor& a) {
   static constexpr Op op = {
       .name = "det",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(as_matrices(g), cofactor(f.x(0))); }}}},
-      .again = [](Call c) { return det(c.x(0)); }};
+      .again = [](Call c) { return det(c.x(0)); },
+      .jvp =
+          [](Fn f) {
+            return sum(mul0(f.t(0), cofactor(f.x(0))), {-2, -1});
+          }};
   check_square("det", a);
   const MatrixSizes sizes(a);
   Tensor y = new_tensor(batch_of(a.shape()), a.dtype());
@@ -159,10 +164,16 @@ SignAndLogarithm slogdet(const Tensor& a) {
                                         return mul0(as_matrices(g),
                                                     matrix_transpose(inverse_in_limit(f.x(0))));
                                       }}}},
-                            .again_all = [](Call c) {
-                              const auto [sign, logarithm] = slogdet(c.x(0));
-                              return std::vector<Tensor>{sign, logarithm};
-                            }};
+                            .again_all =
+                                [](Call c) {
+                                  const auto [sign, logarithm] = slogdet(c.x(0));
+                                  return std::vector<Tensor>{sign, logarithm};
+                                },
+                            .jvp =
+                                [](Fn f) {
+                                  const Tensor slopes = matrix_transpose(inverse_in_limit(f.x(0)));
+                                  return std::vector<Tensor>{Tensor(), sum(mul0(f.t(0), slopes), {-2, -1})};
+                                }};
   check_square("slogdet", a);
   const MatrixSizes sizes(a);
   Tensor y[] = {new_tensor(batch_of(a.shape()), a.dtype()), new_tensor(batch_of(a.shape()), a.dtype())};

@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <array>
-#include <limits>
 
 #include "autodiff/fields.hpp"
-#include "ops/linalg/einsum_equation.hpp"
+#include "ops/linalg/einsum_order.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -48,7 +46,8 @@ Tensor take_diagonal(const Tensor& x, AxisPair axes) {
       .name = "einsum_take_diagonal",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return embed_diagonal(g, f.attributes<AxisPair>()); }}}},
       .fields = &fields_of<AxisPair>,
-      .again = [](Call c) { return take_diagonal(c.x(0), c.attributes<AxisPair>()); }};
+      .again = [](Call c) { return take_diagonal(c.x(0), c.attributes<AxisPair>()); },
+      .jvp = Jvp::By::linear};
   Shape shape = x.shape();
   shape.erase(axes.j);
   Tensor y = new_tensor(shape, x.dtype());
@@ -66,7 +65,8 @@ Tensor embed_diagonal(const Tensor& x, AxisPair axes) {
       .name = "einsum_embed_diagonal",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return take_diagonal(g, f.attributes<AxisPair>()); }}}},
       .fields = &fields_of<AxisPair>,
-      .again = [](Call c) { return embed_diagonal(c.x(0), c.attributes<AxisPair>()); }};
+      .again = [](Call c) { return embed_diagonal(c.x(0), c.attributes<AxisPair>()); },
+      .jvp = Jvp::By::linear};
   Shape shape = x.shape();
   shape.insert(axes.j, x.shape()[axes.i]);
   Tensor y = zeros_of(shape, x.dtype());
@@ -180,31 +180,11 @@ Term contract(Term a, Term b, const std::string& needed, const EinsumEquation& e
 }
 
 /// The letters of the result and of all terms but two.
-std::string needed_beside(const std::vector<Term>& terms, std::size_t i, std::size_t j,
-                          const std::string& output) {
+std::string needed_beside(const std::vector<Term>& terms, Contraction pair, const std::string& output) {
   std::string needed = output;
   for (std::size_t k = 0; k < terms.size(); ++k)
-    if (k != i && k != j) needed += terms[k].letters;
+    if (k != pair[0] && k != pair[1]) needed += terms[k].letters;
   return needed;
-}
-
-/// The pair that takes the fewest multiplications, and of these one with the smallest product.
-std::array<std::size_t, 2> cheapest_pair(const std::vector<Term>& terms, const EinsumEquation& e) {
-  std::array<std::size_t, 2> best = {0, 1};
-  constexpr double unbounded = std::numeric_limits<double>::infinity();
-  std::array<double, 2> least = {unbounded, unbounded};
-  for (std::size_t i = 0; i + 1 < terms.size(); ++i)
-    for (std::size_t j = i + 1; j < terms.size(); ++j) {
-      const std::string needed = needed_beside(terms, i, j, e.output);
-      std::array<double, 2> cost = {1, 1};
-      for (char c : terms[i].letters +
-                        select_letters(terms[j].letters, [&](char d) { return !has(terms[i].letters, d); })) {
-        cost[0] *= static_cast<double>(e.size(c));
-        if (has(needed, c)) cost[1] *= static_cast<double>(e.size(c));
-      }
-      if (cost < least) least = cost, best = {i, j};
-    }
-  return best;
 }
 
 }  // namespace
@@ -218,10 +198,11 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> operands) {
     take_diagonals(terms.back());
     drop_broadcast(terms.back(), e);
   }
-  while (terms.size() > 1) {
-    const auto [i, j] = cheapest_pair(terms, e);
-    terms[i] = contract(terms[i], terms[j], needed_beside(terms, i, j, e.output), e);
-    terms.erase(terms.begin() + static_cast<std::ptrdiff_t>(j));
+  std::vector<std::string> letters;
+  for (const Term& t : terms) letters.push_back(t.letters);
+  for (const auto& [i, j] : contraction_order(letters, e)) {
+    terms[i] = contract(std::move(terms[i]), std::move(terms[j]), needed_beside(terms, {i, j}, e.output), e);
+    terms[j] = {};
   }
   sum_others(terms[0], e.output);
   return in_order(terms[0], e.output);

@@ -8,8 +8,10 @@
 #include "ops/linalg/matrices.hpp"
 #include "ops/linalg/packed_weight.hpp"
 #include "ops/linalg/products.hpp"
+#include "ops/support/tangents.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
+#include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad {
 
@@ -73,7 +75,8 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
                                        return Factors{g, f.x(0), true};
                                      }>(keep::x(0)),
                                      {keep::nothing, [](Grad g, Fn) { return g; }}}},
-                            .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2)); }};
+                            .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2)); },
+                            .jvp = Jvp::By::bilinear};
   Tensor y = linear_value(x, weight, bias, packed);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y));
   return record(op, {x, weight, bias}, std::move(y));
@@ -94,7 +97,15 @@ Tensor linear_matrices(const Tensor& x, const Tensor& weight, const Tensor& bias
                 },
                 true},
       .fields = &fields_of<Activated>,
-      .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2), c.attributes<Activated>().activation); }};
+      .again = [](Call c) { return linear(c.x(0), c.x(1), c.x(2), c.attributes<Activated>().activation); },
+      .jvp =
+          [](Fn f) {
+            Tensor sum;
+            if (f.t(0).defined()) add_part(sum, linear(f.t(0), f.x(1)));
+            if (f.t(1).defined()) add_part(sum, linear(f.x(0), f.t(1)));
+            if (f.inputs() == 3 && f.t(2).defined()) add_part(sum, expand(f.t(2), f.y().shape()));
+            return activation_gradient(f.attributes<Activated>().activation, sum, f.y(), false).x;
+          }};
   Tensor y = linear_value(x, weight, bias, packed, activation == Activation::relu);
   if (activation != Activation::relu) activate(activation, y);
   if (!bias.defined()) return record(op, {x, weight}, std::move(y), Activated{activation});

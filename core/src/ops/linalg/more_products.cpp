@@ -9,6 +9,7 @@
 #include "ops/support/elementwise.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/tangents.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -103,6 +104,15 @@ Tensor product_db(Grad g, Fn f) {
   return scaled(gemm(f.x(1), g, true, false), f.attributes<Weights>().alpha);
 }
 
+Tensor product_jvp(Fn f) {
+  const auto [beta, alpha] = f.attributes<Weights>();
+  Tensor sum;
+  if (f.t(0).defined()) add_part(sum, expand(scaled(f.t(0), beta), f.y().shape()));
+  if (f.t(1).defined()) add_part(sum, scaled(matmul(f.t(1), f.x(2)), alpha));
+  if (f.t(2).defined()) add_part(sum, scaled(matmul(f.x(1), f.t(2)), alpha));
+  return sum;
+}
+
 }  // namespace
 
 Tensor addmm(const Tensor& x, const Tensor& a, const Tensor& b, Scalar beta, Scalar alpha) {
@@ -110,10 +120,12 @@ Tensor addmm(const Tensor& x, const Tensor& a, const Tensor& b, Scalar beta, Sca
       .name = "addmm",
       .vjp = {{{keep::nothing, product_dx}, {keep::x(2), product_da}, {keep::x(1), product_db}}},
       .fields = &fields_of<Weights>,
-      .again = [](Call c) {
-        const Weights w = c.attributes<Weights>();
-        return addmm(c.x(0), c.x(1), c.x(2), w.beta, w.alpha);
-      }};
+      .again =
+          [](Call c) {
+            const Weights w = c.attributes<Weights>();
+            return addmm(c.x(0), c.x(1), c.x(2), w.beta, w.alpha);
+          },
+      .jvp = product_jvp};
   check_pair("addmm", a, b, 2);
   return add_product("addmm", op, x, a, b, {beta.to<double>(), alpha.to<double>()});
 }
@@ -123,10 +135,12 @@ Tensor baddbmm(const Tensor& x, const Tensor& a, const Tensor& b, Scalar beta, S
       .name = "baddbmm",
       .vjp = {{{keep::nothing, product_dx}, {keep::x(2), product_da}, {keep::x(1), product_db}}},
       .fields = &fields_of<Weights>,
-      .again = [](Call c) {
-        const Weights w = c.attributes<Weights>();
-        return baddbmm(c.x(0), c.x(1), c.x(2), w.beta, w.alpha);
-      }};
+      .again =
+          [](Call c) {
+            const Weights w = c.attributes<Weights>();
+            return baddbmm(c.x(0), c.x(1), c.x(2), w.beta, w.alpha);
+          },
+      .jvp = product_jvp};
   check_pair("baddbmm", a, b, 3);
   return add_product("baddbmm", op, x, a, b, {beta.to<double>(), alpha.to<double>()});
 }
@@ -182,7 +196,8 @@ Tensor trace(const Tensor& x) {
                                         return unsqueeze(unsqueeze(g, -1), -1) *
                                                eye(s[s.rank() - 2], s.back(), {.dtype = g.dtype()});
                                       }}}},
-                            .again = [](Call c) { return trace(c.x(0)); }};
+                            .again = [](Call c) { return trace(c.x(0)); },
+                            .jvp = Jvp::By::linear};
   static constexpr Kernel trace_kernel = {.name = "trace"};
   if (x.dim() < 2) fail("trace", "needs a matrix or a batch of matrices: x is " + x.describe());
   if (x.dtype() == boolean) return trace(x.to(int64));

@@ -91,10 +91,12 @@ Tensor detail::gemm_as(const char* name, const Tensor& a, const Tensor& b, bool 
                  return tb ? Factors{g, f.x(0), true, ta} : Factors{f.x(0), g, !ta, false};
                }>(keep::x(0))}},
       .fields = &fields_of<Transposed>,
-      .again = [](Call c) {
-        const auto [ta, tb] = c.attributes<Transposed>();
-        return gemm_as("matmul", c.x(0), c.x(1), ta, tb);
-      }};
+      .again =
+          [](Call c) {
+            const auto [ta, tb] = c.attributes<Transposed>();
+            return gemm_as("matmul", c.x(0), c.x(1), ta, tb);
+          },
+      .jvp = Jvp::By::bilinear};
   if (differ(a, b, name)) {
     const auto [p, q] = promote(name, a, b);
     return gemm_as(name, p, q, transpose_a, transpose_b);
@@ -164,7 +166,8 @@ Tensor matvec(const char* name, const Tensor& a, const Tensor& x, bool transpose
                {keep::x(0),
                 [](Grad g, Fn f) { return matvec("mv", f.x(0), g, !f.attributes<Turned>().transpose); }}}},
       .fields = &fields_of<Turned>,
-      .again = [](Call c) { return matvec("mv", c.x(0), c.x(1), c.attributes<Turned>().transpose); }};
+      .again = [](Call c) { return matvec("mv", c.x(0), c.x(1), c.attributes<Turned>().transpose); },
+      .jvp = Jvp::By::bilinear};
   if (differ(a, x)) {
     const auto [p, q] = promote(name, a, x);
     return matvec(name, p, q, transpose);
@@ -177,7 +180,8 @@ Tensor dot_as(const char* name, const Tensor& a, const Tensor& b) {
   static constexpr Op op = {.name = "dot",
                             .vjp = {{{keep::x(1), [](Grad g, Fn f) { return g * f.x(1); }},    // da
                                      {keep::x(0), [](Grad g, Fn f) { return g * f.x(0); }}}},  // db
-                            .again = [](Call c) { return dot_as("dot", c.x(0), c.x(1)); }};
+                            .again = [](Call c) { return dot_as("dot", c.x(0), c.x(1)); },
+                            .jvp = Jvp::By::bilinear};
   if (differ(a, b)) {
     const auto [p, q] = promote(name, a, b);
     return dot_as(name, p, q);
@@ -211,7 +215,8 @@ Tensor outer(const Tensor& a, const Tensor& b) {
       .name = "outer",
       .vjp = {{{keep::x(1), [](Grad g, Fn f) { return matvec("outer", g, f.x(1), false); }},   // da
                {keep::x(0), [](Grad g, Fn f) { return matvec("outer", g, f.x(0), true); }}}},  // db
-      .again = [](Call c) { return outer(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return outer(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::bilinear};
   if (a.dim() != 1 || b.dim() != 1)
     fail("outer", "needs two vectors: " + operands(a, b) + "; kron takes other ranks");
   if (differ(a, b)) {

@@ -9,6 +9,7 @@
 #include "ops/linalg/triangular.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/tangents.hpp"
 #include "xgrad/core/broadcast.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/linalg.hpp"
@@ -24,7 +25,8 @@ Tensor inverse(const Tensor& a) {
                                       [](Grad g, Fn f) {  // -y^T g y^T
                                         return -gemm(gemm(f.y(), g, true, false), f.y(), false, true);
                                       }}}},
-                            .again = [](Call c) { return inverse(c.x(0)); }};
+                            .again = [](Call c) { return inverse(c.x(0)); },
+                            .jvp = [](Fn f) { return -matmul(matmul(f.y(), f.t(0)), f.y()); }};
   check_square("inverse", a, "; pinv takes any matrix");
   const MatrixSizes sizes(a);
   Tensor y = repeated(a, a.shape());
@@ -116,7 +118,14 @@ Tensor solve_system(const Tensor& a, const Tensor& b, System s) {
                   dx[1] = db;
                 }},
       .fields = &fields_of<System>,
-      .again = [](Call c) { return solve_system(c.x(0), c.x(1), c.attributes<System>()); }};
+      .again = [](Call c) { return solve_system(c.x(0), c.x(1), c.attributes<System>()); },
+      .jvp = [](Fn f) {  // from op(a) x = b: op(a) dx = db - op(da) x
+        const auto [t, left] = f.attributes<System>();
+        Tensor right = f.t(1);
+        if (f.t(0).defined())
+          add_part(right, -(left ? gemm(f.t(0), f.y(), t, false) : gemm(f.y(), f.t(0), false, t)));
+        return solve_system(f.x(0), right, {t, left});
+      }};
   return record(op, {a, b}, solve_value(a, b, s), s);
 }
 
@@ -189,10 +198,22 @@ Tensor detail::solve_triangle_as(const char* name, const Tensor& a, const Tensor
              dx[1] = db;
            }},
       .fields = &fields_of<TriangularSystem>,
-      .again = [](Call c) {
-        const auto [as, t] = c.attributes<TriangularSystem>();
-        return solve_triangle_as(as, c.x(0), c.x(1), t);
-      }};
+      .again =
+          [](Call c) {
+            const auto [as, t] = c.attributes<TriangularSystem>();
+            return solve_triangle_as(as, c.x(0), c.x(1), t);
+          },
+      .jvp =
+          [](Fn f) {
+            const auto [as, t] = f.attributes<TriangularSystem>();
+            Tensor right = f.t(1);
+            if (f.t(0).defined()) {
+              const Tensor da = triangle(f.t(0), t.upper, t.unit);
+              add_part(right, -(t.left ? gemm(da, f.y(), t.transposed, false)
+                                       : gemm(f.y(), da, false, t.transposed)));
+            }
+            return solve_triangle_as(as, f.x(0), right, t);
+          }};
   return record(op, {a, b}, triangular_value(name, a, b, s), TriangularSystem{name, s});
 }
 
@@ -200,6 +221,12 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left,
   if (!is_ready(a, b)) {
     const auto [p, q] = promote_floating("solve_triangular", a, b);
     return solve_triangular(p, q, upper, left, unitriangular);
+  }
+  if (left && is_vectors(a, b)) {
+    check_square("solve_triangular", a, "; lstsq takes any matrix");
+    if (b.size(-1) != a.size(-1))
+      fail("solve_triangular", "b must be as long as a has rows: " + operands(a, b));
+    return squeeze(solve_triangular(a, unsqueeze(b, -1), upper, left, unitriangular), -1);
   }
   check_system("solve_triangular", a, b, left);
   return solve_triangle_as("solve_triangular", a, b, {upper, false, left, unitriangular});
@@ -231,7 +258,15 @@ Tensor cholesky(const Tensor& a, bool upper) {
                       "cholesky", l, half,
                       {.upper = false, .transposed = false, .left = false, .unit = false});
                 }}}},
-      .again = [](Call c) { return cholesky(c.x(0)); }};
+      .again = [](Call c) { return cholesky(c.x(0)); },
+      .jvp = [](Fn f) {  // l times the lower triangle of l^-1 da l^-T with half of its diagonal
+        const Tensor l = f.y(), da = (f.t(0) + matrix_transpose(f.t(0))) / 2;
+        const Tensor p = solve_triangle_as(
+            "cholesky", l, da, {.upper = false, .transposed = false, .left = true, .unit = false});
+        const Tensor q = solve_triangle_as(
+            "cholesky", l, p, {.upper = false, .transposed = true, .left = false, .unit = false});
+        return matmul(l, (triangle(q, false) + triangle(q, false, true)) / 2);
+      }};
   check_square("cholesky", a);
   if (upper) return matrix_transpose(cholesky(a));
   const MatrixSizes sizes(a);

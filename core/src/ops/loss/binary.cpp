@@ -51,9 +51,11 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
                          mul0(g, clamp_min(log1p(-p), -100) - clamp_min(log(p), -100));
                 }}}},
       .fields = &fields_of<LossReduced>,
-      .again = [](Call c) {
-        return binary_cross_entropy(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
-      }};
+      .again =
+          [](Call c) {
+            return binary_cross_entropy(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
+          },
+      .jvp = Jvp::By::elementwise};
   if (options.pos_weight.defined())
     fail("binary_cross_entropy", "pos_weight is an option of binary_cross_entropy_with_logits only: it is " +
                                      options.pos_weight.describe() + "; call that op, or leave it out");
@@ -83,10 +85,12 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
                {keep::x(0),  // dt
                 [](Grad g, Fn f) { return mul0(g, -f.attributes<LossReduced>().scale * f.x(0)); }}}},
       .fields = &fields_of<LossReduced>,
-      .again = [](Call c) {
-        return binary_cross_entropy_with_logits(c.x(0), c.x(1),
-                                                {.reduction = c.attributes<LossReduced>().reduction});
-      }};
+      .again =
+          [](Call c) {
+            return binary_cross_entropy_with_logits(c.x(0), c.x(1),
+                                                    {.reduction = c.attributes<LossReduced>().reduction});
+          },
+      .jvp = Jvp::By::elementwise};
   const auto [x, t] = loss_operands("binary_cross_entropy_with_logits", input, target);
   const Tensor &weight = options.weight, &pos_weight = options.pos_weight;
   if (pos_weight.defined()) {
@@ -123,9 +127,11 @@ Tensor binary_cross_entropy_vjp(const Tensor& g, const Tensor& p, const Tensor& 
                   return div0(mul0(h, f.x(0)) * -f.attributes<Scale>().scale, clamp_min(u * (1 - u), least));
                 }}}},
       .fields = &fields_of<Scale>,
-      .again = [](Call c) {
-        return binary_cross_entropy_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale);
-      }};
+      .again =
+          [](Call c) {
+            return binary_cross_entropy_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale);
+          },
+      .jvp = Jvp::By::elementwise};
   const auto slope = [](auto u, auto v) {
     using V = decltype(u);
     return (u - v) / xsimd::max(V(least), u * (V(1) - u));
@@ -149,9 +155,11 @@ Tensor binary_cross_entropy_with_logits_vjp(const Tensor& g, const Tensor& x, co
                {keep::x(0),  // dt
                 [](Grad h, Fn f) { return -f.attributes<Scale>().scale * mul0(h, f.x(0)); }}}},
       .fields = &fields_of<Scale>,
-      .again = [](Call c) {
-        return binary_cross_entropy_with_logits_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale);
-      }};
+      .again =
+          [](Call c) {
+            return binary_cross_entropy_with_logits_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale);
+          },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, x, t}, loss_slope(g, scale, LogitSlope{}, x, t), Scale{scale});
 }
 

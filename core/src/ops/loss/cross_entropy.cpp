@@ -1,5 +1,6 @@
 #include "autodiff/fields.hpp"
 #include "ops/loss/labels.hpp"
+#include "ops/support/tangents.hpp"
 #include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -229,10 +230,16 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, CrossEntropyOpti
       .vjp = {{{keep::x(0) | keep::x(1) | keep::x(2) | keep::x(3), rule}}},
       .scratch = 1,
       .fields = &fields_of<CrossEntropy>,
-      .again = [](Call c) {
-        const auto [label_smoothing, ignore_index, reduction] = c.attributes<CrossEntropy>();
-        return cross_entropy(c.x(0), c.x(1), {c.x(2), ignore_index, label_smoothing, reduction});
-      }};
+      .again =
+          [](Call c) {
+            const auto [label_smoothing, ignore_index, reduction] = c.attributes<CrossEntropy>();
+            return cross_entropy(c.x(0), c.x(1), {c.x(2), ignore_index, label_smoothing, reduction});
+          },
+      .jvp =
+          [](Fn f) {
+            const Tensor y = f.y(), each = mul0(f.t(0), rule(ones_of(y.shape(), y.dtype()), f));
+            return y.numel() == 1 ? reshape(sum(each), y.shape()) : sum(each, class_axis(f.x(0)));
+          }};
   const Tensor& weight = options.weight;
   check_floating("cross_entropy", input);
   if (input.dim() == 0)

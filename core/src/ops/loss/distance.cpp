@@ -24,9 +24,11 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, LossOptions options) 
                   return mse_loss_vjp(g, f.x(1), f.x(0), f.attributes<LossReduced>().scale);
                 }}}},
       .fields = &fields_of<LossReduced>,
-      .again = [](Call c) {
-        return mse_loss(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
-      }};
+      .again =
+          [](Call c) {
+            return mse_loss(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
+          },
+      .jvp = Jvp::By::elementwise};
   const auto [x, t] = loss_operands("mse_loss", input, target);
   const auto loss = [](auto u, auto v) { return (u - v) * (u - v); };
   return record(op, {x, t}, loss_value(options.reduction, loss, x, t), reduced_by(options.reduction, x));
@@ -46,9 +48,11 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, LossOptions options) {
                   return l1_loss_vjp(g, f.x(1), f.x(0), f.attributes<LossReduced>().scale);
                 }}}},
       .fields = &fields_of<LossReduced>,
-      .again = [](Call c) {
-        return l1_loss(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
-      }};
+      .again =
+          [](Call c) {
+            return l1_loss(c.x(0), c.x(1), {.reduction = c.attributes<LossReduced>().reduction});
+          },
+      .jvp = Jvp::By::elementwise};
   const auto [x, t] = loss_operands("l1_loss", input, target);
   const auto loss = [](auto u, auto v) { return xsimd::abs(u - v); };
   return record(op, {x, t}, loss_value(options.reduction, loss, x, t), reduced_by(options.reduction, x));
@@ -79,7 +83,8 @@ Tensor huber_vjp(const Tensor& g, const Tensor& a, const Tensor& b, Bend bend) {
                {keep::x(0) | keep::x(1) | keep::x(2), [](Grad h, Fn f) { return curve(h, f); }},
                {keep::x(0) | keep::x(1) | keep::x(2), [](Grad h, Fn f) { return -curve(h, f); }}}},
       .fields = &fields_of<Bend>,
-      .again = [](Call c) { return huber_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Bend>()); }};
+      .again = [](Call c) { return huber_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Bend>()); },
+      .jvp = Jvp::By::elementwise};
   const auto slope = [bend](auto u, auto v) {
     using V = decltype(u);
     const V d = u - v, limit(static_cast<typename V::value_type>(bend.delta));
@@ -124,21 +129,29 @@ Tensor bent(const Op& op, const Tensor& input, const Tensor& target, double delt
 }  // namespace
 
 Tensor huber_loss(const Tensor& input, const Tensor& target, HuberOptions options) {
-  static constexpr Op op = {
-      .name = "huber_loss", .vjp = huber_rules, .fields = &fields_of<Huber>, .again = [](Call c) {
-        const auto [delta, reduction] = c.attributes<Huber>();
-        return huber_loss(c.x(0), c.x(1), {delta, reduction});
-      }};
+  static constexpr Op op = {.name = "huber_loss",
+                            .vjp = huber_rules,
+                            .fields = &fields_of<Huber>,
+                            .again =
+                                [](Call c) {
+                                  const auto [delta, reduction] = c.attributes<Huber>();
+                                  return huber_loss(c.x(0), c.x(1), {delta, reduction});
+                                },
+                            .jvp = Jvp::By::elementwise};
   if (!(options.delta > 0)) fail("huber_loss", "delta must be positive: it is " + short_text(options.delta));
   return bent(op, input, target, options.delta, 1, Huber{options.delta, options.reduction});
 }
 
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, SmoothL1Options options) {
-  static constexpr Op op = {
-      .name = "smooth_l1_loss", .vjp = huber_rules, .fields = &fields_of<SmoothL1>, .again = [](Call c) {
-        const auto [beta, reduction] = c.attributes<SmoothL1>();
-        return smooth_l1_loss(c.x(0), c.x(1), {beta, reduction});
-      }};
+  static constexpr Op op = {.name = "smooth_l1_loss",
+                            .vjp = huber_rules,
+                            .fields = &fields_of<SmoothL1>,
+                            .again =
+                                [](Call c) {
+                                  const auto [beta, reduction] = c.attributes<SmoothL1>();
+                                  return smooth_l1_loss(c.x(0), c.x(1), {beta, reduction});
+                                },
+                            .jvp = Jvp::By::elementwise};
   if (!(options.beta >= 0))
     fail("smooth_l1_loss", "beta must not be negative: it is " + short_text(options.beta));
   if (options.beta == 0) return l1_loss(input, target, {options.reduction});
@@ -156,7 +169,8 @@ Tensor mse_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double sc
                {keep::x(0),
                 [](Grad h, Fn f) { return (-2 * f.attributes<Scale>().scale) * mul0(h, f.x(0)); }}}},
       .fields = &fields_of<Scale>,
-      .again = [](Call c) { return mse_loss_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale); }};
+      .again = [](Call c) { return mse_loss_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale); },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, a, b},
                 loss_slope(
                     g, 2 * scale, [](auto u, auto v) { return u - v; }, a, b),
@@ -172,7 +186,8 @@ Tensor l1_loss_vjp(const Tensor& g, const Tensor& a, const Tensor& b, double sca
                {keep::x(1), flat},
                {keep::x(1), flat}}},
       .fields = &fields_of<Scale>,
-      .again = [](Call c) { return l1_loss_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale); }};
+      .again = [](Call c) { return l1_loss_vjp(c.x(0), c.x(1), c.x(2), c.attributes<Scale>().scale); },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, a, b},
                 loss_slope(
                     g, scale, [](auto u, auto v) { return simd::sign(u - v); }, a, b),

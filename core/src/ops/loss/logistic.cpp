@@ -4,6 +4,7 @@
 #include "kernels/blas/matvec.hpp"
 #include "ops/loss/logits.hpp"
 #include "ops/loss/loss.hpp"
+#include "ops/support/tangents.hpp"
 #include "ops/support/vjp.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -85,7 +86,10 @@ Pass pass_of(const Tensor& x, const Tensor& weight, const Tensor& bias, const Te
 }
 
 /// a + b, where either may be undefined.
-Tensor added(const Tensor& a, const Tensor& b) { return !a.defined() ? b : !b.defined() ? a : a + b; }
+Tensor added(Tensor a, const Tensor& b) {
+  if (b.defined()) add_part(a, b);
+  return a;
+}
 
 Tensor outer0(const Tensor& rows, const Tensor& columns) {
   return rows.defined() && columns.defined() ? mul0(unsqueeze(rows, 1), unsqueeze(columns, 0)) : Tensor();
@@ -113,12 +117,40 @@ void logistic_rule(std::span<const Tensor> g, Fn f, std::span<Tensor> dx) {
   if (biased && f.wants(3) && dz.defined()) dx[3] = reshape(sum(dz), f.shape(3));
 }
 
+/// The tangents of the loss, of the slopes and of x^T s, from those of x, the weights, the targets and the
+/// bias.
+std::vector<Tensor> logistic_tangents(Fn f) {
+  const Tensor x = f.x(0), w = f.x(1), slopes = f.output(1);
+  const bool biased = f.inputs() == 4;
+  const double scale = 1.0 / static_cast<double>(x.size(0));
+  const Tensor z = biased ? mv(x, w) + reshape(f.x(3), {}) : mv(x, w);
+  Tensor dz, loss, by_logits, by_weight;
+  if (f.t(0).defined()) add_part(dz, mv(f.t(0), w));
+  if (f.t(1).defined()) add_part(dz, mv(x, f.t(1)));
+  if (biased && f.t(3).defined()) add_part(dz, expand(reshape(f.t(3), {}), slopes.shape()));
+  if (dz.defined()) {
+    add_part(loss, sum(mul0(dz, slopes)));
+    add_part(by_logits, sigmoid_vjp(scale * dz, z));
+  }
+  if (f.t(2).defined()) {
+    add_part(loss, sum(mul0(f.t(2), -scale * z)));
+    add_part(by_logits, -scale * f.t(2));
+  }
+  if (by_logits.defined()) add_part(by_weight, matmul(by_logits, x));
+  if (f.t(0).defined()) add_part(by_weight, matmul(slopes, f.t(0)));
+  return {loss, by_logits, by_weight};
+}
+
 std::vector<Tensor> logistic_outputs(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                      const Tensor& target) {
-  static constexpr Op op = {
-      .name = "logistic_loss", .joint = {keep::every_x | keep::y, logistic_rule}, .again_all = [](Call c) {
-        return logistic_outputs(c.x(0), c.x(1), c.inputs().size() == 4 ? c.x(3) : Tensor(), c.x(2));
-      }};
+  static constexpr Op op = {.name = "logistic_loss",
+                            .joint = {keep::every_x | keep::y, logistic_rule},
+                            .again_all =
+                                [](Call c) {
+                                  const Tensor b = c.inputs().size() == 4 ? c.x(3) : Tensor();
+                                  return logistic_outputs(c.x(0), c.x(1), b, c.x(2));
+                                },
+                            .jvp = logistic_tangents};
   Pass made = pass_of(x, weight, bias, target);
   Tensor y[] = {std::move(made.loss), std::move(made.logits), std::move(made.weight)};
   if (bias.defined())

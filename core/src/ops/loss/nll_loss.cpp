@@ -103,9 +103,9 @@ Tensor nll_loss_vjp(const Tensor& g, const Tensor& target, const Tensor& weight,
                   return mul0(each, nll_loss_scale(t, w, {ignore_index, reduction}, h.dtype()));
                 }}}},
       .fields = &fields_of<NllLoss>,
-      .again = [](Call c) {
-        return nll_loss_vjp(c.x(0), c.x(1), c.x(2), c.shape(), c.attributes<NllLoss>());
-      }};
+      .again =
+          [](Call c) { return nll_loss_vjp(c.x(0), c.x(1), c.x(2), c.shape(), c.attributes<NllLoss>()); },
+      .jvp = Jvp::By::linear};
   const Labels labels = labels_of(target, weight, a);
   Tensor y = zeros_of(shape, g.dtype());
   visit_floating(g.dtype(), [&](auto t) {
@@ -135,10 +135,12 @@ Tensor nll_loss(const Tensor& input, const Tensor& target, NllOptions options) {
                                                             f.attributes<NllLoss>());
                                       }}}},
                             .fields = &fields_of<NllLoss>,
-                            .again = [](Call c) {
-                              const auto [ignore_index, reduction] = c.attributes<NllLoss>();
-                              return nll_loss(c.x(0), c.x(1), {c.x(2), ignore_index, reduction});
-                            }};
+                            .again =
+                                [](Call c) {
+                                  const auto [ignore_index, reduction] = c.attributes<NllLoss>();
+                                  return nll_loss(c.x(0), c.x(1), {c.x(2), ignore_index, reduction});
+                                },
+                            .jvp = Jvp::By::linear};
   const Tensor& weight = options.weight;
   check_floating("nll_loss", input);
   if (input.dim() == 0) fail("nll_loss", "the input needs an axis of classes: " + describe(input, target));

@@ -22,7 +22,8 @@ Tensor channel_products(const Tensor& a, const Tensor& b) {
       .name = "channel_products",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return scale_channels(f.x(1), h); }},    // da
                {keep::x(0), [](Grad h, Fn f) { return scale_channels(f.x(0), h); }}}},  // db
-      .again = [](Call c) { return channel_products(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return channel_products(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::bilinear};
   const std::int64_t batch = a.size(0), channels = a.size(1), n = a.size(2);
   Tensor y = new_tensor({channels}, a.dtype());
   visit_floating(a.dtype(), [&](auto t) {
@@ -48,7 +49,8 @@ Tensor scale_channels(const Tensor& x, const Tensor& weight) {
       .name = "scale_channels",
       .vjp = {{{keep::x(1), [](Grad g, Fn f) { return scale_channels(g, f.x(1)); }},      // dx
                {keep::x(0), [](Grad g, Fn f) { return channel_products(g, f.x(0)); }}}},  // dweight
-      .again = [](Call c) { return scale_channels(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return scale_channels(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::bilinear};
   Tensor y;
   {
     const NoGrad guard;

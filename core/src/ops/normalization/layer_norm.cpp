@@ -9,9 +9,11 @@
 #include "kernels/loops/fold.hpp"
 #include "kernels/loops/lines.hpp"
 #include "ops/support/composed.hpp"
+#include "ops/support/tangents.hpp"
 #include "tensor/node.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/reduce.hpp"
+#include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
 
 namespace xgrad::detail {
@@ -250,10 +252,25 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
                                         if (a.bias) dx[a.weight ? 2 : 1] = std::move(d[2]);
                                       }},
                             .fields = &fields_of<Attributes>,
-                            .again = [](Call c) {
-                              const auto& a = c.attributes<Attributes>();
-                              return layer_norm_rows(c.x(0), a.weight ? c.x(1) : Tensor(),
-                                                     a.bias ? c.x(a.weight ? 2 : 1) : Tensor(), a.eps);
+                            .again =
+                                [](Call c) {
+                                  const auto& a = c.attributes<Attributes>();
+                                  return layer_norm_rows(c.x(0), a.weight ? c.x(1) : Tensor(),
+                                                         a.bias ? c.x(a.weight ? 2 : 1) : Tensor(), a.eps);
+                                },
+                            .jvp = [](Fn f) {  // the slopes of the standardised rows are symmetric
+                              const auto a = f.attributes<Attributes>();
+                              const int bias = a.weight ? 2 : 1;
+                              Tensor sum;
+                              if (f.t(0).defined()) {
+                                const Tensor rows = standardize_vjp(f.t(0), f.x(0), a.eps);
+                                add_part(sum, a.weight ? rows * f.x(1) : rows);
+                              }
+                              if (a.weight && f.t(1).defined())
+                                add_part(sum, standardize("layer_norm", f.x(0), a.eps) * f.t(1));
+                              if (a.bias && f.t(bias).defined())
+                                add_part(sum, expand(f.t(bias), f.y().shape()));
+                              return sum;
                             }};
   Tensor y = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {

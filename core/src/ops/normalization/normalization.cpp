@@ -110,7 +110,8 @@ Tensor detail::standardize(const char* name, const Tensor& x, double eps) {
       .vjp = {{{keep::x(0),
                 [](Grad g, Fn f) { return standardize_vjp(g, f.x(0), f.attributes<Epsilon>().eps); }}}},
       .fields = &fields_of<Epsilon>,
-      .again = [](Call c) { return standardize("standardize", c.x(0), c.attributes<Epsilon>().eps); }};
+      .again = [](Call c) { return standardize("standardize", c.x(0), c.attributes<Epsilon>().eps); },
+      .jvp = Jvp::By::elementwise};
   check_floating(name, x);
   check_eps(name, eps);
   return record(op, {x}, standardized(x, eps), Epsilon{eps});
@@ -266,10 +267,12 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator generator) {
                             .scratch = 1,  // the mask
                             .draws = true,
                             .fields = &fields_of<Dropping>,
-                            .again = [](Call c) {
-                              const Dropping& d = c.attributes<Dropping>();
-                              return dropout(c.x(0), d.p, true, d.generator);
-                            }};
+                            .again =
+                                [](Call c) {
+                                  const Dropping& d = c.attributes<Dropping>();
+                                  return dropout(c.x(0), d.p, true, d.generator);
+                                },
+                            .jvp = Jvp::By::elementwise};
   check_floating("dropout", x);
   if (!(p >= 0 && p <= 1)) fail("dropout", "the probability must lie in [0, 1]: it is " + short_text(p));
   if (!training || p == 0) return x;

@@ -48,10 +48,12 @@ Tensor pad_axis(const Tensor& x, const Pad& by, Scalar value) {
                                         return narrow(g, axis, before, n);
                                       }}}},
                             .fields = &fields_of<Padded>,
-                            .again = [](Call c) {
-                              const auto& [pad, number] = c.attributes<Padded>();
-                              return pad_axis(c.x(0), pad, number);
-                            }};
+                            .again =
+                                [](Call c) {
+                                  const auto& [pad, number] = c.attributes<Padded>();
+                                  return pad_axis(c.x(0), pad, number);
+                                },
+                            .jvp = [](Fn f) { return pad_axis(f.t(0), f.attributes<Pad>(), 0); }};
   Shape shape = x.shape();
   shape[by.axis] = sum_of(shape[by.axis], by.before, by.behind);
   check_sizes("pad", shape);
@@ -171,7 +173,8 @@ Tensor on_diagonal(const Tensor& g, const Shape& shape, const Diagonal& d) {
       .name = "diag_embed",
       .vjp = {{{keep::nothing, [](Grad h, Fn f) { return diagonal_of(h, f.attributes<Diagonal>()); }}}},
       .fields = &fields_of<Diagonal>,
-      .again = [](Call c) { return on_diagonal(c.x(0), c.shape(), c.attributes<Diagonal>()); }};
+      .again = [](Call c) { return on_diagonal(c.x(0), c.shape(), c.attributes<Diagonal>()); },
+      .jvp = Jvp::By::linear};
   Tensor y = zeros_of(shape, g.dtype());
   copy_diagonal(y, g, d, true);
   return record(op, {g}, std::move(y), d);
@@ -183,7 +186,8 @@ Tensor diagonal_of(const Tensor& x, const Diagonal& d) {
       .vjp = {{{keep::nothing,
                 [](Grad g, Fn f) { return on_diagonal(g, f.shape(0), f.attributes<Diagonal>()); }}}},
       .fields = &fields_of<Diagonal>,
-      .again = [](Call c) { return diagonal_of(c.x(0), c.attributes<Diagonal>()); }};
+      .again = [](Call c) { return diagonal_of(c.x(0), c.attributes<Diagonal>()); },
+      .jvp = Jvp::By::linear};
   Shape shape;
   for (int i = 0; i < x.dim(); ++i)
     if (i != d.axis1 && i != d.axis2) shape.push_back(x.shape()[i]);
@@ -276,7 +280,8 @@ Tensor tril(const Tensor& x, int diagonal) {
       .name = "tril",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return tril(g, f.attributes<Cut>().diagonal); }}}},
       .fields = &fields_of<Cut>,
-      .again = [](Call c) { return tril(c.x(0), c.attributes<Cut>().diagonal); }};
+      .again = [](Call c) { return tril(c.x(0), c.attributes<Cut>().diagonal); },
+      .jvp = Jvp::By::linear};
   return triangle(op, x, diagonal, true);
 }
 Tensor triu(const Tensor& x, int diagonal) {
@@ -284,7 +289,8 @@ Tensor triu(const Tensor& x, int diagonal) {
       .name = "triu",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return triu(g, f.attributes<Cut>().diagonal); }}}},
       .fields = &fields_of<Cut>,
-      .again = [](Call c) { return triu(c.x(0), c.attributes<Cut>().diagonal); }};
+      .again = [](Call c) { return triu(c.x(0), c.attributes<Cut>().diagonal); },
+      .jvp = Jvp::By::linear};
   return triangle(op, x, diagonal, false);
 }
 

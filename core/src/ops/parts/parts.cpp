@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "autodiff/fields.hpp"
+#include "kernels/loops/part_walk.hpp"
+#include "ops/support/accumulate.hpp"
 #include "ops/support/axes.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
@@ -30,6 +32,21 @@ struct Selected {
 
 Tensor take_part(const Tensor& x, const Part& part, std::int64_t count);
 
+/// Adds g to the part of x that starts and steps so, in place; g may lack the axis.
+Tensor added_to_part(const Tensor& x, const Tensor& g, const Part& at, std::int64_t count) {
+  PartLayout part;
+  const Steps steps(x.shape());
+  part.first = at.start * steps[at.axis];
+  for (int i = 0; i < x.dim(); ++i)
+    if (i == at.axis)
+      part.axis(count, at.step * steps[i]);
+    else
+      part.axis(x.shape()[i], steps[i]);
+  ++x.node()->buffer->version;
+  if (g.numel() > 0) put_part(x.dtype(), ptr<void>(x), ptr<void>(g), part, nullptr, true);
+  return x;
+}
+
 /// Zeros of this shape with g at the part: the transpose of take_part.
 Tensor slice_vjp(const Tensor& g, const Shape& shape, const Part& at) {
   static constexpr Op op = {
@@ -40,7 +57,8 @@ Tensor slice_vjp(const Tensor& g, const Shape& shape, const Part& at) {
                   return take_part(h, part, f.shape(0)[part.axis]);
                 }}}},
       .fields = &fields_of<Part>,
-      .again = [](Call c) { return slice_vjp(c.x(0), c.shape(), c.attributes<Part>()); }};
+      .again = [](Call c) { return slice_vjp(c.x(0), c.shape(), c.attributes<Part>()); },
+      .jvp = Jvp::By::linear};
   Tensor y = zeros_of(shape, g.dtype());
   const Steps to(shape), from(g.shape());
   LayoutCopy copy;
@@ -74,12 +92,19 @@ Tensor part_value(const Tensor& x, const Part& part, std::int64_t count, const S
 Tensor take_part(const Tensor& x, const Part& part, std::int64_t count) {
   static constexpr Op op = {
       .name = "slice",
-      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return slice_vjp(g, f.shape(0), f.attributes<Part>()); }}}},
+      .vjp = {{{keep::nothing, [](Grad g, Fn f) { return slice_vjp(g, f.shape(0), f.attributes<Part>()); },
+                [](Grad g, Fn f, const Tensor& sum) {
+                  const auto at = f.attributes<Part>();
+                  return added_to_part(sum, g, at, g.shape()[at.axis]);
+                },
+                add_parts_from}}},
       .fields = &fields_of<Part>,
-      .again = [](Call c) {
-        const auto& at = c.attributes<Part>();
-        return take_part(c.x(0), at, c.shape()[at.axis]);
-      }};
+      .again =
+          [](Call c) {
+            const auto& at = c.attributes<Part>();
+            return take_part(c.x(0), at, c.shape()[at.axis]);
+          },
+      .jvp = Jvp::By::linear};
   Shape shape = x.shape();
   shape[part.axis] = count;
   return record(op, {x}, part_value(x, part, count, shape), part);
@@ -110,12 +135,19 @@ Tensor select(const Tensor& x, int axis, std::int64_t index) {
                                       [](Grad g, Fn f) {
                                         const auto [at, along] = f.attributes<Selected>();
                                         return slice_vjp(unsqueeze(g, along), f.shape(0), {at, 1, along});
-                                      }}}},
+                                      },
+                                      [](Grad g, Fn f, const Tensor& sum) {
+                                        const auto [at, along] = f.attributes<Selected>();
+                                        return added_to_part(sum, g, {at, 1, along}, 1);
+                                      },
+                                      add_parts_from}}},
                             .fields = &fields_of<Selected>,
-                            .again = [](Call c) {
-                              const auto& [at, along] = c.attributes<Selected>();
-                              return select(c.x(0), along, at);
-                            }};
+                            .again =
+                                [](Call c) {
+                                  const auto& [at, along] = c.attributes<Selected>();
+                                  return select(c.x(0), along, at);
+                                },
+                            .jvp = Jvp::By::linear};
   const int along = check_axis("select", axis, x);
   const std::int64_t n = x.shape()[along];
   if (index < -n || index >= n)

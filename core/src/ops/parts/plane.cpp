@@ -37,7 +37,8 @@ Tensor crop_plane(const Tensor& x, const Frame& by) {
       .name = "crop_plane",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return pad_plane(g, f.attributes<Frame>(), 0); }}}},
       .fields = &fields_of<Frame>,
-      .again = [](Call c) { return crop_plane(c.x(0), c.attributes<Frame>()); }};
+      .again = [](Call c) { return crop_plane(c.x(0), c.attributes<Frame>()); },
+      .jvp = Jvp::By::linear};
   Shape shape = x.shape();
   shape[x.dim() - 2] -= by.top + by.below;
   shape[x.dim() - 1] -= by.left + by.right;
@@ -53,10 +54,12 @@ Tensor pad_plane(const Tensor& x, const Frame& by, Scalar value) {
       .name = "pad_plane",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return crop_plane(g, f.attributes<Frame>()); }}}},
       .fields = &fields_of<Framed>,
-      .again = [](Call c) {
-        const auto& [frame, number] = c.attributes<Framed>();
-        return pad_plane(c.x(0), frame, number);
-      }};
+      .again =
+          [](Call c) {
+            const auto& [frame, number] = c.attributes<Framed>();
+            return pad_plane(c.x(0), frame, number);
+          },
+      .jvp = [](Fn f) { return pad_plane(f.t(0), f.attributes<Frame>(), 0); }};
   Shape shape = x.shape();
   std::int64_t &h = shape[x.dim() - 2], &w = shape[x.dim() - 1];
   h = sum_of(h, by.top, by.below);

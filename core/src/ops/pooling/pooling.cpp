@@ -145,7 +145,8 @@ Tensor max_gather(const Tensor& h, const Tensor& x, const Window& k) {
       .name = "max_pool2d_gather",
       .vjp = {{{keep::x(1), [](Grad g, Fn f) { return max_scatter(g, f.x(1), f.attributes<Window>()); }}}},
       .fields = &fields_of<Window>,
-      .again = [](Call c) { return max_gather(c.x(0), c.x(1), c.attributes<Window>()); }};
+      .again = [](Call c) { return max_gather(c.x(0), c.x(1), c.attributes<Window>()); },
+      .jvp = Jvp::By::linear};
   return record(op, {h, x}, winners(h, x, k), k);
 }
 
@@ -179,7 +180,8 @@ Tensor max_scatter(const Tensor& g, const Tensor& x, const Window& k) {
       .name = "max_pool2d_vjp",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return max_gather(h, f.x(1), f.attributes<Window>()); }}}},
       .fields = &fields_of<Window>,
-      .again = [](Call c) { return max_scatter(c.x(0), c.x(1), c.attributes<Window>()); }};
+      .again = [](Call c) { return max_scatter(c.x(0), c.x(1), c.attributes<Window>()); },
+      .jvp = Jvp::By::linear};
   Tensor dx;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -214,7 +216,8 @@ Tensor largest(const Tensor& x, const Window& k) {
       .name = "max_pool2d",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return max_scatter(g, f.x(0), f.attributes<Window>()); }}}},
       .fields = &fields_of<Window>,
-      .again = [](Call c) { return largest(c.x(0), c.attributes<Window>()); }};
+      .again = [](Call c) { return largest(c.x(0), c.attributes<Window>()); },
+      .jvp = [](Fn f) { return max_gather(f.t(0), f.x(0), f.attributes<Window>()); }};
   return record(op, {x}, winners(x, x, k), k);
 }
 
@@ -236,7 +239,8 @@ Tensor average(const Tensor& x, const Average& a) {
       .vjp = {{{keep::nothing,
                 [](Grad g, Fn f) { return spread_average(g, f.shape(0), f.attributes<Average>()); }}}},
       .fields = &fields_of<Average>,
-      .again = [](Call c) { return average(c.x(0), c.attributes<Average>()); }};
+      .again = [](Call c) { return average(c.x(0), c.attributes<Average>()); },
+      .jvp = Jvp::By::linear};
   Tensor y = new_tensor(pooled(x.shape(), a.window), x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -257,7 +261,8 @@ Tensor spread_average(const Tensor& g, const Shape& image, const Average& a) {
       .name = "avg_pool2d_vjp",
       .vjp = {{{keep::nothing, [](Grad h, Fn f) { return average(h, f.attributes<Average>()); }}}},
       .fields = &fields_of<Average>,
-      .again = [](Call c) { return spread_average(c.x(0), c.shape(), c.attributes<Average>()); }};
+      .again = [](Call c) { return spread_average(c.x(0), c.shape(), c.attributes<Average>()); },
+      .jvp = Jvp::By::linear};
   Tensor x = zeros_of(image, g.dtype());
   visit_floating(g.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

@@ -2,9 +2,11 @@
 #include "ops/index/gather.hpp"
 #include "ops/reduce/reduce.hpp"
 #include "ops/support/fold_axes.hpp"
+#include "ops/support/tangents.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
+#include "xgrad/core/ops/index.hpp"
 #include "xgrad/core/ops/reduce.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
@@ -20,6 +22,13 @@ Tensor ties_vjp(Grad g, Fn f) {
   const Tensor x = f.x(0).detach(), y = kept(f.y().detach(), x.shape(), axes);
   const Tensor ties = logical_or(x == y, isnan(x));
   return where(ties, kept(g, x.shape(), axes) / sum_over(ties, axes, true), 0);
+}
+
+Tensor ties_jvp(Fn f) { return summed_jvp(f, f.attributes<Reduced>().axes); }
+
+std::vector<Tensor> tangents_of_chosen(Fn f, int axis) {
+  const Tensor places = f.x(1), at = places.dim() < f.shape(0).rank() ? unsqueeze(places, axis) : places;
+  return {with_shape(gather(f.t(0), axis, at), places.shape()), Tensor()};
 }
 
 Tensor at_chosen(Grad g, Fn f, int axis) {
@@ -55,15 +64,21 @@ Tensor extremum(const Op& op, const Tensor& x, AxisBits axes, bool keepdim) {
 constexpr Op amax_op = {.name = "amax",
                         .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
                         .fields = &fields_of<Reduced>,
-                        .again = again_over<amax>};
+                        .again = again_over<amax>,
+                        .jvp = ties_jvp};
 constexpr Op amin_op = {.name = "amin",
                         .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
                         .fields = &fields_of<Reduced>,
-                        .again = again_over<amin>};
-constexpr Op max_op = {
-    .name = "max", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}, .again = [](Call c) { return max(c.x(0)); }};
-constexpr Op min_op = {
-    .name = "min", .vjp = {{{keep::x(0) | keep::y, ties_vjp}}}, .again = [](Call c) { return min(c.x(0)); }};
+                        .again = again_over<amin>,
+                        .jvp = ties_jvp};
+constexpr Op max_op = {.name = "max",
+                       .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
+                       .again = [](Call c) { return max(c.x(0)); },
+                       .jvp = ties_jvp};
+constexpr Op min_op = {.name = "min",
+                       .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
+                       .again = [](Call c) { return min(c.x(0)); },
+                       .jvp = ties_jvp};
 
 }  // namespace
 
@@ -127,7 +142,8 @@ ValuesAndIndices max(const Tensor& x, int axis, bool keepdim) {
                             .vjp = {{{keep::x(1), chosen_vjp<Chosen>}}},
                             .scratch = 1,
                             .fields = &fields_of<Chosen>,
-                            .again_all = both_along<max>};
+                            .again_all = both_along<max>,
+                            .jvp = chosen_jvp<Chosen>};
   return extremum_at<MaxFold>(op, "max", x, axis, keepdim);
 }
 ValuesAndIndices min(const Tensor& x, int axis, bool keepdim) {
@@ -135,7 +151,8 @@ ValuesAndIndices min(const Tensor& x, int axis, bool keepdim) {
                             .vjp = {{{keep::x(1), chosen_vjp<Chosen>}}},
                             .scratch = 1,
                             .fields = &fields_of<Chosen>,
-                            .again_all = both_along<min>};
+                            .again_all = both_along<min>,
+                            .jvp = chosen_jvp<Chosen>};
   return extremum_at<MinFold>(op, "min", x, axis, keepdim);
 }
 
@@ -220,7 +237,8 @@ ValuesAndIndices cummax(const Tensor& x, int axis) {
       .vjp = {{{keep::x(1), chosen_vjp<Along>}}},
       .scratch = 1,
       .fields = &fields_of<Along>,
-      .again_all = [](Call c) { return both(cummax(c.x(0), c.attributes<Along>().axis)); }};
+      .again_all = [](Call c) { return both(cummax(c.x(0), c.attributes<Along>().axis)); },
+      .jvp = chosen_jvp<Along>};
   return running<MaxFold>(op, x, axis);
 }
 ValuesAndIndices cummin(const Tensor& x, int axis) {
@@ -229,7 +247,8 @@ ValuesAndIndices cummin(const Tensor& x, int axis) {
       .vjp = {{{keep::x(1), chosen_vjp<Along>}}},
       .scratch = 1,
       .fields = &fields_of<Along>,
-      .again_all = [](Call c) { return both(cummin(c.x(0), c.attributes<Along>().axis)); }};
+      .again_all = [](Call c) { return both(cummin(c.x(0), c.attributes<Along>().axis)); },
+      .jvp = chosen_jvp<Along>};
   return running<MinFold>(op, x, axis);
 }
 

@@ -5,6 +5,7 @@
 #include "ops/support/elementwise.hpp"
 #include "ops/support/fold_axes.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/tangents.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"
@@ -145,11 +146,13 @@ Tensor norm_along(const Tensor& x, const Norm& by, const Shape& shape) {
   static constexpr Op op = {.name = "norm",
                             .vjp = {{{keep::x(0) | keep::y, norm_vjp}}},
                             .fields = &fields_of<Norm>,
-                            .again = again};
+                            .again = again,
+                            .jvp = summed_jvp_along<Norm>};
   static constexpr Op extreme_op = {.name = "norm_extreme",
                                     .vjp = {{{keep::x(0) | keep::y, extreme_norm_vjp}}},
                                     .fields = &fields_of<Norm>,
-                                    .again = again};
+                                    .again = again,
+                                    .jvp = summed_jvp_along<Norm>};
   const AxisBits bits = AxisBits{1} << by.axis;
   Tensor y = visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

@@ -69,7 +69,8 @@ Tensor sum_over(const Tensor& x, AxisBits axes, bool keepdim) {
       .vjp = {{{keep::nothing,
                 [](Grad g, Fn f) { return spread(g, f.shape(0), f.attributes<Reduced>().axes); }}}},
       .fields = &fields_of<Reduced>,
-      .again = again_over<sum>};
+      .again = again_over<sum>,
+      .jvp = Jvp::By::linear};
   const Shape shape = reduced_shape(x.shape(), axes, keepdim);
   Tensor y = visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -88,7 +89,8 @@ Tensor mean_over(const Tensor& x, AxisBits axes, bool keepdim) {
                                         return spread(g / n, f.shape(0), over);
                                       }}}},
                             .fields = &fields_of<Reduced>,
-                            .again = again_over<mean>};
+                            .again = again_over<mean>,
+                            .jvp = Jvp::By::linear};
   check_floating("mean", x);
   const Shape shape = reduced_shape(x.shape(), axes, keepdim);
   const auto count = static_cast<double>(reduced_count(x.shape(), axes));

@@ -39,6 +39,9 @@ void divide_by(const Tensor& sums, T n) {
 /// is shared equally among the elements that equal y, or among the nans. Reads input 0 and the output.
 Tensor ties_vjp(const Tensor& g, Fn f);
 
+/// The same in forward mode.
+Tensor ties_jvp(Fn f);
+
 /// The cotangents of choices along an axis, at the places that input 1 holds, with the axis or without it.
 Tensor at_chosen(const Tensor& g, Fn f, int axis);
 
@@ -46,6 +49,13 @@ Tensor at_chosen(const Tensor& g, Fn f, int axis);
 template <class A>
 Tensor chosen_vjp(const Tensor& g, Fn f) {
   return at_chosen(g, f, f.attributes<A>().axis);
+}
+
+/// The same in forward mode: the tangents of the choices, and none of the places.
+std::vector<Tensor> tangents_of_chosen(Fn f, int axis);
+template <class A>
+std::vector<Tensor> chosen_jvp(Fn f) {
+  return tangents_of_chosen(f, f.attributes<A>().axis);
 }
 
 /// The attributes of a choice along one axis.

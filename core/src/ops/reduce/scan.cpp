@@ -4,6 +4,7 @@
 #include "ops/support/fold_axes.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/tangents.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/reduce.hpp"
@@ -45,10 +46,12 @@ Tensor shifted(const Tensor& x, const Scan& by, double fill) {
                                         return shifted(g, back, 0);
                                       }}}},
                             .fields = &fields_of<Shift>,
-                            .again = [](Call c) {
-                              const auto& [way, value] = c.attributes<Shift>();
-                              return shifted(c.x(0), way, value);
-                            }};
+                            .again =
+                                [](Call c) {
+                                  const auto& [way, value] = c.attributes<Shift>();
+                                  return shifted(c.x(0), way, value);
+                                },
+                            .jvp = [](Fn f) { return shifted(f.t(0), f.attributes<Shift>().by, 0); }};
   const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[by.axis];
   Tensor y = new_like(x);
   y.fill_(fill);
@@ -74,7 +77,16 @@ Tensor recurrence(const Tensor& a, const Tensor& b, const Scan& by) {
                                         return recurrence(f.x(0), g, {way.axis, !way.reverse, !way.lag});
                                       }}}},
                             .fields = &fields_of<Scan>,
-                            .again = [](Call c) { return recurrence(c.x(0), c.x(1), c.attributes<Scan>()); }};
+                            .again = [](Call c) { return recurrence(c.x(0), c.x(1), c.attributes<Scan>()); },
+                            .jvp =
+                                [](Fn f) {
+                                  const auto way = f.attributes<Scan>();
+                                  Tensor b = f.t(1);
+                                  if (f.t(0).defined())
+                                    add_part(b, way.lag ? shifted(mul0(f.t(0), f.y()), way, 0)
+                                                        : mul0(f.t(0), shifted(f.y(), way, 0)));
+                                  return recurrence(f.x(0), b, way);
+                                }};
   Tensor y = new_like(b);
   const Block block = block_along(b.shape(), by.axis);
   visit_floating(b.dtype(), [&](auto t) {
@@ -96,7 +108,8 @@ Tensor running_sum(const Tensor& x, const Scan& by) {
                                         return running_sum(g, {way.axis, !way.reverse});
                                       }}}},
                             .fields = &fields_of<Scan>,
-                            .again = [](Call c) { return running_sum(c.x(0), c.attributes<Scan>()); }};
+                            .again = [](Call c) { return running_sum(c.x(0), c.attributes<Scan>()); },
+                            .jvp = Jvp::By::linear};
   if (x.dtype() == boolean) return running_sum(x.to(int64), by);
   Tensor y = new_like(x);
   visit_number(x.dtype(), [&](auto t) {
@@ -119,7 +132,12 @@ Tensor running_product(const Tensor& x, const Scan& by) {
                   return mul0(rest, shifted(f.y(), way, 1));
                 }}}},
       .fields = &fields_of<Scan>,
-      .again = [](Call c) { return running_product(c.x(0), c.attributes<Scan>()); }};
+      .again = [](Call c) { return running_product(c.x(0), c.attributes<Scan>()); },
+      .jvp =
+          [](Fn f) {
+            const auto way = f.attributes<Scan>();
+            return recurrence(f.x(0), mul0(f.t(0), shifted(f.y(), way, 1)), way);
+          }};
   if (x.dtype() == boolean) return running_product(x.to(int64), by);
   Tensor y = new_like(x);
   visit_number(x.dtype(), [&](auto t) {
@@ -143,7 +161,8 @@ Tensor product(const Tensor& x, int axis, const Shape& shape) {
                   return mul0(kept(g, at.shape(), AxisBits{1} << up.axis), before * behind);
                 }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return product(c.x(0), c.attributes<Along>().axis, c.shape()); }};
+      .again = [](Call c) { return product(c.x(0), c.attributes<Along>().axis, c.shape()); },
+      .jvp = summed_jvp_along<Along>};
   Tensor y = visit_any(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     using A = std::conditional_t<std::same_as<T, bool>, std::int64_t, T>;

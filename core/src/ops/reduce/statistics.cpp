@@ -5,6 +5,7 @@
 #include "ops/reduce/reduce.hpp"
 #include "ops/support/fold_axes.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/tangents.hpp"
 #include "ops/support/vjp.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -74,30 +75,32 @@ Tensor from_mean(const Tensor& scale, const Tensor& x, int axis) {
   return mul0(kept(scale, x.shape(), bits), x - mean_over(x, bits, true));
 }
 
-constexpr Op var_op = {.name = "var",
-                       .vjp = {{{keep::x(0),
-                                 [](Grad g, Fn f) {
-                                   const auto by = f.attributes<Deviation>();
-                                   const double divisor = by.divisor(f.shape(0));
-                                   const Tensor scale = constant(divisor > 0 ? 2 / divisor : NAN, g.dtype());
-                                   return from_mean(mul0(g, scale), f.x(0), by.axis);
-                                 }}}},
-                       .fields = &fields_of<Deviation>,
-                       .again = [](Call c) {
-                         return variance_along(var_op, c.x(0), c.attributes<Deviation>(), c.shape(), false);
-                       }};
+constexpr Op var_op = {
+    .name = "var",
+    .vjp = {{{keep::x(0),
+              [](Grad g, Fn f) {
+                const auto by = f.attributes<Deviation>();
+                const double divisor = by.divisor(f.shape(0));
+                const Tensor scale = constant(divisor > 0 ? 2 / divisor : NAN, g.dtype());
+                return from_mean(mul0(g, scale), f.x(0), by.axis);
+              }}}},
+    .fields = &fields_of<Deviation>,
+    .again =
+        [](Call c) { return variance_along(var_op, c.x(0), c.attributes<Deviation>(), c.shape(), false); },
+    .jvp = summed_jvp_along<Deviation>};
 
-constexpr Op std_op = {.name = "stddev",
-                       .vjp = {{{keep::x(0) | keep::y,
-                                 [](Grad g, Fn f) {
-                                   const auto by = f.attributes<Deviation>();
-                                   const Tensor y = f.y(), safe = where(y == 0, INFINITY, y);
-                                   return from_mean(div0(g, safe * by.divisor(f.shape(0))), f.x(0), by.axis);
-                                 }}}},
-                       .fields = &fields_of<Deviation>,
-                       .again = [](Call c) {
-                         return variance_along(std_op, c.x(0), c.attributes<Deviation>(), c.shape(), true);
-                       }};
+constexpr Op std_op = {
+    .name = "stddev",
+    .vjp = {{{keep::x(0) | keep::y,
+              [](Grad g, Fn f) {
+                const auto by = f.attributes<Deviation>();
+                const Tensor y = f.y(), safe = where(y == 0, INFINITY, y);
+                return from_mean(div0(g, safe * by.divisor(f.shape(0))), f.x(0), by.axis);
+              }}}},
+    .fields = &fields_of<Deviation>,
+    .again =
+        [](Call c) { return variance_along(std_op, c.x(0), c.attributes<Deviation>(), c.shape(), true); },
+    .jvp = summed_jvp_along<Deviation>};
 
 Tensor variance(const Op& op, const Tensor& x, const Axes& axes, int correction, bool keepdim, bool root) {
   check_floating(op.name, x);
@@ -129,7 +132,8 @@ Tensor shares(const Tensor& x, int axis) {
       .name = "logsumexp_shares",
       .vjp = {{{keep::y, [](Grad g, Fn f) { return softmax_vjp(g, f.y(), f.attributes<Along>().axis); }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return shares(c.x(0), c.attributes<Along>().axis); }};
+      .again = [](Call c) { return shares(c.x(0), c.attributes<Along>().axis); },
+      .jvp = Jvp::By::elementwise};
   Tensor y = new_like(x);
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
@@ -161,7 +165,8 @@ Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
                   return mul0(wide, shares(f.x(0), at));
                 }}}},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return log_sum_exp(c.x(0), c.attributes<Along>().axis, c.shape()); }};
+      .again = [](Call c) { return log_sum_exp(c.x(0), c.attributes<Along>().axis, c.shape()); },
+      .jvp = summed_jvp_along<Along>};
   Tensor y = new_tensor(shape, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

@@ -43,7 +43,8 @@ Tensor cat(std::span<const Tensor> tensors, int axis) {
                                        return slice(g, f.attributes<Along>().axis, at[i - 1], at[i]);
                                      }},
                             .fields = &fields_of<Along>,
-                            .again = [](Call c) { return cat(c.inputs(), c.attributes<Along>().axis); }};
+                            .again = [](Call c) { return cat(c.inputs(), c.attributes<Along>().axis); },
+                            .jvp = Jvp::By::linear};
   check_some("cat", tensors);
   const Tensor& first = tensors[0];
   const int along = check_axis("cat", axis, first);
@@ -84,7 +85,8 @@ Tensor stack(std::span<const Tensor> tensors, int axis) {
       .name = "stack",
       .each = {keep::nothing, [](Grad g, Fn f, int i) { return select(g, f.attributes<Along>().axis, i); }},
       .fields = &fields_of<Along>,
-      .again = [](Call c) { return stack(c.inputs(), c.attributes<Along>().axis); }};
+      .again = [](Call c) { return stack(c.inputs(), c.attributes<Along>().axis); },
+      .jvp = Jvp::By::linear};
   check_some("stack", tensors);
   const Tensor& first = tensors[0];
   const int along = check_axis("stack", axis, first, first.dim() + 1);
@@ -177,13 +179,15 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
                                       }},
                             .scratch = 1,
                             .fields = &fields_of<Along>,
-                            .again_all = [](Call c) {
-                              const int along = c.attributes<Along>().axis;
-                              std::vector<std::int64_t> parts;
-                              for (std::size_t k = 0; k < c.outputs(); ++k)
-                                parts.push_back(c.shape(k)[along]);
-                              return split(c.x(0), parts, along);
-                            }};
+                            .again_all =
+                                [](Call c) {
+                                  const int along = c.attributes<Along>().axis;
+                                  std::vector<std::int64_t> parts;
+                                  for (std::size_t k = 0; k < c.outputs(); ++k)
+                                    parts.push_back(c.shape(k)[along]);
+                                  return split(c.x(0), parts, along);
+                                },
+                            .jvp = Jvp::By::linear};
   const int along = check_axis("split", axis, x);
   std::int64_t total = 0;
   for (std::int64_t size : sizes) {
@@ -218,7 +222,8 @@ std::vector<Tensor> unbind(const Tensor& x, int axis) {
                                       }},
                             .scratch = 1,
                             .fields = &fields_of<Along>,
-                            .again_all = [](Call c) { return unbind(c.x(0), c.attributes<Along>().axis); }};
+                            .again_all = [](Call c) { return unbind(c.x(0), c.attributes<Along>().axis); },
+                            .jvp = Jvp::By::linear};
   const int along = check_axis("unbind", axis, x);
   return parts_of(op, x, starts_of(parts_of_size("unbind", x, x.shape()[along], 1)), along, true);
 }

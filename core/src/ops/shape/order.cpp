@@ -37,17 +37,17 @@ struct Swapped {
 };
 
 Tensor permute_by(const Tensor& x, const Permutation& axes) {
-  static constexpr Op op = {
-      .name = "permute",
-      .vjp = {{{keep::nothing,
-                [](Grad g, Fn f) {
-                  const auto from = f.attributes<Permutation>();
-                  Permutation back;
-                  for (int i = 0; i < g.dim(); ++i) back.set(from[i], i);
-                  return permute_by(g, back);
-                }}}},
-      .fields = &fields_of<Permuted>,
-      .again = [](Call c) { return permute_by(c.x(0), c.attributes<Permuted>().axes); }};
+  static constexpr Op op = {.name = "permute",
+                            .vjp = {{{keep::nothing,
+                                      [](Grad g, Fn f) {
+                                        const auto from = f.attributes<Permutation>();
+                                        Permutation back;
+                                        for (int i = 0; i < g.dim(); ++i) back.set(from[i], i);
+                                        return permute_by(g, back);
+                                      }}}},
+                            .fields = &fields_of<Permuted>,
+                            .again = [](Call c) { return permute_by(c.x(0), c.attributes<Permuted>().axes); },
+                            .jvp = Jvp::By::linear};
   int order[Shape::max_rank];
   for (int i = 0; i < x.dim(); ++i) order[i] = axes[i];
   return copied_part(record(op, {x}, permuted(x, order), axes, [&] { return Permuted{axes, x.dim()}; }));
@@ -75,10 +75,12 @@ Tensor transpose(const Tensor& x, int axis0, int axis1) {
                                         return transpose(g, a, b);
                                       }}}},
                             .fields = &fields_of<Swapped>,
-                            .again = [](Call c) {
-                              const auto& [a, b] = c.attributes<Swapped>();
-                              return transpose(c.x(0), a, b);
-                            }};
+                            .again =
+                                [](Call c) {
+                                  const auto& [a, b] = c.attributes<Swapped>();
+                                  return transpose(c.x(0), a, b);
+                                },
+                            .jvp = Jvp::By::linear};
   const Swapped axes = {check_axis("transpose", axis0, x), check_axis("transpose", axis1, x)};
   int order[Shape::max_rank];
   for (int i = 0; i < x.dim(); ++i)
@@ -112,7 +114,8 @@ Tensor flip_bits(const Tensor& x, AxisBits axes) {
       .name = "flip",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return flip_bits(g, f.attributes<Over>().axes); }}}},
       .fields = &fields_of<Over>,
-      .again = [](Call c) { return flip_bits(c.x(0), c.attributes<Over>().axes); }};
+      .again = [](Call c) { return flip_bits(c.x(0), c.attributes<Over>().axes); },
+      .jvp = Jvp::By::linear};
   const Steps steps(x.shape());
   std::int64_t first = 0;
   LayoutCopy copy;
@@ -141,7 +144,8 @@ Tensor roll_by(const Tensor& x, Roll roll) {
                                         return roll_by(g, {shift, axis});
                                       }}}},
                             .fields = &fields_of<Roll>,
-                            .again = [](Call c) { return roll_by(c.x(0), c.attributes<Roll>()); }};
+                            .again = [](Call c) { return roll_by(c.x(0), c.attributes<Roll>()); },
+                            .jvp = Jvp::By::linear};
   Tensor y = new_like(x);
   const std::int64_t kept = x.shape()[roll.axis] - roll.shift;
   copy_entries({y, roll.axis, roll.shift}, {x, roll.axis, 0}, kept);

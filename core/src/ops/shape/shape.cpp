@@ -43,7 +43,8 @@ Shape resolved(const char* op, const Tensor& x, const Shape& shape, std::int64_t
 Tensor reshaped(const Tensor& x, const Shape& shape) {
   static constexpr Op op = {.name = "reshape",
                             .vjp = {{{keep::nothing, [](Grad g, Fn f) { return reshaped(g, f.shape(0)); }}}},
-                            .again = [](Call c) { return reshape(c.x(0), c.shape()); }};
+                            .again = [](Call c) { return reshape(c.x(0), c.shape()); },
+                            .jvp = Jvp::By::linear};
   return record(op, {x}, new_view(x, shape));
 }
 

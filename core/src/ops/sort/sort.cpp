@@ -117,10 +117,12 @@ ValuesAndIndices sort(const Tensor& x, int axis, bool descending) {
                             .vjp = {{{keep::x(1), chosen_vjp<Sort>}}},
                             .scratch = 1,
                             .fields = &fields_of<Sort>,
-                            .again_all = [](Call c) {
-                              const auto& [along, down] = c.attributes<Sort>();
-                              return both(sort(c.x(0), along, down));
-                            }};
+                            .again_all =
+                                [](Call c) {
+                                  const auto& [along, down] = c.attributes<Sort>();
+                                  return both(sort(c.x(0), along, down));
+                                },
+                            .jvp = chosen_jvp<Sort>};
   const int along = line_axis("sort", axis, x);
   const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[along];
   return record_chosen(op, x, ordered(sort_kernel, x, along, n, descending), Sort{along, descending});
@@ -137,10 +139,12 @@ ValuesAndIndices topk(const Tensor& x, std::int64_t k, int axis, bool largest) {
                             .vjp = {{{keep::x(1), chosen_vjp<TopK>}}},
                             .scratch = 1,
                             .fields = &fields_of<TopK>,
-                            .again_all = [](Call c) {
-                              const auto& [count, along, up] = c.attributes<TopK>();
-                              return both(topk(c.x(0), count, along, up));
-                            }};
+                            .again_all =
+                                [](Call c) {
+                                  const auto& [count, along, up] = c.attributes<TopK>();
+                                  return both(topk(c.x(0), count, along, up));
+                                },
+                            .jvp = chosen_jvp<TopK>};
   const int along = line_axis("topk", axis, x);
   const std::int64_t n = x.dim() == 0 ? 1 : x.shape()[along];
   if (k < 0 || k > n)
@@ -196,7 +200,8 @@ ValuesAndIndices medians(const Tensor& x, int axis) {
 Tensor median(const Tensor& x) {
   static constexpr Op op = {.name = "median",
                             .vjp = {{{keep::x(0) | keep::y, ties_vjp}}},
-                            .again = [](Call c) { return median(c.x(0)); }};
+                            .again = [](Call c) { return median(c.x(0)); },
+                            .jvp = ties_jvp};
   Tensor y = medians(new_view(x, {x.numel()}), 0).values;
   y.node()->shape = {};
   return record(op, {x}, std::move(y), Reduced{all_axes(x.dim()), false});
@@ -207,7 +212,8 @@ ValuesAndIndices median(const Tensor& x, int axis, bool keepdim) {
                             .vjp = {{{keep::x(1), chosen_vjp<Chosen>}}},
                             .scratch = 1,
                             .fields = &fields_of<Chosen>,
-                            .again_all = both_along<median>};
+                            .again_all = both_along<median>,
+                            .jvp = chosen_jvp<Chosen>};
   const int along = line_axis("median", axis, x);
   ValuesAndIndices y = medians(x, along);
   if (!keepdim) y = without(std::move(y), along);

@@ -10,6 +10,8 @@ Tensor add_grads(const Tensor& a, const Tensor& b, bool create_graph);
 void add_in_place(Node* x, const Tensor& g);
 /// g summed over the axes along which `shape` was broadcast. Throws Error, naming `op`, when it was not.
 Tensor sum_to(const char* op, const Tensor& g, const Shape& shape);
+/// Rules of parts add to the gradient of a whole that is at least as large: see Rule::add.
+inline constexpr std::int64_t add_parts_from = 64;
 Tensor ones_of(const Shape& shape, DType dtype);
 
 }  // namespace xgrad::detail

@@ -1,5 +1,6 @@
 #include "ops/support/composed.hpp"
 
+#include "ops/support/leaf.hpp"
 #include "xgrad/core/backward.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
@@ -10,7 +11,7 @@ void differentiate(Composed composed, std::span<const Tensor> g, Fn f, std::span
   std::vector<Tensor> x, wanted, outputs, cotangents;
   for (int i = 0; i < f.inputs(); ++i) {
     // One that is given twice, or made of another, has its own share only: the engine adds up the rest.
-    x.push_back(again && f.x(i).requires_grad() ? reshape(f.x(i), f.shape(i)) : f.x(i).detach());
+    x.push_back(again && f.x(i).requires_grad() ? reshape(f.x(i), f.shape(i)) : without_tape(f.x(i)));
     if (!f.wants(i)) continue;
     if (!again) x.back().requires_grad_();
     wanted.push_back(x.back());

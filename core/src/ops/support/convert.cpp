@@ -11,7 +11,8 @@ using namespace detail;
 Tensor Tensor::to(DType dtype) const& {
   static constexpr Op op = {.name = "to",
                             .vjp = {{{keep::nothing, [](Grad g, Fn f) { return g.to(f.dtype(0)); }}}},
-                            .again = [](Call c) { return c.x(0).to(c.dtype()); }};
+                            .again = [](Call c) { return c.x(0).to(c.dtype()); },
+                            .jvp = Jvp::By::linear};
   if (dtype == this->dtype()) return *this;
   Tensor y = visit_any(this->dtype(), [&](auto from) {
     return visit_any(dtype, [&](auto to) {
@@ -31,7 +32,8 @@ Tensor Tensor::detach() const& {
 Tensor Tensor::clone() const {
   static constexpr Op op = {.name = "clone",
                             .vjp = {{{keep::nothing, [](Grad g, Fn) { return g; }}}},
-                            .again = [](Call c) { return c.x(0).clone(); }};
+                            .again = [](Call c) { return c.x(0).clone(); },
+                            .jvp = Jvp::By::linear};
   Tensor y = new_tensor(shape(), dtype());
   static constexpr Kernel kernel = {.name = "clone", .elementwise = true};
   const std::int64_t bytes = numel() * size_of(dtype());

@@ -40,7 +40,8 @@ Tensor erf(const Tensor& x) {
   static constexpr Op op = {
       .name = "erf",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(two_over_root_pi * g, gaussian(f.x(0), 1)); }}}},
-      .again = [](Call c) { return erf(c.x(0)); }};
+      .again = [](Call c) { return erf(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return erf(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::erf(v); }));
 }
@@ -49,7 +50,8 @@ Tensor erfc(const Tensor& x) {
   static constexpr Op op = {
       .name = "erfc",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(-two_over_root_pi * g, gaussian(f.x(0), 1)); }}}},
-      .again = [](Call c) { return erfc(c.x(0)); }};
+      .again = [](Call c) { return erfc(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return erfc(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::erfc(v); }));
 }
@@ -58,7 +60,8 @@ Tensor erfinv(const Tensor& x) {
   static constexpr Op op = {
       .name = "erfinv",
       .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g / two_over_root_pi, exp(square(f.y()))); }}}},
-      .again = [](Call c) { return erfinv(c.x(0)); }};
+      .again = [](Call c) { return erfinv(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return erfinv(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::erfinv(v); }));
 }
@@ -66,15 +69,15 @@ Tensor erfinv(const Tensor& x) {
 namespace detail {
 
 Tensor gaussian(const Tensor& x, double c) {
-  static constexpr Op op = {
-      .name = "gaussian",
-      .vjp = {{{keep::x(0) | keep::y,
-                [](Grad h, Fn f) {
-                  const double twice = -2 * f.attributes<Rate>().c;
-                  return mul0(h, twice * mul0(f.y(), f.x(0)));
-                }}}},
-      .fields = &fields_of<Rate>,
-      .again = [](Call call) { return gaussian(call.x(0), call.attributes<Rate>().c); }};
+  static constexpr Op op = {.name = "gaussian",
+                            .vjp = {{{keep::x(0) | keep::y,
+                                      [](Grad h, Fn f) {
+                                        const double twice = -2 * f.attributes<Rate>().c;
+                                        return mul0(h, twice * mul0(f.y(), f.x(0)));
+                                      }}}},
+                            .fields = &fields_of<Rate>,
+                            .again = [](Call call) { return gaussian(call.x(0), call.attributes<Rate>().c); },
+                            .jvp = Jvp::By::elementwise};
   return record(op, {x},
                 map_simd(x,
                          [c](auto v) {
@@ -91,7 +94,8 @@ Tensor gaussian(const Tensor& x, double c) {
 Tensor lgamma(const Tensor& x) {
   static constexpr Op op = {.name = "lgamma",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, digamma(f.x(0))); }}}},
-                            .again = [](Call c) { return lgamma(c.x(0)); }};
+                            .again = [](Call c) { return lgamma(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return lgamma(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::lgamma(v); }));
 }
@@ -107,7 +111,8 @@ Tensor polygamma(int n, const Tensor& x) {
       .vjp = {{{keep::x(0),
                 [](Grad g, Fn f) { return mul0(g, polygamma(f.attributes<Order>().n + 1, f.x(0))); }}}},
       .fields = &fields_of<Order>,
-      .again = [](Call c) { return polygamma(c.attributes<Order>().n, c.x(0)); }};
+      .again = [](Call c) { return polygamma(c.attributes<Order>().n, c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (n < 0 || n > 170)
     fail("polygamma",
          "n must lie between 0 and 170, whose factorial is the largest: it is " + std::to_string(n));
@@ -133,7 +138,8 @@ Tensor bessel(int n, const Tensor& x) {
                                         return mul0(g, slope * (-std::numbers::pi / (2 * k + 1)));
                                       }}}},
                             .fields = &fields_of<Order>,
-                            .again = [](Call c) { return bessel(c.attributes<Order>().n, c.x(0)); }};
+                            .again = [](Call c) { return bessel(c.attributes<Order>().n, c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   return record(op, {x}, map_simd(x, [n](auto v) { return simd::bessel(n, v); }), Order{n});
 }
 

@@ -21,7 +21,8 @@ using namespace detail;
 Tensor exp(const Tensor& x) {
   static constexpr Op op = {.name = "exp",
                             .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g, f.y()); }}}},
-                            .again = [](Call c) { return exp(c.x(0)); }};
+                            .again = [](Call c) { return exp(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return exp(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::exp(v); }));
 }
@@ -30,7 +31,8 @@ Tensor exp2(const Tensor& x) {
   static constexpr Op op = {
       .name = "exp2",
       .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g, std::numbers::ln2 * f.y()); }}}},
-      .again = [](Call c) { return exp2(c.x(0)); }};
+      .again = [](Call c) { return exp2(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return exp2(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::exp2(v); }));
 }
@@ -38,7 +40,8 @@ Tensor exp2(const Tensor& x) {
 Tensor expm1(const Tensor& x) {
   static constexpr Op op = {.name = "expm1",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, exp(f.x(0))); }}}},
-                            .again = [](Call c) { return expm1(c.x(0)); }};
+                            .again = [](Call c) { return expm1(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return expm1(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::expm1(v); }));
 }
@@ -46,7 +49,8 @@ Tensor expm1(const Tensor& x) {
 Tensor log(const Tensor& x) {
   static constexpr Op op = {.name = "log",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, f.x(0)); }}}},
-                            .again = [](Call c) { return log(c.x(0)); }};
+                            .again = [](Call c) { return log(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return log(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::log(v); }));
 }
@@ -55,7 +59,8 @@ Tensor log2(const Tensor& x) {
   static constexpr Op op = {
       .name = "log2",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g * std::numbers::log2e, f.x(0)); }}}},
-      .again = [](Call c) { return log2(c.x(0)); }};
+      .again = [](Call c) { return log2(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return log2(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::log2(v); }));
 }
@@ -64,7 +69,8 @@ Tensor log10(const Tensor& x) {
   static constexpr Op op = {
       .name = "log10",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g * std::numbers::log10e, f.x(0)); }}}},
-      .again = [](Call c) { return log10(c.x(0)); }};
+      .again = [](Call c) { return log10(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return log10(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::log10(v); }));
 }
@@ -72,7 +78,8 @@ Tensor log10(const Tensor& x) {
 Tensor log1p(const Tensor& x) {
   static constexpr Op op = {.name = "log1p",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return div0(g, f.x(0) + 1); }}}},
-                            .again = [](Call c) { return log1p(c.x(0)); }};
+                            .again = [](Call c) { return log1p(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return log1p(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return simd::log1p(v); }));
 }
@@ -82,7 +89,8 @@ Tensor log1p(const Tensor& x) {
 Tensor sqrt(const Tensor& x) {
   static constexpr Op op = {.name = "sqrt",
                             .vjp = {{{keep::y, [](Grad g, Fn f) { return div0(0.5 * g, f.y()); }}}},
-                            .again = [](Call c) { return sqrt(c.x(0)); }};
+                            .again = [](Call c) { return sqrt(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return sqrt(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return xsimd::sqrt(v); }));
 }
@@ -91,7 +99,8 @@ Tensor rsqrt(const Tensor& x) {
   static constexpr Op op = {
       .name = "rsqrt",
       .vjp = {{{keep::x(0) | keep::y, [](Grad g, Fn f) { return mul0(g, -0.5 * f.y() / f.x(0)); }}}},
-      .again = [](Call c) { return rsqrt(c.x(0)); }};
+      .again = [](Call c) { return rsqrt(c.x(0)); },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return rsqrt(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return decltype(v)(1) / xsimd::sqrt(v); }));
 }
@@ -99,7 +108,8 @@ Tensor rsqrt(const Tensor& x) {
 Tensor square(const Tensor& x) {
   static constexpr Op op = {.name = "square",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, 2 * f.x(0)); }}}},
-                            .again = [](Call c) { return square(c.x(0)); }};
+                            .again = [](Call c) { return square(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (x.dtype() == boolean) return square(x.to(int64));
   return record(op, {x}, map_number(x, 0, [](auto u, auto) { return times(u, u); }));
 }
@@ -107,7 +117,8 @@ Tensor square(const Tensor& x) {
 Tensor reciprocal(const Tensor& x) {
   static constexpr Op op = {.name = "reciprocal",
                             .vjp = {{{keep::y, [](Grad g, Fn f) { return mul0(g, -square(f.y())); }}}},
-                            .again = [](Call c) { return reciprocal(c.x(0)); }};
+                            .again = [](Call c) { return reciprocal(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return reciprocal(x.to(float32));
   return record(op, {x}, map_simd(x, [](auto v) { return decltype(v)(1) / v; }));
 }
@@ -135,7 +146,8 @@ struct Replacements {
 Tensor abs(const Tensor& x) {
   static constexpr Op op = {.name = "abs",
                             .vjp = {{{keep::x(0), [](Grad g, Fn f) { return mul0(g, sign(f.x(0))); }}}},
-                            .again = [](Call c) { return abs(c.x(0)); }};
+                            .again = [](Call c) { return abs(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (x.dtype() == boolean) return abs(x.to(int64));
   return record(op, {x}, map_number(x, 0, [](auto u, auto) {
                   if constexpr (std::integral<decltype(u)>)
@@ -146,8 +158,10 @@ Tensor abs(const Tensor& x) {
 }
 
 Tensor sign(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "sign", .vjp = {{{keep::nothing, no_slope}}}, .again = [](Call c) { return sign(c.x(0)); }};
+  static constexpr Op op = {.name = "sign",
+                            .vjp = {{{keep::nothing, no_slope}}},
+                            .again = [](Call c) { return sign(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (x.dtype() == boolean) return sign(x.to(int64));
   return record(op, {x}, map_number(x, 0, [](auto u, auto) {
                   using T = decltype(u);
@@ -156,22 +170,28 @@ Tensor sign(const Tensor& x) {
 }
 
 Tensor floor(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "floor", .vjp = {{{keep::nothing, no_slope}}}, .again = [](Call c) { return floor(c.x(0)); }};
+  static constexpr Op op = {.name = "floor",
+                            .vjp = {{{keep::nothing, no_slope}}},
+                            .again = [](Call c) { return floor(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return x;
   return record(op, {x}, map(x, [](auto u) { return std::floor(u); }));
 }
 
 Tensor ceil(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "ceil", .vjp = {{{keep::nothing, no_slope}}}, .again = [](Call c) { return ceil(c.x(0)); }};
+  static constexpr Op op = {.name = "ceil",
+                            .vjp = {{{keep::nothing, no_slope}}},
+                            .again = [](Call c) { return ceil(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return x;
   return record(op, {x}, map(x, [](auto u) { return std::ceil(u); }));
 }
 
 Tensor trunc(const Tensor& x) {
-  static constexpr Op op = {
-      .name = "trunc", .vjp = {{{keep::nothing, no_slope}}}, .again = [](Call c) { return trunc(c.x(0)); }};
+  static constexpr Op op = {.name = "trunc",
+                            .vjp = {{{keep::nothing, no_slope}}},
+                            .again = [](Call c) { return trunc(c.x(0)); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return x;
   return record(op, {x}, map(x, [](auto u) { return std::trunc(u); }));
 }
@@ -180,7 +200,8 @@ Tensor round(const Tensor& x, int decimals) {
   static constexpr Op op = {.name = "round",
                             .vjp = {{{keep::nothing, no_slope}}},
                             .fields = &fields_of<Decimals>,
-                            .again = [](Call c) { return round(c.x(0), c.attributes<Decimals>().decimals); }};
+                            .again = [](Call c) { return round(c.x(0), c.attributes<Decimals>().decimals); },
+                            .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return x;
   if (decimals == 0) return record(op, {x}, map(x, [](auto u) { return std::nearbyint(u); }), Decimals{});
   const double unit = std::pow(10.0, std::abs(static_cast<double>(decimals)));
@@ -202,10 +223,12 @@ Tensor nan_to_num(const Tensor& x, double nan, std::optional<double> posinf, std
       .name = "nan_to_num",
       .vjp = {{{keep::x(0), [](Grad g, Fn f) { return where(isfinite(f.x(0)), g, 0); }}}},
       .fields = &fields_of<Replacements>,
-      .again = [](Call c) {
-        const Replacements& by = c.attributes<Replacements>();
-        return nan_to_num(c.x(0), by.nan, by.posinf, by.neginf);
-      }};
+      .again =
+          [](Call c) {
+            const Replacements& by = c.attributes<Replacements>();
+            return nan_to_num(c.x(0), by.nan, by.posinf, by.neginf);
+          },
+      .jvp = Jvp::By::elementwise};
   if (!is_floating(x.dtype())) return x;
   const double most =
       x.dtype() == float32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
@@ -230,7 +253,8 @@ Tensor div0(const Tensor& g, const Tensor& d) {
       .name = "div0",
       .vjp = {{{keep::x(1), [](Grad h, Fn f) { return div0(h, f.x(1)); }},                            // dg
                {keep::x(1) | keep::y, [](Grad h, Fn f) { return -div0(mul0(h, f.y()), f.x(1)); }}}},  // dd
-      .again = [](Call c) { return div0(c.x(0), c.x(1)); }};
+      .again = [](Call c) { return div0(c.x(0), c.x(1)); },
+      .jvp = Jvp::By::elementwise};
   return record(op, {g, d}, zip_floating("div0", g, d, [](auto u, auto v) { return u == 0 ? u : u / v; }));
 }
 

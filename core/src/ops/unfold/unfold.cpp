@@ -21,7 +21,8 @@ Tensor unfold_value(const Tensor& x, const Window& k) {
       .vjp = {{{keep::nothing,
                 [](Grad g, Fn f) { return fold_value(g, f.shape(0), f.attributes<Window>()); }}}},
       .fields = &fields_of<Window>,
-      .again = [](Call c) { return unfold_value(c.x(0), c.attributes<Window>()); }};
+      .again = [](Call c) { return unfold_value(c.x(0), c.attributes<Window>()); },
+      .jvp = Jvp::By::linear};
   const std::int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
   const std::int64_t rows = product_of(c, k.kernel_h, k.kernel_w),
                      positions = product_of(k.out_h(h), k.out_w(w));
@@ -40,7 +41,8 @@ Tensor fold_value(const Tensor& x, const Shape& image, const Window& k) {
       .name = "fold",
       .vjp = {{{keep::nothing, [](Grad g, Fn f) { return unfold_value(g, f.attributes<Window>()); }}}},
       .fields = &fields_of<Window>,
-      .again = [](Call c) { return fold_value(c.x(0), c.shape(), c.attributes<Window>()); }};
+      .again = [](Call c) { return fold_value(c.x(0), c.shape(), c.attributes<Window>()); },
+      .jvp = Jvp::By::linear};
   const std::int64_t c = image[1], h = image[2], w = image[3];
   Tensor y = zeros_of(image, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {

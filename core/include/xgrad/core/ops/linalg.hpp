@@ -87,6 +87,11 @@ Tensor einsum(std::string_view equation, const std::vector<Tensor>& operands);
 /// The inverse of a square matrix. Throws Error for a singular one.
 Tensor inverse(const Tensor& a);
 
+/// e^a of a square matrix, or of a batch, by scaling and squaring (Higham, 2005). Its derivatives of every
+/// order are those of the matrix function: blocks of the exponential of a larger matrix (Mathias, 1996). nan
+/// where a has elements that are not finite.
+Tensor matrix_exp(const Tensor& a);
+
 /// The x with a x = b, or with x a = b where left is false.
 ///
 /// b is a matrix or a batch of them; or, with left, a vector [n], or a batch of vectors [..., n] when its
@@ -94,8 +99,8 @@ Tensor inverse(const Tensor& a);
 Tensor solve(const Tensor& a, const Tensor& b, bool left = true);
 
 /// The x with a x = b (x a = b where left is false) for a triangular a, of which only the upper or lower
-/// triangle is read, and where unitriangular its diagonal counts as ones. Throws Error for a 0 on the
-/// diagonal.
+/// triangle is read, and where unitriangular its diagonal counts as ones. b as for solve. Throws Error for a 0
+/// on the diagonal.
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left = true,
                         bool unitriangular = false);
 /// solve_triangular by its older name and order of arguments: the x with a x = b, or a^T x = b.

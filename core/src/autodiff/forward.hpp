@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "autodiff/listen.hpp"
+#include "xgrad/core/tensor.hpp"
+
+namespace xgrad::detail {
+
+struct RingLink;
+
+/// A pass of forward mode: while it lives, every op on this thread computes the tangents of what it computes,
+/// in one or several directions at once, from those of its inputs. No tape is needed, and none is kept: a
+/// tangent lives as long as its tensor. Wengert, 1964.
+///
+/// It hears at the ops' door. What it computes is computed by ops that are recorded and heard as the op
+/// itself was, by all but itself and passes within it, so that passes and walks nest in any order: within a
+/// walk it pushes tangents through the rules, and a walk over what it computed is one over ops.
+class ForwardPass : public Listener {
+ public:
+  /// Tangents are lists of as many as there are directions; an undefined one is 0.
+  using Along = std::vector<Tensor>;
+
+  explicit ForwardPass(std::size_t directions);
+  ~ForwardPass() override;
+
+  /// Gives x, which nobody else has yet, its tangents.
+  void start(const Tensor& x, Along along) const;
+  /// The tangents of what was computed, zeros where it depends on nothing that has one.
+  Along tangents(const Tensor& y) const;
+
+  void hear(const Heard& call) override;
+  void hear_write(const char* op, const Tensor& x) override;
+  bool computes() const override { return true; }
+
+ private:
+  const Along* found(const Tensor& x) const;
+
+  const std::uint64_t id_;
+  const std::size_t directions_;
+  const std::unique_ptr<RingLink> ring_;  // of all tangents that are alive
+};
+
+}  // namespace xgrad::detail
