@@ -86,13 +86,7 @@ Tensor gather_as(const char* name, const Tensor& x, int axis, const Tensor& inde
   static constexpr Op op = {
       .name = "gather",
       .vjp = {{{keep::x(1),
-                [](Grad g, Fn f) { return gather_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1)); },
-                [](Grad g, Fn f, const Tensor& sum) {
-                  ++sum.node()->buffer->version;
-                  scatter_elements(sum, g, f.attributes<Along>().axis, f.x(1), true);
-                  return sum;
-                },
-                add_parts_from}}},
+                [](Grad g, Fn f) { return gather_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1)); }}}},
       .fields = &fields_of<Along>,
       .again = [](Call c) { return gather(c.x(0), c.attributes<Along>().axis, c.x(1)); },
       .jvp = Jvp::By::linear};
@@ -224,8 +218,10 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
                   return index_select_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1));
                 },
                 [](Grad g, Fn f, const Tensor& sum) {
+                  const int along = f.attributes<Along>().axis;
+                  if (!are_distinct(f.x(1))) return index_select_vjp(g, sum.shape(), along, f.x(1));
                   ++sum.node()->buffer->version;
-                  add_rows(sum, g, f.attributes<Along>().axis, f.x(1));
+                  add_rows(sum, g, along, f.x(1));
                   return sum;
                 },
                 add_parts_from}}},

@@ -106,7 +106,10 @@ Tensor taken(const Tensor& x, const Place& place) {
                                         return index_vjp(g, f.shape(0), {f.x(1), f.x(2)});
                                       },
                                       [](Grad g, Fn f, const Tensor& sum) {
-                                        return added_to_part(sum, g, unpacked(f.x(1)), f.x(2));
+                                        const PartLayout part = unpacked(f.x(1));
+                                        if (part.listed >= 0 && !are_distinct(f.x(2)))
+                                          return index_vjp(g, sum.shape(), {f.x(1), f.x(2)});
+                                        return added_to_part(sum, g, part, f.x(2));
                                       },
                                       add_parts_from}}},
                             .again =

@@ -1,5 +1,8 @@
 #include "ops/support/accumulate.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "ops/reduce/reduce.hpp"
 #include "ops/support/elementwise.hpp"
 #include "tensor/errors.hpp"
@@ -34,6 +37,13 @@ void add_in_place(Node* x, const Tensor& g) {
                for (std::int64_t i = first; i < last; ++i) px[i] += pg[i];
              });
   });
+}
+
+bool are_distinct(const Tensor& places) {
+  const std::int64_t* p = ptr<const std::int64_t>(places);
+  std::vector<std::int64_t> sorted(p, p + places.numel());
+  std::sort(sorted.begin(), sorted.end());
+  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
 }
 
 Tensor sum_to(const char* op, const Tensor& g, const Shape& shape) {
