@@ -35,6 +35,7 @@
 #include "xgrad/core/profile.hpp"
 #include "xgrad/core/program.hpp"
 #include "xgrad/core/random.hpp"
+#include "xgrad/core/sparse_derivatives.hpp"
 #include "xgrad/core/state.hpp"
 #include "xgrad/core/tape.hpp"
 #include "xgrad/core/threads.hpp"
