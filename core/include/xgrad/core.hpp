@@ -11,6 +11,7 @@
 #include "xgrad/core/eigh_function.hpp"
 #include "xgrad/core/functional.hpp"
 #include "xgrad/core/gradcheck.hpp"
+#include "xgrad/core/gradients_per_example.hpp"
 #include "xgrad/core/graph.hpp"
 #include "xgrad/core/hooks.hpp"
 #include "xgrad/core/ops/activation.hpp"

@@ -20,13 +20,10 @@ std::int64_t directions_at_once(std::int64_t most) {
 
 Tensor pushed_columns(const char* op, const TensorFunction& f, const std::vector<Tensor>& inputs,
                       const std::vector<Tensor>& v, bool create_graph) {
-  const ForwardPass pass = ForwardPass::wide(v[0].size(0));
-  std::vector<Tensor> x;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    check_floating(op, inputs[i]);
-    x.push_back(create_graph ? reshape(inputs[i], inputs[i].shape()) : without_tape(inputs[i]));
-    pass.start(x.back(), {v[i]});
-  }
+  const EnableGrad guard;
+  const ForwardPass pass = ForwardPass::wide(v[0].size(0), create_graph);
+  const std::vector<Tensor> x = fresh(op, inputs, create_graph);  // leaves: f may take gradients of its own
+  for (std::size_t i = 0; i < x.size(); ++i) pass.start(x[i], {v[i]});
   return returned(pass.tangents(value_of(op, f, x))[0], create_graph);
 }
 
@@ -34,7 +31,7 @@ std::vector<Tensor> pushed_gradients(const char* op, const TensorFunction& f,
                                      const std::vector<Tensor>& inputs, const std::vector<Tensor>& v,
                                      bool create_graph) {
   const EnableGrad guard;
-  const ForwardPass pass = ForwardPass::wide(v[0].size(0));
+  const ForwardPass pass = ForwardPass::wide(v[0].size(0), create_graph);
   const std::vector<Tensor> x = fresh(op, inputs, create_graph);
   for (std::size_t i = 0; i < x.size(); ++i) pass.start(x[i], {v[i]});
   const Tensor y = number_of(op, f, x);

@@ -23,13 +23,14 @@ std::span<const Ref> all_inputs(const Heard& call) {
 
 }  // namespace
 
-ForwardPass::ForwardPass(std::size_t directions) : ForwardPass(directions, 0) {}
+ForwardPass::ForwardPass(std::size_t directions) : ForwardPass(directions, 0, true) {}
 
-ForwardPass::ForwardPass(std::size_t tangents, std::int64_t wide)
+ForwardPass::ForwardPass(std::size_t tangents, std::int64_t wide, bool records)
     : Listener(true),
       id_(new_id()),
       directions_(tangents),
       wide_(wide),
+      records_(records),
       ring_(std::make_unique<RingLink>()) {}
 
 ForwardPass::~ForwardPass() {
@@ -73,6 +74,7 @@ void ForwardPass::hear(const Heard& call) {
   const std::span<const Ref> inputs = all_inputs(call);
   const auto has_one = [&](Ref x) { return x.tensor->defined() && found(*x.tensor); };
   if (std::none_of(inputs.begin(), inputs.end(), has_one)) return;
+  const RecordingGuard guard(records_ && is_recording());
   std::vector<Along> result(call.outputs.size());
   std::vector<Tensor> tangents(inputs.size());
   for (std::size_t k = 0; k < directions_; ++k) {
