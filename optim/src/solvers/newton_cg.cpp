@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "flat.hpp"
 #include "options_check.hpp"
@@ -78,6 +79,7 @@ class NewtonSearch {
     g_ = f_.gradient(true);
     radius_ = options_.initial_trust_radius > 0 ? options_.initial_trust_radius : size_of(x_);
     if (radius_ == 0) radius_ = 1;
+    farthest_ = std::max({1.0, radius_, size_of(x_)});
     Stop why = Stop::max_iter;
     while (!step(why)) ++f_.report.nit;
     f_.report.stop = why, f_.report.value = value_, f_.report.gradient = largest(g_);
@@ -103,6 +105,9 @@ class NewtonSearch {
     const Tensor x = mixed(1, x_, 1, s.p);
     const double value = f_.value(x);
     const double fall = value_ - value, ratio = fall / s.fall;
+    constexpr double far = 1e20;  // a radius that has doubled as long as the value fell as the model does
+    if (value == -std::numeric_limits<double>::infinity() || (fall > 0 && s.at_border && length > far * farthest_))
+      return x_ = x, value_ = value, ends(why, Stop::unbounded);
     if (!(ratio >= 0.25))
       radius_ = length / 4;
     else if (ratio > 0.75 && s.at_border)
@@ -122,6 +127,7 @@ class NewtonSearch {
   NewtonCgOptions options_;
   Tensor x_, g_;
   double value_ = 0, radius_ = 0;
+  double farthest_ = 1;  ///< that the start is from 0, or 1
 };
 
 }  // namespace
