@@ -73,7 +73,9 @@ Case two_layers() {
 Case images(int groups) {
   const Tensor w = weight({4, 2 / groups, 3, 3}, 1), b = weight({4}, 2), scale = weight({4}, 3),
                shift = weight({4}, 4), v = weight({3, 4}, 5);
-  return {"convolution and group norm", {w, b, scale, shift, v}, {some({5, 2, 7, 6}, 6), labels},
+  return {"convolution and group norm",
+          {w, b, scale, shift, v},
+          {some({5, 2, 7, 6}, 6), labels},
           [=](const Tensors& x) {
             const Tensor y = conv2d(x[0], w, b, {.stride = {2, 1}, .padding = 1, .groups = groups});
             const Tensor z = mean(relu(group_norm(y, 2, scale, shift)), {2, 3});
@@ -108,7 +110,9 @@ Case shared() {
 
 Case recurrent() {
   const Tensor w = weight({12, 2}, 1), u = weight({12, 3}, 2), b = weight({12}, 3), c = weight({12}, 4);
-  return {"steps of a recurrent cell, in time-major order", {w, u, b, c}, {some({5, 4, 2}, 5)},
+  return {"steps of a recurrent cell, in time-major order",
+          {w, u, b, c},
+          {some({5, 4, 2}, 5)},
           [=](const Tensors& x) {
             const Tensor steps = transpose(x[0], 0, 1);
             LstmState state{zeros({x[0].size(0), 3}, float64), zeros({x[0].size(0), 3}, float64)};
@@ -135,7 +139,9 @@ Case made_of_parameters() {
 
 Case by_values() {
   const Tensor w = weight({3}, 1);
-  return {"control flow by values, in a loop", {w}, {some({5, 3}, 2)},
+  return {"control flow by values, in a loop",
+          {w},
+          {some({5, 3}, 2)},
           [=](const Tensors& x) {
             Tensor y = x[0] * w;
             for (std::int64_t i = 0; i < x[0].size(0); ++i) y = y * 1.0;
@@ -148,7 +154,7 @@ Case by_values() {
 
 TEST_CASE("gradients of each example are those of a loop") {
   for (const Case& c : {two_layers(), images(1), images(2), sequences(), shared(), recurrent(),
-                        whole_sequences(),                         made_of_parameters(), by_values()})
+                        whole_sequences(), made_of_parameters(), by_values()})
     check(c);
 }
 
@@ -164,7 +170,8 @@ TEST_CASE("one example, or none, is a batch, too") {
 TEST_CASE("what gradients of each example are not there for is named") {
   const Tensor w = weight({3}, 1), x = some({5, 3}, 2);
   const std::string dependent =
-      "gradients_per_example: examples depend on each other: the first has another loss or gradient alone than "
+      "gradients_per_example: examples depend on each other: the first has another loss or gradient alone "
+      "than "
       "in the batch, whose first tensor is f64[5, 3]; normalize by group_norm or layer_norm in the place of "
       "batch statistics, and let nothing reduce, sort or shift along the examples";
   Tensor mean = zeros({3}, float64), var = ones({3}, float64);
@@ -174,13 +181,15 @@ TEST_CASE("what gradients of each example are not there for is named") {
       {[&](const Tensors& t) {
          return sum(square(batch_norm(t[0] * w, mean, var, {}, {}, {.training = true})), {1});
        },
-       "gradients_per_example: the function writes into a tensor by batch_norm, as batch normalization does in "
+       "gradients_per_example: the function writes into a tensor by batch_norm, as batch normalization does "
+       "in "
        "training: it is f64[3]; call eval(), or normalize by group_norm or layer_norm"},
       {[&](const Tensors& t) { return sum(dropout(t[0] * w), {1}); },
        "gradients_per_example: the function draws random numbers by dropout: its value is f64[5, 3]; call "
        "eval(), or draw before and pass them with the batch"},
       {[&](const Tensors& t) { return sum(t[0] * w); },
-       "gradients_per_example: the function must return a loss for each of the 5 examples: it returned f64[]; "
+       "gradients_per_example: the function must return a loss for each of the 5 examples: it returned "
+       "f64[]; "
        "ask the loss for {.reduction = Reduction::none} and take means within examples alone"}};
 
   for (const auto& [f, expected] : cases) {
@@ -193,16 +202,19 @@ TEST_CASE("what gradients of each example are not there for is named") {
     CHECK(said == expected);
   }
   CHECK(mean.to_vector<double>() == std::vector<double>(3, 0));
-  CHECK_THROWS_WITH_AS(gradients_per_example(cases[0].first, {w.detach()}, {x}),
-                       "gradients_per_example: parameters are leaves that require gradients: one is f64[3]; leave "
-                       "frozen ones out of the list",
-                       Error);
-  CHECK_THROWS_WITH_AS(gradients_per_example(cases[0].first, {w}, {x, w}),
-                       "gradients_per_example: the tensors of the batch need one number of examples: the first is "
-                       "f64[5, 3], another is f64[3]; give each example its own row",
-                       Error);
-  CHECK_THROWS_WITH_AS(gradients_per_example(cases[0].first, {w}, {}),
-                       "gradients_per_example: the batch needs tensors whose first axis are the examples: there are "
-                       "none; pass inputs and targets",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      gradients_per_example(cases[0].first, {w.detach()}, {x}),
+      "gradients_per_example: parameters are leaves that require gradients: one is f64[3]; leave "
+      "frozen ones out of the list",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      gradients_per_example(cases[0].first, {w}, {x, w}),
+      "gradients_per_example: the tensors of the batch need one number of examples: the first is "
+      "f64[5, 3], another is f64[3]; give each example its own row",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      gradients_per_example(cases[0].first, {w}, {}),
+      "gradients_per_example: the batch needs tensors whose first axis are the examples: there are "
+      "none; pass inputs and targets",
+      Error);
 }

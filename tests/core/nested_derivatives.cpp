@@ -1,5 +1,5 @@
-// Derivatives of derivatives, and of long programs: their values against closed forms, their cost in nodes and
-// in calls.
+// Derivatives of derivatives, and of long programs: their values against closed forms, their cost in nodes
+// and in calls.
 
 #include <doctest/doctest.h>
 
@@ -61,7 +61,8 @@ TEST_CASE("third derivatives by forward, reverse and forward mode, in any order"
   };
   const Tensor forward_reverse_forward = jvp(gradient_of_slope, x, v).second,
                reverse_forward_forward = value_and_grad(curvature, x).second,
-               forward_forward_reverse = jvp([&](const Tensor& t) { return hvp(f, t, v).second; }, x, v).second;
+               forward_forward_reverse =
+                   jvp([&](const Tensor&t) { return hvp(f, t, v).second; }, x, v).second;
 
   for (const Tensor& t : {forward_reverse_forward, reverse_forward_forward, forward_forward_reverse})
     CHECK(allclose(t, expected, 1e-12, 1e-13));
@@ -89,4 +90,24 @@ TEST_CASE("derivatives of functions that take derivatives themselves") {
   const Tensor x = tensor({1.0, 2.0, 3.0}, {.dtype = float64});
 
   CHECK(allclose(jacobian(slope, x), diag(6 * x), 1e-13, 1e-13));
+}
+
+TEST_CASE("a matrix that no memory holds is refused before it is computed") {
+  const Tensor x = zeros({70'000}, float64);
+  const std::string rest = ", independent_rows, or products by jvp, vjp and hvp";
+
+  CHECK_THROWS_WITH_AS(
+      jacobian([](const Tensor& t) { return t * 2; }, x),
+      ("jacobian: the result is too large: 70000 x 70000 elements, of 4294967296 that it may have; "
+       "take sparse_jacobian" +
+       rest)
+          .c_str(),
+      Error);
+  CHECK_THROWS_WITH_AS(
+      hessian([](const Tensor& t) { return sum(t * t); }, x),
+      ("hessian: the result is too large: 70000 x 70000 elements, of 4294967296 that it may have; "
+       "take sparse_hessian" +
+       rest)
+          .c_str(),
+      Error);
 }

@@ -97,8 +97,9 @@ TEST_CASE("the passes of a band do not grow with its length") {
     const SparseMatrix j = by(f, x);
 
     CHECK(by.passes() == 3);
-    CHECK(to_find <= 2 * std::ceil(std::log2(static_cast<double>(n)) / 2));  // two calls a step of parting in four
-    CHECK(calls == 2);  // with the check
+    CHECK(to_find <=
+          2 * std::ceil(std::log2(static_cast<double>(n)) / 2));  // two calls a step of parting in four
+    CHECK(calls == 2);                                            // with the check
     CHECK(count(j) == 3 * (n - 2));
   }
 }
@@ -107,10 +108,11 @@ TEST_CASE("a bundle of 100,000 unknowns takes twelve passes, as one of 1,000 doe
   for (std::int64_t n : {1'000, 100'000}) {
     const Bundle bundle(n);
     const Tensor x = some(bundle.unknowns(), 3);
-    SparsityPattern p{arange(0, 24 * bundle.pictures(), 1, {.dtype = int64}), {}, 2 * bundle.pictures(),
-                      bundle.unknowns()};
+    SparsityPattern p{
+        arange(0, 24 * bundle.pictures(), 1, {.dtype = int64}), {}, 2 * bundle.pictures(), bundle.unknowns()};
     std::vector<std::int64_t> rows, columns;
-    const auto camera = bundle.camera.to_vector<std::int64_t>(), point = bundle.point.to_vector<std::int64_t>();
+    const auto camera = bundle.camera.to_vector<std::int64_t>(),
+               point = bundle.point.to_vector<std::int64_t>();
     for (std::size_t i = 0; i < camera.size(); ++i)
       for (std::int64_t k = 0; k < 24; ++k) {
         rows.push_back(2 * static_cast<std::int64_t>(i) + k % 2);
@@ -125,8 +127,8 @@ TEST_CASE("a bundle of 100,000 unknowns takes twelve passes, as one of 1,000 doe
     CHECK(by.is_forward());
     CHECK(count(j) == 24 * bundle.pictures());
     const Tensor v = some(bundle.unknowns(), 4), along = jvp(bundle, x, v).second;
-    const Tensor product = scatter_add(zeros({j.height}, float64), 0, j.rows,
-                                       j.values * index_select(v, 0, j.columns));
+    const Tensor product =
+        scatter_add(zeros({j.height}, float64), 0, j.rows, j.values * index_select(v, 0, j.columns));
     check_close(product, reshape(along, {j.height}));
   }
 }
@@ -135,7 +137,8 @@ TEST_CASE("a Hessian with the shape of an arrow is read in two passes") {
   const auto arrow = [](const Tensor& x) { return sum(square(x) * x[0]) + sum(exp(x)); };
   const std::int64_t n = 50;
   std::vector<std::int64_t> rows, columns;
-  for (std::int64_t i = 0; i < n; ++i) rows.push_back(i), columns.push_back(i), rows.push_back(0), columns.push_back(i);
+  for (std::int64_t i = 0; i < n; ++i)
+    rows.push_back(i), columns.push_back(i), rows.push_back(0), columns.push_back(i);
   const SparseHessian by({tensor(rows), tensor(columns), n, n});
   const Tensor x = some(n);
 
@@ -194,7 +197,8 @@ TEST_CASE("an element that the pattern lacks is named") {
 TEST_CASE("values of a sparse matrix can be differentiated") {
   const Tensor x = some(6).requires_grad_();
 
-  const SparseMatrix j = sparse_jacobian([](const Tensor& t) { return pow(t, 3); }, x, {.create_graph = true});
+  const SparseMatrix j =
+      sparse_jacobian([](const Tensor& t) { return pow(t, 3); }, x, {.create_graph = true});
   const SparseMatrix h =
       sparse_hessian([](const Tensor& t) { return sum(pow(t, 4)); }, x, {.create_graph = true});
 
@@ -204,16 +208,19 @@ TEST_CASE("values of a sparse matrix can be differentiated") {
 
 TEST_CASE("patterns that cannot be are named") {
   const Tensor i = arange(0, 3, 1, {.dtype = int64});
-  CHECK_THROWS_WITH_AS(SparseJacobian({i, i, 3, 2}),
-                       "SparseJacobian: an element of the pattern lies outside of the matrix: element 2 is in row 2 "
-                       "and column 2 of 3 x 2; set height and width to those of the matrix",
-                       Error);
-  CHECK_THROWS_WITH_AS(SparseJacobian({i, some(3), 3, 3}),
-                       "SparseJacobian: a pattern has as many rows as columns, int64 vectors: one is f64[3]; give "
-                       "both for each element",
-                       Error);
-  CHECK_THROWS_WITH_AS(SparseHessian({i, i, 3, 4}),
-                       "SparseHessian: a Hessian is square: the pattern is 3 x 4; SparseJacobian takes others", Error);
+  CHECK_THROWS_WITH_AS(
+      SparseJacobian({i, i, 3, 2}),
+      "SparseJacobian: an element of the pattern lies outside of the matrix: element 2 is in row 2 "
+      "and column 2 of 3 x 2; set height and width to those of the matrix",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      SparseJacobian({i, some(3), 3, 3}),
+      "SparseJacobian: a pattern has as many rows as columns, int64 vectors: one is f64[3]; give "
+      "both for each element",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      SparseHessian({i, i, 3, 4}),
+      "SparseHessian: a Hessian is square: the pattern is 3 x 4; SparseJacobian takes others", Error);
   CHECK_THROWS_WITH_AS(
       sparse_jacobian([](const Tensor& x) { return x; }, some(4), SparsityPattern{i, i, 3, 3}),
       "sparse_jacobian: the matrix is 3 x 4, the pattern 3 x 3; find it for this function", Error);

@@ -29,7 +29,8 @@ Tensor loss(const Tensor& y, const Tensor& t) { return cross_entropy(y, t, {.red
 template <class F>
 void check(const char* what, F losses, const nn::ModuleBase& model, const Tensors& batch) {
   INFO(what);
-  const Tensors expected = in_a_loop(losses, model, batch), g = nn::gradients_per_example(losses, model, batch);
+  const Tensors expected = in_a_loop(losses, model, batch),
+                g = nn::gradients_per_example(losses, model, batch);
   REQUIRE(g.size() == expected.size());
   for (std::size_t k = 0; k < g.size(); ++k) CHECK(allclose(g[k], expected[k], 1e-12, 1e-12));
 }
@@ -69,8 +70,8 @@ TEST_CASE("batch normalization in training has no gradients of each example") {
   nn::Sequential model(nn::Linear(3, 4), nn::BatchNorm1d(4));
 
   CHECK_THROWS_WITH_AS(
-      nn::gradients_per_example([](const Tensor& y, const Tensor& t) { return sum(square(y - t), {1}); }, model,
-                                randn({5, 3}), randn({5, 4})),
+      nn::gradients_per_example([](const Tensor& y, const Tensor& t) { return sum(square(y - t), {1}); },
+                                model, randn({5, 3}), randn({5, 4})),
       doctest::Contains("gradients_per_example: the function writes into a tensor by batch_norm, as batch "
                         "normalization does in training: it is f32[4]; call eval()"),
       Error);

@@ -20,7 +20,8 @@ Tensor pushed(const Tensor& force, std::int64_t n) {
   Tensor y = zeros({2}, float64);
   for (std::int64_t i = 0; i < n; ++i) {
     const auto f = [u = force[i]](const Tensor&, const Tensor& state) { return stack({state[1], u}); };
-    const Tensor times = tensor({static_cast<double>(i) * h, static_cast<double>(i + 1) * h}, {.dtype = float64});
+    const Tensor times =
+        tensor({static_cast<double>(i) * h, static_cast<double>(i + 1) * h}, {.dtype = float64});
     y = optim::odeint(f, y, times, {.rtol = 1e-9, .atol = 1e-10, .first_step = h}).y[1];
   }
   return y;
@@ -54,7 +55,7 @@ TEST_CASE("a body is brought to a place and to rest by the least force, through 
   const Tensor force = -weight / h * matmul(s.t(), miss).reshape({n});
   CHECK(found.report);
   CHECK(max(abs(found.x - force)).item() < 1e-6);
-  CHECK(found.x.at({0}) > 5);   // near 6 - 12 t
+  CHECK(found.x.at({0}) > 5);  // near 6 - 12 t
   CHECK(found.x.at({n - 1}) < -5);
 }
 

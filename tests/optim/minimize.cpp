@@ -155,9 +155,11 @@ TEST_CASE("minimize and newton_cg report a function without a lower bound, and d
       CHECK(found.value < -1e9);
     }
   CHECK(minimize(functions[0], start, {.lower = f64(-3.0)}).report.stop == Stop::gtol);
-  CHECK(minimize(functions[0], start).report.str().starts_with(
-      "minimize: not converged, unbounded: the value falls without end along a line; set bounds, or look at the "
-      "sign; value -"));
+  CHECK(minimize(functions[0], start)
+            .report.str()
+            .starts_with("minimize: not converged, unbounded: the value falls without end along a line; set "
+                         "bounds, or look at the "
+                         "sign; value -"));
 }
 
 TEST_CASE("minimize and newton_cg say what they cannot do") {

@@ -111,7 +111,8 @@ Tensor curvature_at(const Shared& s, const Tensor& a, const Tensor& g, const Ten
       },
       [s](const CustomCall<NoState>& c, const Tensor& u) {
         const Tensor at = c.x(0);
-        return std::vector<Tensor>{third_at(s, at, c.x(1), c.x(2), u), curvature_at(s, at, u, c.x(2)), curvature_at(s, at, c.x(1), u)};
+        return std::vector<Tensor>{third_at(s, at, c.x(1), c.x(2), u), curvature_at(s, at, u, c.x(2)),
+                                   curvature_at(s, at, c.x(1), u)};
       });
   return op(a, g, h);
 }

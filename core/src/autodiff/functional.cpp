@@ -80,6 +80,15 @@ std::int64_t count(const std::vector<Tensor>& x) {
   return n;
 }
 
+/// Throws Error for a matrix that is not meant to be had whole.
+void check_whole(const char* op, std::int64_t height, std::int64_t width) {
+  constexpr std::int64_t most = std::int64_t{1} << 32;
+  if (width > 0 && height > most / width)
+    fail(op, "the result is too large: " + std::to_string(height) + " x " + std::to_string(width) +
+                 " elements, of 4294967296 that it may have; take sparse_" + op +
+                 ", independent_rows, or products by jvp, vjp and hvp");
+}
+
 /// The rows of a Jacobian, of which row i is that of cotangent i, put together.
 std::vector<Tensor> stacked(const std::vector<std::vector<Tensor>>& rows, const Tensor& y,
                             const std::vector<Tensor>& x) {
@@ -178,15 +187,16 @@ Pushed pushed_forward(const char* op, const TensorFunction& f, const std::vector
   return {y, pass.tangents(y)};
 }
 
-/// The Jacobian column by column, in a few forward passes so that not all of their tangents are alive at once.
+/// The Jacobian column by column, in a few forward passes so that not all of their tangents are alive at
+/// once.
 std::vector<Tensor> by_columns(const TensorFunction& f, const Tensor& y, const std::vector<Tensor>& x,
                                bool create_graph) {
   const std::int64_t n = count(x), m = y.numel(), most = directions_at_once(std::max(n, m));
   std::vector<Tensor> parts;
   for (std::int64_t first = 0; first < n; first += most) {
     const std::int64_t k = std::min(most, n - first);
-    parts.push_back(reshape(
-        pushed_columns("jacobian", f, x, unit_directions(x, first, k), create_graph), {k, m}));
+    parts.push_back(
+        reshape(pushed_columns("jacobian", f, x, unit_directions(x, first, k), create_graph), {k, m}));
   }
   std::vector<Tensor> out;
   const Tensor columns = parts.empty() ? Tensor() : parts.size() == 1 ? parts[0] : cat(parts);
@@ -223,8 +233,10 @@ std::vector<Tensor> jacobian_of(const TensorFunction& f, const std::vector<Tenso
   const std::vector<Tensor> x = fresh("jacobian", inputs, options.create_graph);
   const Tensor y = value_of("jacobian", f, x);
   if (options.independent_rows) check_rows("jacobian", y, x);
+  const std::int64_t n = count(x);
+  if (!options.independent_rows) check_whole("jacobian", y.numel(), n);
   // A tangent costs about as much as f, a row of reverse mode twice that.
-  if (options.independent_rows || 2 * y.numel() < count(x)) return by_rows(y, x, options);
+  if (options.independent_rows || 2 * y.numel() < n) return by_rows(y, x, options);
   return by_columns(f, y, inputs, options.create_graph);
 }
 
@@ -252,6 +264,7 @@ std::vector<std::vector<Tensor>> hessian_of(const TensorFunction& f, const std::
   if (options.independent_rows) return hessian_by_rows(f, x, options);
   for (const Tensor& t : x) check_floating("hessian", t);
   const std::int64_t n = count(x), most = directions_at_once(n);
+  check_whole("hessian", n, n);
   std::vector<std::vector<Tensor>> rows(x.size());  // of the columns of each input
   for (std::int64_t first = 0; first == 0 || first < n; first += most) {
     const auto v = unit_directions(x, first, std::min(most, std::max<std::int64_t>(n - first, 1)));

@@ -21,8 +21,7 @@ namespace xgrad::detail {
 /// A call, and the tangents of its inputs.
 class Pusher {
  public:
-  Pusher(const Heard& call, std::span<const Tensor> tangents)
-      : call_(call), op_(call.op), t_(tangents) {}
+  Pusher(const Heard& call, std::span<const Tensor> tangents) : call_(call), op_(call.op), t_(tangents) {}
 
   std::vector<Tensor> run() const {
     if (!has_rules() && op_.jvp.by != By::linear) return {};

@@ -106,7 +106,8 @@ class NewtonSearch {
     const double value = f_.value(x);
     const double fall = value_ - value, ratio = fall / s.fall;
     constexpr double far = 1e20;  // a radius that has doubled as long as the value fell as the model does
-    if (value == -std::numeric_limits<double>::infinity() || (fall > 0 && s.at_border && length > far * farthest_))
+    if (value == -std::numeric_limits<double>::infinity() ||
+        (fall > 0 && s.at_border && length > far * farthest_))
       return x_ = x, value_ = value, ends(why, Stop::unbounded);
     if (!(ratio >= 0.25))
       radius_ = length / 4;

@@ -17,9 +17,9 @@ Heard HeardCall::as_heard(std::vector<Ref>& refs) const {
 
 void CallList::hear(const Heard& call) {
   if (call.op.draws)
-    fail("gradients_per_example",
-         std::string("the function draws random numbers by ") + call.op.name + ": its value is " +
-             call.outputs[0].describe() + "; call eval(), or draw before and pass them with the batch");
+    fail("gradients_per_example", std::string("the function draws random numbers by ") + call.op.name +
+                                      ": its value is " + call.outputs[0].describe() +
+                                      "; call eval(), or draw before and pass them with the batch");
   HeardCall c{&call.op, {}, call.inputs.size(), {call.outputs.begin(), call.outputs.end()}, call.attributes};
   for (Ref r : call.inputs) c.inputs.push_back(*r.tensor);
   for (Ref r : call.scratch) c.inputs.push_back(*r.tensor);
@@ -27,9 +27,9 @@ void CallList::hear(const Heard& call) {
 }
 
 void CallList::hear_write(const char* op, const Tensor& x) {
-  fail("gradients_per_example",
-       std::string("the function writes into a tensor by ") + op + ", as batch normalization does in training: it is " +
-           x.describe() + "; call eval(), or normalize by group_norm or layer_norm");
+  fail("gradients_per_example", std::string("the function writes into a tensor by ") + op +
+                                    ", as batch normalization does in training: it is " + x.describe() +
+                                    "; call eval(), or normalize by group_norm or layer_norm");
 }
 
 namespace {
@@ -120,7 +120,8 @@ void TwoRuns::look_at(std::size_t i) {
   if (!of_parameters) return;
   uses_.push_back(std::move(use));
   for (std::size_t j = 0; j < call.count; ++j)
-    if (const Node* x = call.inputs[j].node(); x && depends_.contains(x) && !layouts_.contains(x)) agree_ = false;
+    if (const Node* x = call.inputs[j].node(); x && depends_.contains(x) && !layouts_.contains(x))
+      agree_ = false;
 }
 
 Tensor TwoRuns::by_examples(const Tensor& x, const Tensor& of) const {

@@ -211,11 +211,12 @@ std::vector<Tensor> gradients_per_example_of(const TensorFunction& f, const Tens
   if (!runs.agree()) return in_a_loop(f, parameters, batch);
   out = of_uses(runs, losses, parameters);
   if (!agrees(out, alone) || !agrees({losses}, {select(loss, 0, 0)}))
-    fail(name, "examples depend on each other: the first has another loss or gradient alone than in the batch, "
-               "whose first tensor is " +
-                   batch[0].describe() +
-                   "; normalize by group_norm or layer_norm in the place of batch statistics, and let nothing "
-                   "reduce, sort or shift along the examples");
+    fail(name,
+         "examples depend on each other: the first has another loss or gradient alone than in the batch, "
+         "whose first tensor is " +
+             batch[0].describe() +
+             "; normalize by group_norm or layer_norm in the place of batch statistics, and let nothing "
+             "reduce, sort or shift along the examples");
   return out;
 }
 

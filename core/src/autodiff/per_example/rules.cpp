@@ -44,10 +44,14 @@ class UseRule : Pusher {
 
   static std::span<const std::pair<std::string_view, ExampleRule>> rules() {
     static constexpr std::pair<std::string_view, ExampleRule> all[] = {
-        {"expand", &UseRule::passed_on},       {"linear", &UseRule::of_linear},
-        {"linear_activated", &UseRule::of_activated}, {"matmul", &UseRule::of_matmul},
-        {"conv2d", &UseRule::of_convolution},  {"index_select", &UseRule::of_rows},
-        {"layer_norm", &UseRule::of_layer_norm}, {"scale_channels", &UseRule::of_channels},
+        {"expand", &UseRule::passed_on},
+        {"linear", &UseRule::of_linear},
+        {"linear_activated", &UseRule::of_activated},
+        {"matmul", &UseRule::of_matmul},
+        {"conv2d", &UseRule::of_convolution},
+        {"index_select", &UseRule::of_rows},
+        {"layer_norm", &UseRule::of_layer_norm},
+        {"scale_channels", &UseRule::of_channels},
     };
     return all;
   }
@@ -172,7 +176,8 @@ class UseRule : Pusher {
     for (const Tensor& t : single.outputs) types.push_back({t.shape(), t.dtype()});
     std::vector<Tensor> whole = inputs(), cotangents;
     for (std::size_t i = 0; i < whole.size(); ++i)
-      if (whole[i].defined() && runs_.is_of_examples(whole[i])) whole[i] = runs_.by_examples(whole[i], whole[i]);
+      if (whole[i].defined() && runs_.is_of_examples(whole[i]))
+        whole[i] = runs_.by_examples(whole[i], whole[i]);
     for (std::size_t k = 0; k < g_.size(); ++k)
       cotangents.push_back(g_[k].defined() ? runs_.by_examples(g_[k], call_.outputs[k]) : Tensor());
     std::vector<Tensor> rows;
@@ -183,7 +188,8 @@ class UseRule : Pusher {
         if (one[i].defined() && runs_.is_of_examples(x(i))) one[i] = select(one[i].detach(), 0, e);
       one[j_] = leaf_of(x(j_));
       const Again call(one, single.attributes.get(), types);
-      const std::vector<Tensor> y = op_.again_all ? op_.again_all(call) : std::vector<Tensor>{op_.again(call)};
+      const std::vector<Tensor> y =
+          op_.again_all ? op_.again_all(call) : std::vector<Tensor>{op_.again(call)};
       for (std::size_t k = 0; k < y.size(); ++k)
         if (cotangents[k].defined() && y[k].requires_grad())
           outputs.push_back(y[k]), g.push_back(select(cotangents[k], 0, e));

@@ -67,7 +67,8 @@ std::shared_ptr<const Compression> compressed(SparseRows pattern) {
   const std::int64_t height = c.pattern.height(), width = c.pattern.width;
   const Coloring colors = c.colors;
   if (c.by_rows)
-    return with_places(std::move(c), [&](std::int64_t i, std::int64_t j) { return colors.of(i) * width + j; });
+    return with_places(std::move(c),
+                       [&](std::int64_t i, std::int64_t j) { return colors.of(i) * width + j; });
   return with_places(std::move(c), [&](std::int64_t i, std::int64_t j) { return colors.of(j) * height + i; });
 }
 
@@ -108,7 +109,8 @@ SparseHessian::SparseHessian(const SparsityPattern& pattern) {
 std::int64_t SparseHessian::passes() const { return by_->colors.count; }
 
 Tensor SparseMatrix::dense() const {
-  return reshape(scatter_add(zeros_of({height * width}, values.dtype()), 0, rows * width + columns, values), {height, width});
+  return reshape(scatter_add(zeros_of({height * width}, values.dtype()), 0, rows * width + columns, values),
+                 {height, width});
 }
 
 }  // namespace xgrad

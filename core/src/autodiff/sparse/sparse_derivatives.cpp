@@ -86,7 +86,8 @@ Tensor compressed_products(const Compression& by, const Products& products, DTyp
                            std::int64_t at_once) {
   std::vector<Tensor> parts;
   for (std::int64_t c = 0; c < by.colors.count; c += at_once)
-    parts.push_back(products(groups(by.colors, c, std::min<std::int64_t>(at_once, by.colors.count - c), dtype)));
+    parts.push_back(
+        products(groups(by.colors, c, std::min<std::int64_t>(at_once, by.colors.count - c), dtype)));
   return parts.size() == 1 ? parts[0] : cat(parts);
 }
 
@@ -141,7 +142,8 @@ SparseMatrix read(const char* op, const Compression& by, const Products& product
 }
 
 Tensor probe_elements(std::int64_t n, DType dtype, SparsityOptions options) {
-  if (options.probe == Probe::nan) return full({n}, std::numeric_limits<double>::quiet_NaN(), {.dtype = dtype});
+  if (options.probe == Probe::nan)
+    return full({n}, std::numeric_limits<double>::quiet_NaN(), {.dtype = dtype});
   Generator random(options.seed);
   return (rand({n}, {.dtype = float64}, random) + 0.5).to(dtype);
 }
@@ -157,7 +159,8 @@ SparseMatrix sparse_jacobian_of(const Compression& by, const TensorFunction& f, 
   if (by.by_rows) {
     RowsOf rows(op, f, x, options.create_graph);
     check_size(op, by, rows.y().numel(), x.numel());
-    return read(op, by, [&](const Tensor& v) { return rows(v); }, x.dtype(), most, options);
+    return read(
+        op, by, [&](const Tensor& v) { return rows(v); }, x.dtype(), most, options);
   }
   check_size(op, by, by.pattern.height(), x.numel());
   const Products columns = columns_of(op, f, x, options.create_graph);
