@@ -101,6 +101,26 @@ TEST_CASE("the passes of a band do not grow with its length") {
           2 * std::ceil(std::log2(static_cast<double>(n)) / 2));  // two calls a step of parting in four
     CHECK(calls == 2);                                            // with the check
     CHECK(count(j) == 3 * (n - 2));
+    if (n > 10'000) continue;
+    const SparseHessian of_sum(hessian_sparsity(chained, x));
+    CHECK(of_sum.passes() <= 4);
+    CHECK(count(of_sum(chained, x)) == 3 * n - 2);
+  }
+}
+
+TEST_CASE("the Hessian of a bundle is found and read in passes that do not grow with it") {
+  for (std::int64_t n : {450, 3'600}) {
+    const Bundle bundle(n);
+    int calls = 0;
+    const auto f = [&](const Tensor& t) { return ++calls, sum(square(bundle(t))); };
+    const Tensor x = some(bundle.unknowns(), 3);
+
+    const SparsityPattern p = hessian_sparsity(f, x);
+    const SparseHessian by(p);
+
+    CHECK(calls <= 12 * std::ceil(std::log2(static_cast<double>(n)) / 2));
+    CHECK(by.passes() <= 80);
+    CHECK(p.rows.numel() == 81 * bundle.cameras + 9 * bundle.points + 2 * 27 * bundle.pictures());
   }
 }
 

@@ -12,26 +12,6 @@ std::int64_t SparseRows::most() const {
   return n;
 }
 
-SparseRows sparse_rows(std::int64_t height, std::int64_t width, const std::int64_t* rows,
-                       const std::int64_t* columns, std::int64_t count) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    return rows[a] != rows[b] ? rows[a] < rows[b] : columns[a] < columns[b];
-  });
-  SparseRows m;
-  m.width = width;
-  m.start.assign(static_cast<std::size_t>(height) + 1, 0);
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    const std::int64_t at = order[k];
-    if (k > 0 && rows[at] == rows[order[k - 1]] && columns[at] == columns[order[k - 1]]) continue;
-    m.columns.push_back(columns[at]);
-    ++m.start[static_cast<std::size_t>(rows[at]) + 1];
-  }
-  std::partial_sum(m.start.begin(), m.start.end(), m.start.begin());
-  return m;
-}
-
 SparseRows transposed(const SparseRows& m) {
   SparseRows t;
   t.width = m.height();
@@ -44,6 +24,29 @@ SparseRows transposed(const SparseRows& m) {
     for (std::int64_t k = m.begin(i); k < m.end(i); ++k)
       t.columns[static_cast<std::size_t>(next[static_cast<std::size_t>(m.column(k))]++)] = i;
   return t;
+}
+
+SparseRows sparse_rows(std::int64_t height, std::int64_t width, const std::int64_t* rows,
+                       const std::int64_t* columns, std::int64_t count) {
+  SparseRows m;
+  m.width = width;
+  m.start.assign(static_cast<std::size_t>(height) + 1, 0);
+  for (std::int64_t k = 0; k < count; ++k) ++m.start[static_cast<std::size_t>(rows[k]) + 1];
+  std::partial_sum(m.start.begin(), m.start.end(), m.start.begin());
+  m.columns.resize(static_cast<std::size_t>(count));
+  std::vector<std::int64_t> next(m.start.begin(), m.start.end() - 1);
+  for (std::int64_t k = 0; k < count; ++k)
+    m.columns[static_cast<std::size_t>(next[static_cast<std::size_t>(rows[k])]++)] = columns[k];
+  const SparseRows sorted = transposed(transposed(m));  // each time in the order of the others' rows
+  SparseRows once;
+  once.width = width;
+  for (std::int64_t i = 0; i < height; ++i) {
+    for (std::int64_t k = sorted.begin(i); k < sorted.end(i); ++k)
+      if (k == sorted.begin(i) || sorted.column(k) != sorted.column(k - 1))
+        once.columns.push_back(sorted.column(k));
+    once.start.push_back(static_cast<std::int64_t>(once.columns.size()));
+  }
+  return once;
 }
 
 bool is_alone(const SparseRows& m, const Coloring& colors, std::int64_t i, std::int64_t j) {

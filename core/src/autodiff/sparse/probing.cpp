@@ -14,8 +14,9 @@ constexpr std::int64_t parts = 4;  // twice as many passes a step as two, and ha
 /// Ranges of `size` columns, of which each row of `hit` names those that it depends on.
 class Prober {
  public:
-  Prober(std::int64_t width, const Products& products, const Tensor& elements, std::int64_t at_once)
-      : width_(width), products_(products), elements_(elements), at_once_(at_once) {}
+  Prober(std::int64_t width, const Products& products, const Tensor& elements, std::int64_t at_once,
+         bool symmetric)
+      : width_(width), products_(products), elements_(elements), at_once_(at_once), symmetric_(symmetric) {}
 
   SparseRows run(bool gives_up) {
     std::int64_t size = 1;
@@ -23,7 +24,7 @@ class Prober {
     SparseRows hit;  // its height is known with the first products
     for (bool first = true; first || size > 1; first = false) {
       Coloring colors{{0}, 1};
-      if (!first) colors = color_columns(hit);
+      if (!first) colors = symmetric_ ? color_symmetric(of_ranges(hit, size)) : color_columns(hit);
       if (gives_up && !first && hit.width >= 64 && 2 * colors.count > hit.width) return {};
       const std::int64_t part = std::max<std::int64_t>(size / parts, 1);
       hit = parted(hit, colors, size, part, first);
@@ -37,6 +38,7 @@ class Prober {
                     bool first) {
     const std::int64_t each = size / part, tries = colors.count * each;
     std::vector<std::vector<std::int64_t>> found;
+    const std::vector<char> alone = first ? std::vector<char>() : told_apart(hit, colors);
     for (std::int64_t from = 0; from < tries; from += at_once_) {
       const std::int64_t count = std::min(at_once_, tries - from);
       const Tensor y = products_(directions(colors, size, part, from, count));
@@ -54,11 +56,13 @@ class Prober {
           if (first) {
             at(0);
           } else {
-            for (std::int64_t k = hit.begin(i); k < hit.end(i); ++k) at(hit.column(k));
+            for (std::int64_t k = hit.begin(i); k < hit.end(i); ++k)
+              if (alone[static_cast<std::size_t>(k)]) at(hit.column(k));
           }
         }
       });
     }
+    if (symmetric_ && !first) add_mirrored(hit, alone, each, part, found);
     SparseRows result;
     result.width = (width_ + part - 1) / part;
     for (auto& row : found) {
@@ -67,6 +71,57 @@ class Prober {
       result.start.push_back(static_cast<std::int64_t>(result.columns.size()));
     }
     return result;
+  }
+
+  /// Which ranges each range depends on, or is one that depends on it.
+  static SparseRows of_ranges(const SparseRows& hit, std::int64_t size) {
+    std::vector<std::int64_t> rows, columns;
+    for (std::int64_t i = 0; i < hit.height(); ++i)
+      for (std::int64_t k = hit.begin(i); k < hit.end(i); ++k) {
+        rows.push_back(i / size), columns.push_back(hit.column(k));
+        rows.push_back(hit.column(k)), columns.push_back(i / size);
+      }
+    return sparse_rows(hit.width, hit.width, rows.data(), columns.data(),
+                       static_cast<std::int64_t>(rows.size()));
+  }
+
+  /// Whether each range that a row depends on is the only one of its color there.
+  static std::vector<char> told_apart(const SparseRows& hit, const Coloring& colors) {
+    std::vector<char> alone(hit.columns.size());
+    std::vector<std::int32_t> count(static_cast<std::size_t>(colors.count));
+    const auto of = [&](std::int64_t k) -> std::int32_t& {
+      return count[static_cast<std::size_t>(colors.of(hit.column(k)))];
+    };
+    for (std::int64_t i = 0; i < hit.height(); ++i) {
+      for (std::int64_t k = hit.begin(i); k < hit.end(i); ++k) ++of(k);
+      for (std::int64_t k = hit.begin(i); k < hit.end(i); ++k)
+        alone[static_cast<std::size_t>(k)] = of(k) == 1;
+      for (std::int64_t k = hit.begin(i); k < hit.end(i); ++k) of(k) = 0;
+    }
+    return alone;
+  }
+
+  /// Of ranges that are not told apart in a row, the parts in which another row has found this row's part: of
+  /// a symmetric matrix.
+  void add_mirrored(const SparseRows& hit, const std::vector<char>& alone, std::int64_t each,
+                    std::int64_t part, std::vector<std::vector<std::int64_t>>& found) const {
+    std::vector<std::int64_t> rows, columns;
+    for (std::size_t j = 0; j < found.size(); ++j)
+      for (std::int64_t of : found[j])
+        rows.push_back(of), columns.push_back(static_cast<std::int64_t>(j) / part);
+    const std::int64_t ranges = (width_ + part - 1) / part;
+    const SparseRows mirrored =
+        sparse_rows(ranges, ranges, rows.data(), columns.data(), static_cast<std::int64_t>(rows.size()));
+    for (std::int64_t i = 0; i < hit.height(); ++i) {
+      const auto begin = mirrored.columns.begin() + mirrored.begin(i / part),
+                 end = mirrored.columns.begin() + mirrored.end(i / part);
+      for (std::int64_t k = hit.begin(i); k < hit.end(i); ++k) {
+        if (alone[static_cast<std::size_t>(k)]) continue;
+        const std::int64_t first = hit.column(k) * each;
+        for (auto at = std::lower_bound(begin, end, first); at != end && *at < first + each; ++at)
+          found[static_cast<std::size_t>(i)].push_back(*at);
+      }
+    }
   }
 
   /// Of tries [from, from + count): try q has part q % each of all ranges of color q / each.
@@ -88,13 +143,19 @@ class Prober {
   const Products& products_;
   const Tensor& elements_;
   const std::int64_t at_once_;
+  const bool symmetric_;
 };
 
 }  // namespace
 
 SparseRows probed(std::int64_t width, const Products& products, const Tensor& elements, std::int64_t at_once,
                   bool gives_up) {
-  return Prober(width, products, elements, at_once).run(gives_up);
+  return Prober(width, products, elements, at_once, false).run(gives_up);
+}
+
+SparseRows probed_symmetric(std::int64_t width, const Products& products, const Tensor& elements,
+                            std::int64_t at_once) {
+  return Prober(width, products, elements, at_once, true).run(false);
 }
 
 }  // namespace xgrad::detail

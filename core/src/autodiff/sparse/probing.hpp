@@ -17,4 +17,9 @@ using Products = std::function<Tensor(const Tensor& v)>;
 SparseRows probed(std::int64_t width, const Products& products, const Tensor& elements, std::int64_t at_once,
                   bool gives_up);
 
+/// The same of a symmetric matrix, where what is not told apart in a row is seen in another, by the colors of
+/// color_symmetric.
+SparseRows probed_symmetric(std::int64_t width, const Products& products, const Tensor& elements,
+                            std::int64_t at_once);
+
 }  // namespace xgrad::detail

@@ -206,8 +206,8 @@ SparsityPattern hessian_sparsity_of(const TensorFunction& f, const Tensor& x, Sp
   check_floating(op, x);
   const std::int64_t n = x.numel();
   if (n == 0) return as_pattern({});
-  return as_pattern(probed(n, gradients_of(op, f, x, false), probe_elements(n, x.dtype(), options),
-                           directions_at_once(n), false));
+  return as_pattern(probed_symmetric(n, gradients_of(op, f, x, false), probe_elements(n, x.dtype(), options),
+                                     directions_at_once(n)));
 }
 
 }  // namespace xgrad::detail
