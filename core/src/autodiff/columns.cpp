@@ -14,7 +14,7 @@
 namespace xgrad::detail {
 
 std::int64_t directions_at_once(std::int64_t most) {
-  constexpr std::int64_t elements = std::int64_t{1} << 17;  // a MiB of float64: what a cache holds some of
+  constexpr std::int64_t elements = std::int64_t{1} << 18;  // two MiB of float64: what a cache holds
   return std::clamp<std::int64_t>(elements / std::max<std::int64_t>(most, 1), 16, 256);
 }
 
