@@ -2,60 +2,14 @@
 // what was measured and what the mathematics asks for. `derivatives --check` computes each once, small, and
 // compares what two ways to it give.
 
-#include <time.h>
-
-#include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
-#include <functional>
-#include <string>
 
-#include <xgrad/xgrad.hpp>
+#include "measure.hpp"
 
-using namespace xgrad;
+using namespace bench;
 
 namespace {
-
-bool check_only = false;
-int faults = 0;
-
-double seconds() {
-  timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-/// The least time of a call of f, of as many as take a quarter of a second.
-double time_of(const std::function<void()>& f) {
-  double best = 1e30, total = 0;
-  for (int i = 0; i == 0 || (!check_only && (i < 3 || total < 0.25)); ++i) {
-    const double start = seconds();
-    f();
-    const double t = seconds() - start;
-    best = std::min(best, t);
-    total += t;
-  }
-  return best;
-}
-
-void print(const std::string& what, double measured, const char* unit, const char* should_be) {
-  std::printf("%-66s %10.2f %-6s %s\n", what.c_str(), measured, unit, should_be);
-  std::fflush(stdout);
-}
-
-void expect_same(const char* what, const Tensor& a, const Tensor& b) {
-  if (allclose(a, b, 1e-9, 1e-12)) return;
-  std::printf("%s: the two ways differ\n", what);
-  ++faults;
-}
-
-std::int64_t sized(std::int64_t n) { return check_only ? std::min<std::int64_t>(n, 12) : n; }
-
-Tensor leaf(const Shape& shape, std::uint64_t seed, double scale = 1) {
-  Generator random(seed);
-  return (randn(shape, {.dtype = float64}, random) * scale).requires_grad_();
-}
 
 // Walks -----------------------------------------------------------------------------------------------------
 
@@ -178,20 +132,6 @@ void blocks() {
   print("the same by jacobian", 1e3 * t, "ms", "as by hand");
 }
 
-void dense() {
-  const std::int64_t n = sized(1000);
-  const Tensor a = leaf({n, n}, 14, 0.03).detach(), x = leaf({n}, 15).detach();
-  const auto f = [&](const Tensor& t) { return tanh(matmul(a, t)); };
-  print("Jacobian 1,000 x 1,000, dense", 1e3 * time_of([&] { jacobian(f, x); }), "ms", "a quarter of 4900");
-  const Tensor labels = (leaf({n}, 16).detach() > 0).to(float64);
-  const auto logistic = [&](const Tensor& t) {
-    const Tensor z = matmul(a, t);
-    return sum(softplus(z) - labels * z);
-  };
-  print("Hessian of logistic regression, n = 1,000", 1e3 * time_of([&] { hessian(logistic, x); }), "ms",
-        "a quarter of 1450");
-}
-
 // Costs of single functions ---------------------------------------------------------------------------------
 
 void contraction() {
@@ -256,6 +196,8 @@ int main(int argc, char** argv) {
                                                                  {"jvp", direction},
                                                                  {"blocks", blocks},
                                                                  {"dense", dense},
+                                                                 {"sparse", sparse},
+                                                                 {"examples", examples},
                                                                  {"einsum", contraction},
                                                                  {"det", determinant},
                                                                  {"mixture", mixture}};

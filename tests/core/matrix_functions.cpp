@@ -82,12 +82,27 @@ TEST_CASE("eigh_function passes gradcheck to second order") {
   CHECK_MESSAGE(result, result.str());
 }
 
-TEST_CASE("a third derivative of eigh_function is nan, and a function of another shape an error") {
-  const Tensor a = symmetric(random_matrix(2, 11)).requires_grad_();
-  const Tensor first = grad(sum(by_exp(a)), {a}, {.create_graph = true})[0];
-  const Tensor second = grad(sum(first), {a}, {.create_graph = true})[0];
+TEST_CASE("eigh_function has the third derivative of the exponential, at repeated eigenvalues too") {
+  const Tensor q = rotation(3), u = random_matrix(3, 8), t = symmetric(random_matrix(3, 7));
+  for (const V& w : std::vector<V>{{-1, 0.2, 2}, {0.3, 0.3, 1}, {1, 1, 1}, {0.5, 0.5 + 1e-9, 2}}) {
+    const Tensor a = matmul(matmul(q, diag(tensor(w))), q.t()).requires_grad_();
+    const auto third = [&](auto f) {
+      const Tensor first = grad(sum(u * f(symmetric(a))), {a}, {.create_graph = true})[0];
+      const Tensor second = grad(sum(t * first), {a}, {.create_graph = true})[0];
+      return grad(sum(u * second), {a})[0];
+    };
 
-  CHECK(any(isnan(grad(sum(second), {a})[0])).item<bool>());
+    CHECK(distance(third(by_exp), third([](const Tensor& x) { return matrix_exp(x); })) < 1e-7);
+  }
+}
+
+TEST_CASE("a fourth derivative of eigh_function is nan, and a function of another shape an error") {
+  const Tensor a = symmetric(random_matrix(2, 11)).requires_grad_();
+  Tensor y = by_exp(a);
+  for (int order = 1; order < 4; ++order) y = grad(sum(y), {a}, {.create_graph = true})[0];
+
+  CHECK_FALSE(any(isnan(y)).item<bool>());
+  CHECK(any(isnan(grad(sum(y), {a})[0])).item<bool>());
   CHECK_THROWS_AS(eigh_function(a, [](const Tensor& w) { return sum(w); }), Error);
 }
 

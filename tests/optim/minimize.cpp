@@ -142,6 +142,26 @@ TEST_CASE("minimize and newton_cg report why they stopped") {
         "minimize: converged, gtol: the gradient is small enough; value 0, 1 values, 1 derivatives");
 }
 
+TEST_CASE("minimize and newton_cg report a function without a lower bound, and do not call it converged") {
+  const Tensor start = f64({-1.2, 1.0});
+  const std::function<Tensor(const Tensor&)> functions[] = {
+      [](const Tensor& x) { return sum(x); }, [](const Tensor& x) { return -sum(square(x)) + x[0]; },
+      [](const Tensor& x) { return -sum(exp(x)); }};
+
+  for (const auto& f : functions)
+    for (const auto& found : {minimize(f, start), newton_cg(f, start)}) {
+      CHECK_FALSE(found.report);
+      CHECK(found.report.stop == Stop::unbounded);
+      CHECK(found.value < -1e9);
+    }
+  CHECK(minimize(functions[0], start, {.lower = f64(-3.0)}).report.stop == Stop::gtol);
+  CHECK(minimize(functions[0], start)
+            .report.str()
+            .starts_with("minimize: not converged, unbounded: the value falls without end along a line; set "
+                         "bounds, or look at the "
+                         "sign; value -"));
+}
+
 TEST_CASE("minimize and newton_cg say what they cannot do") {
   const Tensor x = ones({2}, float64);
   const double nan = std::numeric_limits<double>::quiet_NaN();

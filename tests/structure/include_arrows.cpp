@@ -49,8 +49,8 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"autodiff/tape", "autodiff/pushed", "autodiff/births", "autodiff/node_map", "autodiff/hooks",
      "autodiff/anomaly", "autodiff/listen", "autodiff/fields"},
     {"ops/", "creation", "packed_weight", "random", "state/", "state", "xtensor"},
-    {"autodiff/", "functional", "derivatives", "eigh_function", "custom_op", "checkpoint", "graph", "program",
-     "profile", "program/"},
+    {"autodiff/", "functional", "derivatives", "sparse_derivatives", "gradients_per_example", "eigh_function",
+     "custom_op", "checkpoint", "graph", "program", "profile", "program/"},
     {"fused_op", "fuse", "fuse/"},
     {"gradcheck", "gradcheck/"},
 };

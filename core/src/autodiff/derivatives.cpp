@@ -1,5 +1,8 @@
 #include "xgrad/core/derivatives.hpp"
 
+#include <algorithm>
+
+#include "autodiff/columns.hpp"
 #include "autodiff/functions.hpp"
 #include "autodiff/rows.hpp"
 #include "tensor/errors.hpp"
@@ -35,28 +38,50 @@ std::vector<std::vector<Tensor>> jacobians_of(const TensorFunction& f, const std
   return out;
 }
 
-std::vector<Tensor> hessian_diagonal_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
-                                        FunctionalOptions options) {
-  const EnableGrad guard;
+namespace {
+
+/// The diagonals of blocks that stand row by row, [rows, columns, columns].
+std::vector<Tensor> diagonal_of_rows(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                                     FunctionalOptions options) {
   const std::vector<Tensor> x = fresh("hessian_diagonal", inputs, options.create_graph);
   const Tensor y = number_of("hessian_diagonal", f, x);
   const std::vector<Tensor> g = gradients(y, x, ones_like(y.detach()), {.create_graph = true});
   std::vector<Tensor> out;
   for (std::size_t k = 0; k < x.size(); ++k) {
-    const std::int64_t n = x[k].numel();
-    if (options.independent_rows) {
-      const Tensor blocks = by_rows(g[k], {x[k]}, options)[0];
-      const std::int64_t rows = x[k].size(0), width = rows == 0 ? 0 : n / rows;
-      out.push_back(reshape(diagonal(reshape(blocks, {rows, width, width}), 0, 1, 2), x[k].shape()));
-      continue;
-    }
-    const std::vector<Tensor> one = {x[k]};
-    RowWalk walk(g[k], one, options.create_graph);
-    std::vector<Tensor> elements;
-    for (std::int64_t i = 0; i < n; ++i)
-      elements.push_back(select(reshape(walk(unit(g[k], i))[0], {n}), 0, i));
-    out.push_back(n == 0 ? zeros_of(x[k].shape(), x[k].dtype()) : reshape(stack(elements), x[k].shape()));
+    const Tensor blocks = by_rows(g[k], {x[k]}, options)[0];
+    const std::int64_t rows = x[k].size(0), width = rows == 0 ? 0 : x[k].numel() / rows;
+    out.push_back(reshape(diagonal(reshape(blocks, {rows, width, width}), 0, 1, 2), x[k].shape()));
   }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Tensor> hessian_diagonal_of(const TensorFunction& f, const std::vector<Tensor>& x,
+                                        FunctionalOptions options) {
+  const EnableGrad guard;
+  if (options.independent_rows) return diagonal_of_rows(f, x, options);
+  std::int64_t n = 0;
+  for (const Tensor& t : x) check_floating("hessian_diagonal", t), n += t.numel();
+  const std::int64_t most = directions_at_once(n);
+  std::vector<std::vector<Tensor>> parts(x.size());
+  for (std::int64_t first = 0; first == 0 || first < n; first += most) {
+    const std::int64_t count = std::min(most, std::max<std::int64_t>(n - first, 1));
+    const std::vector<Tensor> along =
+        pushed_gradients("hessian_diagonal", f, x, unit_directions(x, first, count), options.create_graph);
+    std::int64_t before = 0;
+    for (std::size_t k = 0; k < x.size(); before += x[k].numel(), ++k) {
+      const std::int64_t from = std::max(first, before),
+                         size = std::min(first + count, before + x[k].numel()) - from;
+      if (size <= 0) continue;
+      const Tensor rows = narrow(reshape(along[k], {count, x[k].numel()}), 0, from - first, size);
+      parts[k].push_back(diagonal(narrow(rows, 1, from - before, size)));
+    }
+  }
+  std::vector<Tensor> out;
+  for (std::size_t k = 0; k < x.size(); ++k)
+    out.push_back(parts[k].empty() ? zeros_of(x[k].shape(), x[k].dtype())
+                                   : reshape(cat(parts[k]), x[k].shape()));
   return out;
 }
 

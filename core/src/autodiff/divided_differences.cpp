@@ -116,4 +116,33 @@ Tensor second_differences(const TensorFunction& f, const Tensor& w, const Tensor
   return y;
 }
 
+Tensor third_differences(const TensorFunction& f, const Tensor& w, const Tensor& second) {
+  Tensor middles = zeros_of(with_axes(w.shape(), 3), float64);
+  for (int k = 0; k < 4; ++k) {
+    Tensor one = w;
+    for (int axis = 0; axis < 4; ++axis)
+      if (axis != k) one = unsqueeze(one, w.dim() - 1 + axis);
+    middles = middles + one / 4;
+  }
+  const auto d = derivatives<5>(f, middles);
+  Tensor y = new_tensor(middles.shape(), float64);
+  const std::int64_t n = w.size(-1);
+  for (std::int64_t at = 0; at < y.numel(); ++at) {
+    const std::int64_t base = at / (n * n * n * n);
+    std::array<std::int64_t, 4> i = {at / (n * n * n) % n, at / (n * n) % n, at / n % n, at % n};
+    std::sort(i.begin(), i.end());
+    const double* p = ptr<double>(w) + base * n;
+    const double* triples = ptr<double>(second) + base * n * n * n;
+    const auto triple = [&](std::size_t k) { return triples[(i[k] * n + i[k + 1]) * n + i[k + 2]]; };
+    double spread = 0;
+    for (std::int64_t k : i) {
+      const double far = p[k] - ptr<double>(middles)[at];
+      spread += far * far / 2;
+    }
+    const Estimate taylor = series(ptr<double>(d[3])[at] / 6, ptr<double>(d[5])[at] * spread / 120);
+    ptr<double>(y)[at] = better(taylor, difference(triple(1), triple(0), 0, p[i[3]] - p[i[0]]));
+  }
+  return y;
+}
+
 }  // namespace xgrad::detail

@@ -1,5 +1,7 @@
 #include "xgrad/core/eigh_function.hpp"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 
@@ -39,14 +41,32 @@ class Spectrum {
 
   /// The second derivative in two directions, symmetric in them and in what it meets.
   Tensor curvature(const Tensor& g, const Tensor& h) {
-    if (!first_.defined()) first_ = first_differences(f_, w_);
-    if (!second_.defined()) second_ = second_differences(f_, w_, first_);
+    prepare_second();
     const Tensor p = turned(g), q = turned(h);
     return turned_back(einsum("...ikj,...ik,...kj->...ij", {second_, p, q}) +
                        einsum("...ikj,...ik,...kj->...ij", {second_, q, p}));
   }
 
+  /// The third derivative in three directions, likewise.
+  Tensor third(const Tensor& g, const Tensor& h, const Tensor& k) {
+    prepare_second();
+    if (!third_.defined()) third_ = third_differences(f_, w_, second_);
+    const std::array<Tensor, 3> t = {turned(g), turned(h), turned(k)};
+    std::array<std::size_t, 3> order = {0, 1, 2};
+    Tensor sum;
+    do {
+      Tensor part =
+          einsum("...iklj,...ik,...kl,...lj->...ij", {third_, t[order[0]], t[order[1]], t[order[2]]});
+      sum = sum.defined() ? sum + part : std::move(part);
+    } while (std::next_permutation(order.begin(), order.end()));
+    return turned_back(sum);
+  }
+
  private:
+  void prepare_second() {
+    if (!first_.defined()) first_ = first_differences(f_, w_);
+    if (!second_.defined()) second_ = second_differences(f_, w_, first_);
+  }
   Tensor turned(const Tensor& g) const {
     const Tensor x = g.to(float64);
     return matmul(matmul(matrix_transpose(v_), (x + matrix_transpose(x)) / 2), v_);
@@ -56,7 +76,7 @@ class Spectrum {
   const Tensor a_;
   const TensorFunction f_;
   const DType dtype_;
-  Tensor w_, v_, first_, second_;
+  Tensor w_, v_, first_, second_, third_;
 };
 
 using Shared = std::shared_ptr<Spectrum>;
@@ -66,7 +86,23 @@ Shared of_matrix(const Shared& s, const Tensor& a) {
   return s->is_of(a) ? s : std::make_shared<Spectrum>(a, s->function());
 }
 
-/// The second derivative in directions g and h, in which it is linear; its own derivative by a is nan.
+/// The third derivative in three directions, in which it is linear; its own derivative by a is nan.
+Tensor third_at(const Shared& s, const Tensor& a, const Tensor& g, const Tensor& h, const Tensor& k) {
+  const CustomOp op = custom_op(
+      "eigh_function_third",
+      [s](NoState&, const Tensor& at, const Tensor& u, const Tensor& v, const Tensor& w) {
+        return of_matrix(s, at)->third(u, v, w);
+      },
+      [s](const CustomCall<NoState>& c, const Tensor& u) {
+        const Tensor at = c.x(0);
+        return std::vector<Tensor>{full_like(at, std::numeric_limits<double>::quiet_NaN()),
+                                   third_at(s, at, u, c.x(2), c.x(3)), third_at(s, at, c.x(1), u, c.x(3)),
+                                   third_at(s, at, c.x(1), c.x(2), u)};
+      });
+  return op(a, g, h, k);
+}
+
+/// The second derivative in directions g and h, in which it is linear.
 Tensor curvature_at(const Shared& s, const Tensor& a, const Tensor& g, const Tensor& h) {
   const CustomOp op = custom_op(
       "eigh_function_curvature",
@@ -75,8 +111,8 @@ Tensor curvature_at(const Shared& s, const Tensor& a, const Tensor& g, const Ten
       },
       [s](const CustomCall<NoState>& c, const Tensor& u) {
         const Tensor at = c.x(0);
-        return std::vector<Tensor>{full_like(at, std::numeric_limits<double>::quiet_NaN()),
-                                   curvature_at(s, at, u, c.x(2)), curvature_at(s, at, c.x(1), u)};
+        return std::vector<Tensor>{third_at(s, at, c.x(1), c.x(2), u), curvature_at(s, at, u, c.x(2)),
+                                   curvature_at(s, at, c.x(1), u)};
       });
   return op(a, g, h);
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "autodiff/push.hpp"
+#include "autodiff/push_wide.hpp"
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
@@ -22,8 +23,15 @@ std::span<const Ref> all_inputs(const Heard& call) {
 
 }  // namespace
 
-ForwardPass::ForwardPass(std::size_t directions)
-    : Listener(true), id_(new_id()), directions_(directions), ring_(std::make_unique<RingLink>()) {}
+ForwardPass::ForwardPass(std::size_t directions) : ForwardPass(directions, 0, true) {}
+
+ForwardPass::ForwardPass(std::size_t tangents, std::int64_t wide, bool records)
+    : Listener(true),
+      id_(new_id()),
+      directions_(tangents),
+      wide_(wide),
+      records_(records),
+      ring_(std::make_unique<RingLink>()) {}
 
 ForwardPass::~ForwardPass() {
   while (ring_->behind != ring_.get()) {
@@ -53,14 +61,20 @@ ForwardPass::Along ForwardPass::tangents(const Tensor& y) const {
   const Along* there = found(y);
   Along along = there ? *there : Along(directions_);
   for (Tensor& t : along)
-    if (!t.defined()) t = zeros_of(y.shape(), y.dtype());
+    if (!t.defined()) t = zeros_of(with_directions(y.shape()), y.dtype());
   return along;
+}
+
+Shape ForwardPass::with_directions(Shape shape) const {
+  if (wide_ > 0) shape.insert(0, wide_);
+  return shape;
 }
 
 void ForwardPass::hear(const Heard& call) {
   const std::span<const Ref> inputs = all_inputs(call);
   const auto has_one = [&](Ref x) { return x.tensor->defined() && found(*x.tensor); };
   if (std::none_of(inputs.begin(), inputs.end(), has_one)) return;
+  const RecordingGuard guard(records_ && is_recording());
   std::vector<Along> result(call.outputs.size());
   std::vector<Tensor> tangents(inputs.size());
   for (std::size_t k = 0; k < directions_; ++k) {
@@ -71,7 +85,7 @@ void ForwardPass::hear(const Heard& call) {
       any |= tangents[i].defined();
     }
     if (!any) continue;
-    std::vector<Tensor> pushed = push(call, tangents);
+    std::vector<Tensor> pushed = wide_ > 0 ? push_wide(call, tangents, wide_) : push(call, tangents);
     for (std::size_t j = 0; j < pushed.size(); ++j) {
       if (!pushed[j].defined()) continue;
       result[j].resize(directions_);

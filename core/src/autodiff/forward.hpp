@@ -24,6 +24,10 @@ class ForwardPass : public Listener {
   using Along = std::vector<Tensor>;
 
   explicit ForwardPass(std::size_t directions);
+  /// A pass whose directions are one tensor, with the directions as its first axis, so that an op computes
+  /// them together: see push_wide. It has one tangent for each tensor, which is recorded where it is to be
+  /// differentiated.
+  static ForwardPass wide(std::int64_t directions, bool records) { return {1, directions, records}; }
   ~ForwardPass() override;
 
   /// Gives x, which nobody else has yet, its tangents.
@@ -36,10 +40,14 @@ class ForwardPass : public Listener {
   bool computes() const override { return true; }
 
  private:
+  ForwardPass(std::size_t tangents, std::int64_t wide, bool records);
   const Along* found(const Tensor& x) const;
+  Shape with_directions(Shape shape) const;
 
   const std::uint64_t id_;
   const std::size_t directions_;
+  const std::int64_t wide_;  // directions in each tangent; 0: each is one direction
+  const bool records_;
   const std::unique_ptr<RingLink> ring_;  // of all tangents that are alive
 };
 

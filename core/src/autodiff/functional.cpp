@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autodiff/columns.hpp"
 #include "autodiff/forward.hpp"
 #include "autodiff/functions.hpp"
 #include "autodiff/rows.hpp"
@@ -10,6 +11,7 @@
 #include "ops/support/promote.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/ops/parts.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad::detail {
@@ -76,6 +78,15 @@ std::int64_t count(const std::vector<Tensor>& x) {
   std::int64_t n = 0;
   for (const Tensor& t : x) n += t.numel();
   return n;
+}
+
+/// Throws Error for a matrix that is not meant to be had whole.
+void check_whole(const char* op, std::int64_t height, std::int64_t width) {
+  constexpr std::int64_t most = std::int64_t{1} << 32;
+  if (width > 0 && height > most / width)
+    fail(op, "the result is too large: " + std::to_string(height) + " x " + std::to_string(width) +
+                 " elements, of 4294967296 that it may have; take sparse_" + op +
+                 ", independent_rows, or products by jvp, vjp and hvp");
 }
 
 /// The rows of a Jacobian, of which row i is that of cotangent i, put together.
@@ -176,32 +187,25 @@ Pushed pushed_forward(const char* op, const TensorFunction& f, const std::vector
   return {y, pass.tangents(y)};
 }
 
-/// The Jacobian column by column in one forward pass, or in a few, so that not all are alive at once.
+/// The Jacobian column by column, in a few forward passes so that not all of their tangents are alive at
+/// once.
 std::vector<Tensor> by_columns(const TensorFunction& f, const Tensor& y, const std::vector<Tensor>& x,
                                bool create_graph) {
-  constexpr std::size_t most = 64;
+  const std::int64_t n = count(x), m = y.numel(), most = directions_at_once(std::max(n, m));
+  std::vector<Tensor> parts;
+  for (std::int64_t first = 0; first < n; first += most) {
+    const std::int64_t k = std::min(most, n - first);
+    parts.push_back(
+        reshape(pushed_columns("jacobian", f, x, unit_directions(x, first, k), create_graph), {k, m}));
+  }
   std::vector<Tensor> out;
-  std::vector<std::vector<Tensor>> directions;
-  std::vector<Tensor> columns;
-  const auto flush = [&] {
-    if (directions.empty()) return;
-    for (Tensor& column : pushed_forward("jacobian", f, x, directions, create_graph).along)
-      columns.push_back(returned(column, create_graph));
-    directions.clear();
-  };
-  for (std::size_t k = 0; k < x.size(); ++k)
-    for (std::int64_t j = 0; j < x[k].numel(); ++j) {
-      directions.emplace_back(x.size());
-      directions.back()[k] = unit(x[k], j);
-      if (directions.size() == most) flush();
-    }
-  flush();
-  auto next = columns.begin();
+  const Tensor columns = parts.empty() ? Tensor() : parts.size() == 1 ? parts[0] : cat(parts);
+  std::int64_t first = 0;
   for (const Tensor& t : x) {
-    const std::vector<Tensor> part(next, next + t.numel());
-    next += t.numel();
     const Shape shape = joined(y.shape(), t.shape());
-    out.push_back(part.empty() ? zeros_of(shape, y.dtype()) : reshape(stack(part, y.dim()), shape));
+    out.push_back(n == 0 || m == 0 ? zeros_of(shape, y.dtype())
+                                   : reshape(transpose(narrow(columns, 0, first, t.numel()), 0, 1), shape));
+    first += t.numel();
   }
   return out;
 }
@@ -229,20 +233,52 @@ std::vector<Tensor> jacobian_of(const TensorFunction& f, const std::vector<Tenso
   const std::vector<Tensor> x = fresh("jacobian", inputs, options.create_graph);
   const Tensor y = value_of("jacobian", f, x);
   if (options.independent_rows) check_rows("jacobian", y, x);
-  if (options.independent_rows || y.numel() <= count(x)) return by_rows(y, x, options);
+  const std::int64_t n = count(x);
+  if (!options.independent_rows) check_whole("jacobian", y.numel(), n);
+  // A tangent costs about as much as f, a row of reverse mode twice that.
+  if (options.independent_rows || 2 * y.numel() < n) return by_rows(y, x, options);
   return by_columns(f, y, inputs, options.create_graph);
 }
 
-std::vector<std::vector<Tensor>> hessian_of(const TensorFunction& f, const std::vector<Tensor>& inputs,
-                                            FunctionalOptions options) {
-  const EnableGrad guard;
+namespace {
+
+/// The blocks of the diagonal by reverse passes over the gradient.
+std::vector<std::vector<Tensor>> hessian_by_rows(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                                                 FunctionalOptions options) {
   const std::vector<Tensor> x = fresh("hessian", inputs, options.create_graph);
   const Tensor y = number_of("hessian", f, x);
   const std::vector<Tensor> g = gradients(y, x, ones_like(y.detach()), {.create_graph = true});
   std::vector<std::vector<Tensor>> out;
   for (const Tensor& row : g) {
-    if (options.independent_rows) check_rows("hessian", row, x);
+    check_rows("hessian", row, x);
     out.push_back(by_rows(row, x, options));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::vector<Tensor>> hessian_of(const TensorFunction& f, const std::vector<Tensor>& x,
+                                            FunctionalOptions options) {
+  const EnableGrad guard;
+  if (options.independent_rows) return hessian_by_rows(f, x, options);
+  for (const Tensor& t : x) check_floating("hessian", t);
+  const std::int64_t n = count(x), most = directions_at_once(n);
+  check_whole("hessian", n, n);
+  std::vector<std::vector<Tensor>> rows(x.size());  // of the columns of each input
+  for (std::int64_t first = 0; first == 0 || first < n; first += most) {
+    const auto v = unit_directions(x, first, std::min(most, std::max<std::int64_t>(n - first, 1)));
+    const std::vector<Tensor> along = pushed_gradients("hessian", f, x, v, options.create_graph);
+    for (std::size_t i = 0; i < x.size(); ++i) rows[i].push_back(along[i]);
+  }
+  std::vector<std::vector<Tensor>> out(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Tensor columns = rows[i].size() == 1 ? rows[i][0] : cat(rows[i]);  // [n, x_i...], symmetric
+    std::int64_t first = 0;
+    for (std::size_t j = 0; j < x.size(); first += x[j].numel(), ++j) {
+      const Tensor block = narrow(columns, 0, first, x[j].numel());  // d/dx_j of the gradient by x_i
+      out[j].push_back(reshape(block, joined(x[j].shape(), x[i].shape())));
+    }
   }
   return out;
 }

@@ -101,6 +101,7 @@ class BoxSearch {
     const Tensor x = box_.moved(x_, found.trial.t, d);
     b_.remember(mixed(1, x, -1, x_), mixed(1, found.trial.gradient, -1, g_));
     x_ = x, value_ = found.trial.loss, g_ = found.trial.gradient;
+    if (falls_on(found.trial, slope)) return ends(why, Stop::unbounded);
     if (fall <= options_.ftol * std::abs(value_) && box_.largest_free(x_, g_) > options_.gtol)
       return ends(why, Stop::ftol);
     return false;
@@ -115,6 +116,12 @@ class BoxSearch {
     const double most = std::max(1.0, box_.reach(x_, d));
     const double first = b_.empty() ? std::min(1.0, 1 / size_of(d)) : 1;
     return strong_wolfe(at, {0, value_, slope, g_}, first, {.tolerance = 0, .most = most});
+  }
+
+  /// Whether the search has given up where it goes down as steeply as at its start, far away.
+  static bool falls_on(const Trial& trial, double slope) {
+    constexpr double far = 1e10;  // of 25 tries, each up to ten times as far away as the one before
+    return std::isinf(trial.loss) || (trial.t > far && trial.slope <= 0.9 * slope);
   }
 
   /// Where a direction is of no use: it is over where not more than rounding was expected, or else goes on

@@ -74,10 +74,11 @@ class NewtonSearch {
   }
 
   MinimizeResult run() {
-    value_ = f_.value(x_);
+    first_ = value_ = f_.value(x_);
     g_ = f_.gradient(true);
     radius_ = options_.initial_trust_radius > 0 ? options_.initial_trust_radius : size_of(x_);
     if (radius_ == 0) radius_ = 1;
+    farthest_ = std::max({1.0, radius_, size_of(x_)});
     Stop why = Stop::max_iter;
     while (!step(why)) ++f_.report.nit;
     f_.report.stop = why, f_.report.value = value_, f_.report.gradient = largest(g_);
@@ -103,6 +104,8 @@ class NewtonSearch {
     const Tensor x = mixed(1, x_, 1, s.p);
     const double value = f_.value(x);
     const double fall = value_ - value, ratio = fall / s.fall;
+    if (is_endless(value) || (fall > 0 && s.at_border && length > 1e20 * farthest_))
+      return x_ = x, value_ = value, g_ = f_.gradient(true), ends(why, Stop::unbounded);
     if (!(ratio >= 0.25))
       radius_ = length / 4;
     else if (ratio > 0.75 && s.at_border)
@@ -118,10 +121,15 @@ class NewtonSearch {
     return false;
   }
 
+  /// Whether a value is on its way to -inf, where derivatives overflow before it does.
+  bool is_endless(double value) const { return value < -1e100 * std::max(1.0, std::abs(first_)); }
+
   Objective f_;
   NewtonCgOptions options_;
   Tensor x_, g_;
   double value_ = 0, radius_ = 0;
+  double first_ = 0;     ///< value
+  double farthest_ = 1;  ///< that the start is from 0, or the first radius, or 1
 };
 
 }  // namespace

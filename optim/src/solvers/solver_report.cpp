@@ -36,6 +36,8 @@ Words words_of(Stop stop) {
       return {"singular", "the Jacobian has no inverse"};
     case Stop::not_finite:
       return {"not_finite", "the function gives nan or inf wherever it is tried"};
+    case Stop::unbounded:
+      return {"unbounded", "the value falls without end along a line; set bounds, or look at the sign"};
   }
   return {"", ""};
 }

@@ -16,8 +16,8 @@ Tensor eigh_function_of(const Tensor& a, const TensorFunction& f);
 ///
 /// Its derivative is v (D * (v^T da v)) v^T, where D holds the divided differences (f(w_i) - f(w_j)) / (w_i -
 /// w_j), and f' where eigenvalues are equal (Daleckii and Krein, 1965): it exists at repeated eigenvalues,
-/// where that of `eigh` does not, and so does the second derivative. A third one is nan. Throws Error
-/// for what is no square matrix, and for an f that returns another shape.
+/// where that of `eigh` does not, and so do the second and the third. A fourth one is nan. Throws Error for
+/// what is no square matrix, and for an f that returns another shape.
 template <class F>
 Tensor eigh_function(const Tensor& a, F f) {
   return detail::eigh_function_of(a, as_function(std::move(f), "eigh_function"));

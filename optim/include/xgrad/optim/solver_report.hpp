@@ -19,6 +19,7 @@ enum class Stop : std::uint8_t {
   no_progress,  ///< no step makes the value smaller
   singular,     ///< the Jacobian has no inverse
   not_finite,   ///< the function gives nan or inf wherever the solver tries
+  unbounded,    ///< the value falls as far as the solver goes along a line, to -inf as it seems
 };
 
 /// "gtol", "ftol", ...
