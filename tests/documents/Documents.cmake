@@ -79,9 +79,13 @@ function(add_document document)
     math(EXPR line "${line} + ${lines} + 1")
 
     if(word STREQUAL "fragment")
+    elseif(block MATCHES "xgrad/onnx.hpp" AND NOT TARGET xgrad_onnx)  # an optional component
     elseif(word STREQUAL "run")
       write_if_changed(${out}/${first}.cpp "${located}")
       add_document_program(${name} ${first} ${out}/${first}.cpp)
+      if(block MATCHES "xgrad/onnx.hpp")
+        target_link_libraries(document_${name}_${first} PRIVATE xgrad::onnx)
+      endif()
     elseif(word STREQUAL "op")
       string(APPEND op_blocks "namespace xgrad {\nusing namespace detail;\n${located}}\n")
     elseif(word STREQUAL "test")
