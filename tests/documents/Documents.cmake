@@ -108,7 +108,7 @@ function(add_document document)
     math(EXPR first "${line} + 1")
     set(located "#line ${first} \"${document}\"\n${block}\n")
     count_lines("${block}" lines)
-    math(EXPR line "${line} + ${lines} + 1")
+    math(EXPR line "${line} + ${lines} + 2")  # the line of the closing fence
 
     if(word STREQUAL "fragment")
     elseif(block MATCHES "xgrad/onnx.hpp" AND NOT TARGET xgrad_onnx)  # an optional component

@@ -1,5 +1,5 @@
 // The tables of the guides name what is there: docs/coming-from-pytorch.md in its second column, and
-// docs/ops-by-task.md every op.
+// docs/ops-by-task.md every op. Every guide has its place in the site.
 
 #include <doctest/doctest.h>
 
@@ -102,4 +102,15 @@ TEST_CASE("docs/ops-by-task.md has a place for every op, and names no other") {
   REQUIRE(ops().size() > 200);
   for (const std::string& op : ops()) CHECK_MESSAGE(named.contains(op), op);
   for (const std::string& op : named) CHECK_MESSAGE(ops().contains(op), op);
+}
+
+TEST_CASE("every document has a place in the site's navigation and on its first page") {
+  const std::string layout = text_of(XGRAD_SOURCE_DIR "/docs/site/layout.xml");
+  const std::string index = text_of(XGRAD_SOURCE_DIR "/docs/site/index.md");
+  for (const auto& entry : fs::directory_iterator(XGRAD_SOURCE_DIR "/docs")) {
+    if (entry.path().extension() != ".md") continue;
+    const std::string reference = "@ref guide_" + entry.path().stem().string();
+    CHECK_MESSAGE(layout.find(reference + "\"") != std::string::npos, reference);
+    CHECK_MESSAGE(index.find(reference + " ") != std::string::npos, reference);
+  }
 }
