@@ -5,6 +5,21 @@
 #   links to files of the repository become text; the words behind the fence of a block of C++ go.
 # - Headers: the comment above the namespace describes the file, and declarations that share a comment have it each.
 
+# Stars, and underscores that begin a word, where emphasis would begin; between quotes nothing does.
+function without_emphasis(text,  parts, n, i, out) {
+  n = split(text, parts, "\"")
+  out = ""
+  for (i = 1; i <= n; i++) {
+    if (i % 2 == 1) {
+      gsub(/\*/, "\\*", parts[i])
+      gsub(/ _/, " \\_", parts[i])
+      gsub(/\(_/, "(\\_", parts[i])
+    }
+    out = out (i > 1 ? "\"" : "") parts[i]
+  }
+  return out
+}
+
 function escaped(text) {
   gsub(/\\/, "\\\\", text)
   gsub(/&/, "\\&amp;", text)
@@ -14,22 +29,15 @@ function escaped(text) {
   gsub(/#/, "\\#", text)
   gsub(/%/, "\\%", text)
   gsub(/::/, "\\&zwj;:\\&zwj;:\\&zwj;", text)
-  if (header) {
-    gsub(/\*/, "\\*", text)
-    gsub(/_/, "\\_", text)
-    gsub(/\|/, "\\&#124;", text)
-    gsub(/~/, "\\~", text)
-    gsub(/\[/, "\\[", text)
-    gsub(/\]/, "\\]", text)
-  }
+  if (header) text = without_emphasis(text)
   return text
 }
 
-# Code as HTML: a brief sentence would end at the dot of `a.<b>`.
+# Code as HTML. A brief sentence would end at the dot of `a.<b>`, which becomes a.b.
 function as_html(code) {
+  if (code ~ /\.</) gsub(/[<>]/, "", code)
   gsub(/</, "\\&lt;", code)
   gsub(/>/, "\\&gt;", code)
-  gsub(/\./, "\\&#46;", code)
   return "<code>" code "</code>"
 }
 
@@ -57,6 +65,14 @@ function name_of(line) {
   return line
 }
 
+function title_of(page,  file, line) {
+  file = "docs/" page ".md"
+  getline line < file
+  close(file)
+  sub(/^# */, "", line)
+  return line
+}
+
 function links(text,  before, label, target, at, out) {
   out = ""
   while (match(text, /\[[^][]*\]\([^()]*\)/)) {
@@ -73,6 +89,7 @@ function links(text,  before, label, target, at, out) {
       sub(/.*\//, "", target)
       sub(/\.md$/, "", target)
       if (target ~ /^[A-Z]/ && target !~ /^(README|CONTRIBUTING)$/) out = out label
+      else if (label ~ /\.md$/) out = out "[" title_of(target) "](@ref guide_" target ")"
       else out = out "[" label "](@ref guide_" target ")"
     } else if (target ~ /include\/xgrad\/.*\.hpp$/) {
       sub(/.*include\//, "", target)
