@@ -1,5 +1,7 @@
 #include "xgrad/train/plot.hpp"
 
+#include <algorithm>
+
 #include "axis.hpp"
 #include "markup.hpp"
 #include "xgrad/core/error.hpp"
