@@ -85,7 +85,7 @@ function links(text,  before, label, target, at, out) {
     out = out before
     if (target ~ /^https?:/) {
       out = out "[" label "](" target ")"
-    } else if (target ~ /\.md$/) {
+    } else if (target ~ /\.md$/ && target !~ /site\//) {
       sub(/.*\//, "", target)
       sub(/\.md$/, "", target)
       if (target ~ /^[A-Z]/ && target !~ /^(README|CONTRIBUTING)$/) out = out label
