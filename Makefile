@@ -16,7 +16,7 @@ formatted = find include simd core nn optim data files train tools examples test
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release onnxruntime help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
+.PHONY: build-release site onnxruntime help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -76,6 +76,11 @@ onnxruntime: ## install onnxruntime by npm, and run what xgrad::onnx exports wit
 
 docs: ## list the ops in docs/ops.md from their declarations
 	LC_ALL=C awk -f docs/ops.awk core/include/xgrad/core/ops/*.hpp > docs/ops.md
+
+site: ## the guides and the reference of the public headers as build/site/index.html
+	$(call install,demo docs)
+	@mkdir -p build
+	doxygen docs/site/Doxyfile
 
 asan: ## the tests under the address, undefined behaviour and leak sanitizers
 	$(call install,test onnx)

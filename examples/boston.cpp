@@ -4,9 +4,9 @@
 // 50,000 dollars among them, the same model errs by 4.2 instead of 2.6. So the figure is the mean over
 // several splits.
 
-#include <cmath>
 #include <cstdio>
 
+#include <xgrad/train.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "support/program.hpp"
@@ -23,28 +23,26 @@ struct Options {
 };
 
 /// The root of the mean squared error, in 1000 dollars.
-double rmse(const nn::Module& model, const data::TensorDataset& set) {
-  const NoGrad guard;
-  return std::sqrt(nn::mse_loss(model(set.features()), set.targets()).item());
+double rmse(nn::Sequential& model, const data::TensorDataset& set) {
+  return train::evaluate(model, nn::mse_loss, set, {.measures = {train::RootMeanSquaredError()}})["rmse"];
 }
 
 /// Trains a model on one split and returns its error on houses that it has not seen.
-double train(int number, const Options& options) {
+double learn(int number, const Options& options) {
   auto [train_set, test_set] = data::split(data::boston_housing(), 0.8);
   data::Standardizer scaler;
   scaler.fit(train_set);  // on these houses alone: not even the mean of the others may be known
   train_set = scaler.transform(train_set);
   test_set = scaler.transform(test_set);
 
-  const nn::Sequential model = nn::mlp({13, options.hidden, 1});
-  optim::GD descent(model.parameters(), {.lr = options.lr});
+  nn::Sequential model = nn::mlp({13, options.hidden, 1});
+  optim::GD descent(model, {.lr = options.lr});
   const double at_first = rmse(model, test_set);
-  for (int epoch = 1; epoch <= options.epochs; ++epoch) {
-    const Tensor loss = nn::mse_loss(model(train_set.features()), train_set.targets());
-    descent.zero_grad();
-    loss.backward();
-    descent.step();
-  }
+  train::fit(model, nn::mse_loss, descent, train_set,
+             {.epochs = options.epochs,
+              .batch_size = train_set.size(),
+              .shuffle = false,
+              .show = train::Show::nothing});
 
   const double error = rmse(model, test_set);
   std::printf("%5d  %9.3f  %10.3f  %9.3f\n", number, at_first, rmse(model, train_set), error);
@@ -64,7 +62,7 @@ int main(int argc, char** argv) {
   return program.run(argc, argv, [&] {
     std::printf("split  untrained  train RMSE  test RMSE\n");
     double mean = 0;
-    for (int split = 1; split <= options.splits; ++split) mean += train(split, options) / options.splits;
+    for (int split = 1; split <= options.splits; ++split) mean += learn(split, options) / options.splits;
     std::printf("test RMSE: %.3f thousand dollars\n", mean);
     return example::check(mean < 4.0, "a test RMSE under 4.0");
   });

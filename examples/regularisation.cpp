@@ -1,11 +1,11 @@
 // What keeps a large network from learning a small noisy set by heart: no penalty, L1, L2 and dropout side by
 // side.
 
-#include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
 
+#include <xgrad/train.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "support/program.hpp"
@@ -32,22 +32,23 @@ struct Method {
 
 /// The root of the mean squared error; 1 is what the mean of the training targets would give there.
 double rmse(nn::Sequential& model, const data::TensorDataset& set) {
-  const NoGrad guard;
-  model.eval();
-  return std::sqrt(nn::mse_loss(model(set.features()), set.targets()).item());
+  return train::evaluate(model, nn::mse_loss, set, {.measures = {train::RootMeanSquaredError()}})["rmse"];
 }
 
-void train(Method& method, const data::TensorDataset& train_set, const data::TensorDataset& test_set,
+void learn(Method& method, const data::TensorDataset& train_set, const data::TensorDataset& test_set,
            const Options& options, std::uint64_t seed) {
   nn::Sequential model = nn::mlp({10, 64, 64, 1}, {.dropout = method.dropout, .generator = Generator(seed)});
   const std::vector<Tensor> weights = model.parameters();
-  optim::Adam adam(weights, {.lr = options.lr});
-  for (int epoch = 1; epoch <= options.epochs; ++epoch) {
-    const Tensor loss = nn::mse_loss(model(train_set.features()), train_set.targets());
-    adam.zero_grad();
-    (loss + method.l1 * optim::l1_penalty(weights) + method.l2 * optim::l2_penalty(weights)).backward();
-    adam.step();
-  }
+  optim::Adam adam(model, {.lr = options.lr});
+  const auto loss = [&](const Tensor& prediction, const Tensor& target) {
+    return nn::mse_loss(prediction, target) + method.l1 * optim::l1_penalty(weights) +
+           method.l2 * optim::l2_penalty(weights);
+  };
+  train::fit(model, loss, adam, train_set,
+             {.epochs = options.epochs,
+              .batch_size = train_set.size(),
+              .shuffle = false,
+              .show = train::Show::nothing});
   method.train_error += rmse(model, train_set) / options.repeats;
   method.test_error += rmse(model, test_set) / options.repeats;
 }
@@ -68,7 +69,7 @@ bool compare(const Options& options, std::uint64_t seed) {
       return data::TensorDataset(x.transform(set.features()), y.transform(set.targets()));
     };
     for (Method& method : methods)
-      train(method, prepared(train_part), prepared(test_part), options, own_seed);
+      learn(method, prepared(train_part), prepared(test_part), options, own_seed);
   }
 
   std::printf("penalty  train error  test error\n");

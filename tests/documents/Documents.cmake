@@ -2,7 +2,9 @@
 #
 #   ```cpp             a program, if it holds `int main` or begins with `#include`; else statements, which are
 #                      compiled as the body of a function under `using namespace xgrad`
-#   ```cpp run         a program that is run as well, with the data of examples/data: a test of CTest
+#   ```cpp run         a program that is run as well, with the data of examples/data: a test of CTest; without
+#                      `int main` or `#include` statements, which are run one block after another by one test.
+#                      They may include nothing, and have expect(fact) and throws(function)
 #   ```cpp continued   statements that go on where the block of statements above them ended
 #   ```cpp op          declarations and definitions as they stand in core/include/xgrad/core/ops and in
 #                      core/src/ops/<family>: compiled with the private headers that op_blocks_start includes
@@ -23,6 +25,34 @@ set(op_blocks_start [[
 #include "xgrad/core.hpp"
 using namespace xgrad;
 using namespace xgrad::test;
+]])
+
+set(run_blocks_start [[
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <xgrad/train.hpp>
+#include <xgrad/xgrad.hpp>
+using namespace xgrad;
+
+static void expect(bool fact, int line = __builtin_LINE()) {
+  if (!fact) throw Error("line " + std::to_string(line) + ": this is not so; mend the page or the library");
+}
+template <class F>
+static bool throws(F f) {
+  try {
+    f();
+    return false;
+  } catch (const Error& e) {
+    std::cout << "as expected: " << e.what() << "\n";
+    return true;
+  }
+}
 ]])
 
 # write_if_changed(FILE CONTENT): leaves the time stamp alone when nothing changed.
@@ -47,6 +77,8 @@ function(add_document document)
   set(op_blocks "")
   set(has_tests FALSE)
   set(statements "")
+  set(run_statements "")
+  set(calls "")
   set(line 0)
 
   while(TRUE)
@@ -76,12 +108,19 @@ function(add_document document)
     math(EXPR first "${line} + 1")
     set(located "#line ${first} \"${document}\"\n${block}\n")
     count_lines("${block}" lines)
-    math(EXPR line "${line} + ${lines} + 1")
+    math(EXPR line "${line} + ${lines} + 2")  # the line of the closing fence
 
     if(word STREQUAL "fragment")
+    elseif(block MATCHES "xgrad/onnx.hpp" AND NOT TARGET xgrad_onnx)  # an optional component
+    elseif(word STREQUAL "run" AND NOT block MATCHES "int main|^#include")
+      string(APPEND run_statements "static void block_${first}() {\n${located}}\n")
+      string(APPEND calls "    block_${first}();\n")
     elseif(word STREQUAL "run")
       write_if_changed(${out}/${first}.cpp "${located}")
       add_document_program(${name} ${first} ${out}/${first}.cpp)
+      if(block MATCHES "xgrad/onnx.hpp")
+        target_link_libraries(document_${name}_${first} PRIVATE xgrad::onnx)
+      endif()
     elseif(word STREQUAL "op")
       string(APPEND op_blocks "namespace xgrad {\nusing namespace detail;\n${located}}\n")
     elseif(word STREQUAL "test")
@@ -103,6 +142,18 @@ function(add_document document)
     endif()
   endwhile()
 
+  if(NOT run_statements STREQUAL "")
+    write_if_changed(${out}/run.cpp "${run_blocks_start}${run_statements}
+int main() {
+  try {
+${calls}  } catch (const std::exception& e) {
+    std::cerr << \"${document}: \" << e.what() << \"\\n\";
+    return 1;
+  }
+}
+")
+    add_document_program(${name} statements ${out}/run.cpp)
+  endif()
   if(NOT statements STREQUAL "")
     write_if_changed(${out}/statements.cpp
                      "#include <xgrad/xgrad.hpp>\nusing namespace xgrad;\n${statements}")

@@ -143,6 +143,13 @@ TEST_CASE("a picture leaves out what has no place, and has ticks at round number
         }).starts_with("plot: x and y of a curve must be of one length"));
 }
 
+TEST_CASE("a legend has room for its longest name") {
+  const std::string name(40, 'm');
+
+  CHECK(train::svg({{"loss", {1, 2}}}).find("viewBox=\"0 0 800 440\"") != std::string::npos);
+  CHECK(train::svg({{name, {1, 2}}}).find("viewBox=\"0 0 996 440\"") != std::string::npos);  // 676 + 8 * 40
+}
+
 TEST_CASE("a gradient that overflows is found") {
   Falling task;
   task.set_weight(1e-30);

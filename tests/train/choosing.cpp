@@ -177,6 +177,37 @@ TEST_CASE("halving gives the best of each round more budget, and the same number
   CHECK(result["lr"] == result.rows[best].setting[0].second);
 }
 
+TEST_CASE("a search returns what its best try has made, and the seed to make it again") {
+  const auto with_model = [](const train::Trial& t) { return std::pair(score_of(t), t.setting()[0].second); };
+  const auto plain = train::random_search(rates, 30, score_of, {.seed = 5});
+
+  for (const int threads : {1, 4}) {
+    const auto found = train::random_search(rates, 30, with_model, {.seed = 5, .threads = threads});
+    CHECK(found.best == plain.best);
+    CHECK(found.model == plain["lr"]);
+    const auto& best = found.rows[found.best];
+    CHECK(score_of(train::Trial(best.setting, best.seed, best.budget)) == best.score);
+  }
+  const auto halved = train::successive_halving(rates, with_model, {.tries = 9, .seed = 5, .threads = 2});
+  CHECK(halved.model == halved["lr"]);
+}
+
+TEST_CASE("of equally good tries the model is that of the first, and not of one that failed") {
+  const train::Choice which{.name = "i", .values = {0, 1, 2, 3}};
+  for (const bool maximize : {false, true}) {
+    const auto found = train::grid_search({which},
+                                          [](const train::Trial& t) {
+                                            if (t["i"] == 0)
+                                              throw Error("fit: the loss must be finite: it is nan");
+                                            return std::pair(t["i"] == 1 ? std::nan("") : 5.0,
+                                                             nn::Linear(1, static_cast<int>(t["i"])));
+                                          },
+                                          {.maximize = maximize, .threads = 3});
+    CHECK(found.best == 2);
+    CHECK(found.model.weight.shape() == Shape{2, 1});
+  }
+}
+
 TEST_CASE("a try that fails is told, and the search goes on; where all fail it is an error") {
   const auto result = train::grid_search({{.name = "lr", .values = {1, 2}}}, [](const train::Trial& t) {
     if (t["lr"] == 1) throw Error("fit: the loss must be finite: it is nan");

@@ -34,6 +34,11 @@ def multiclass(rows, classes, present):
         values["precision" + end] = metrics.precision_score(labels, predicted, average=average)
         values["recall" + end] = metrics.recall_score(labels, predicted, average=average)
         values["f1" + end] = metrics.f1_score(labels, predicted, average=average)
+    if len(present) == classes:
+        for pairs, end in [("ovr", "rest"), ("ovo", "one")]:
+            for average in ["macro", "weighted"]:
+                values["auc_one_vs_" + end + ("" if average == "macro" else "_weighted")] = metrics.roc_auc_score(
+                    labels, probabilities, multi_class=pairs, average=average)
     return {"kind": "classes", "shape": [rows, classes], "predictions": logits.ravel().tolist(),
             "targets": labels.tolist(), "values": values}
 

@@ -30,8 +30,15 @@ void LossSums::put(const Loss* loss, const std::string& prefix, Scores& scores) 
   for (std::size_t i = 0; i < parts.size(); ++i) scores.set(prefix + loss->parts()[i].name, parts[i] / n);
 }
 
-void put_measures(const std::vector<AnyMeasure>& measures, const std::string& prefix, Scores& scores) {
-  for (const AnyMeasure& measure : measures) scores.set(prefix + measure->name(), measure->value());
+void put_measures(const char* op, const std::vector<AnyMeasure>& measures, const std::string& prefix,
+                  Scores& scores) {
+  for (const AnyMeasure& measure : measures) {
+    try {
+      scores.set(prefix + measure->name(), measure->value());
+    } catch (const Error& e) {
+      throw Error(std::string(e.what()) + "; of all rows of " + op);
+    }
+  }
 }
 
 void check_loss(const Tensor& loss) {
@@ -68,7 +75,7 @@ void measure_pass(const char* op, const Predictor& model, const Loss& loss, deta
   }
   if (sums.rows == 0) refuse_empty(op);
   sums.put(&loss, prefix, scores);
-  put_measures(measures, prefix, scores);
+  put_measures(op, measures, prefix, scores);
 }
 
 Scores evaluate(const Predictor& model, const Loss& loss, const Batches& data, EvaluateOptions options) {

@@ -13,7 +13,8 @@ void measure_pass(const char* op, const Predictor& model, const Loss& loss, deta
                   std::vector<AnyMeasure>& measures, const std::string& prefix, Scores& scores);
 
 /// Puts the values of measures under names with this prefix.
-void put_measures(const std::vector<AnyMeasure>& measures, const std::string& prefix, Scores& scores);
+void put_measures(const char* op, const std::vector<AnyMeasure>& measures, const std::string& prefix,
+                  Scores& scores);
 
 /// Throws Error unless a loss is one number.
 void check_loss(const Tensor& loss);

@@ -95,7 +95,7 @@ void Loop::train_epoch() {
 void Loop::end_epoch() {
   Scores scores;
   sums_.put(by_.loss, "", scores);
-  put_measures(measures_, "", scores);
+  put_measures("fit's training data", measures_, "", scores);
   validate(scores);
   if (optimizer_ && !options_.schedules.empty()) scores.set("lr", optimizer_->lr());
   history_.add(scores);

@@ -107,7 +107,7 @@ void Loop::blame(const std::string& what) {
     throw Error(what + "; the first op of it: " + e.what());
   }
   throw Error(what +
-              "; the same step made again needs no op that makes inf or nan: look at the inputs, and at "
+              "; made again, the step has no op that makes inf or nan; look at the inputs, and at "
               "the parameters, which may be inf or nan already");
 }
 

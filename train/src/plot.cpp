@@ -1,5 +1,7 @@
 #include "xgrad/train/plot.hpp"
 
+#include <algorithm>
+
 #include "axis.hpp"
 #include "markup.hpp"
 #include "xgrad/core/error.hpp"
@@ -54,6 +56,14 @@ std::vector<Curve> curves_of(const History& history, const PlotOptions& options)
   return curves;
 }
 
+/// The width of a picture whose legend has room for the longest name.
+std::size_t width_with(const std::vector<Curve>& curves) {
+  constexpr std::size_t least = 800, before = static_cast<std::size_t>(left + width) + 46, of_letter = 8;
+  std::size_t longest = 0;
+  for (const Curve& curve : curves) longest = std::max(longest, curve.name.size());
+  return std::max(least, before + of_letter * longest);
+}
+
 }  // namespace
 
 std::string svg(const std::vector<Curve>& given, const PlotOptions& options) {
@@ -66,9 +76,10 @@ std::string svg(const std::vector<Curve>& given, const PlotOptions& options) {
   const Axis across(xs, options.logarithmic_x, left, left + width),
       up(ys, options.logarithmic, top + height, top);
 
-  std::string picture =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 440\" font-size=\"13\" "
-      "font-family=\"sans-serif\">\n<rect width=\"800\" height=\"440\" fill=\"white\"/>\n";
+  const std::string across_all = std::to_string(width_with(curves));
+  std::string picture = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + across_all +
+                        " 440\" font-size=\"13\" font-family=\"sans-serif\">\n<rect width=\"" + across_all +
+                        "\" height=\"440\" fill=\"white\"/>\n";
   picture += text(left, top - 20, "start", options.title);
   for (const auto& tick : up.ticks())
     picture += line(left, tick.place, left + width, tick.place, "#dddddd") +

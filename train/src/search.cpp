@@ -72,7 +72,7 @@ std::vector<SearchResult::Row> tried(const char* op, const std::vector<Setting>&
                                      int threads, const TryFunction& f) {
   std::vector<SearchResult::Row> rows(settings.size());
   run_on_threads(op, settings.size(), threads, [&](std::size_t i) {
-    rows[i] = {settings[i], budget, std::numeric_limits<double>::quiet_NaN(), ""};
+    rows[i] = {settings[i], budget, std::numeric_limits<double>::quiet_NaN(), "", seeds[i]};
     try {
       rows[i].score = f(Trial(settings[i], seeds[i], budget));
     } catch (const Error& e) {

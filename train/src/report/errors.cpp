@@ -90,7 +90,8 @@ std::string confusion_of(const Training& training, const std::vector<std::string
       const auto count = counts.at<std::int64_t>({t, p});
       const double share = of_class > 0 ? static_cast<double>(count) / of_class : 0;
       table += "<td style=\"background:rgba(" + std::string(t == p ? "0,114,178," : "213,94,0,") +
-               short_text(share) + ")\">" + std::to_string(count) + "</td>";
+               short_text(share) + (share > 0.6 ? ");color:white\">" : ")\">") + std::to_string(count) +
+               "</td>";
     }
     table += "</tr>\n";
   }
