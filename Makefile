@@ -12,7 +12,7 @@ configure-release = cmake --preset release -DXGRAD_NATIVE=$(NATIVE)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 portable = $(if $(filter OFF,$(NATIVE)),release,portable)
 test = ctest --preset $(1) --parallel $(JOBS)
-formatted = find include simd core nn optim data files train tools examples tests benchmarks \
+formatted = find include simd core nn optim data files train parallel tools examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ demo: ## install what is missing, build, train a classifier of handwritten digit
 	build/release/examples/digits
 
 build-release:
-	$(call install,test onnx)
+	$(call install,test onnx parallel)
 	$(configure-release)
 	$(call build,release)
 
@@ -78,7 +78,7 @@ docs: ## list the ops in docs/ops.md from their declarations
 	LC_ALL=C awk -f docs/ops.awk core/include/xgrad/core/ops/*.hpp > docs/ops.md
 
 asan: ## the tests under the address, undefined behaviour and leak sanitizers
-	$(call install,test onnx)
+	$(call install,test onnx parallel)
 	cmake --preset asan
 	$(call build,asan)
 	$(call test,asan)
@@ -113,7 +113,7 @@ coverage: ## which lines the tests reach: build/coverage/report.html
 	cmake --preset coverage
 	$(call build,coverage)
 	$(call test,coverage)
-	gcovr --root . --filter '(simd|core|nn|optim|data|files|train|tools)/' --html-details build/coverage/report.html --print-summary build/coverage
+	gcovr --root . --filter '(simd|core|nn|optim|data|files|train|parallel|tools)/' --html-details build/coverage/report.html --print-summary build/coverage
 
 format: ## format every source
 	$(call install,ci)

@@ -1,0 +1,31 @@
+# The tests of xgrad::parallel: each source runs with threads as ranks, as every test does, and all of them again as
+# processes of mpirun, 2 and 4. Without MPI there is no such component, and a message has said so.
+
+if(NOT TARGET test_parallel)
+  return()
+endif()
+target_link_libraries(test_parallel PRIVATE xgrad::parallel)
+
+# More ranks than cores, as root in containers, and none of them tied to a core that another test uses. What the one
+# MPI does not know the other one reads.
+set(mpi_environment
+    XGRAD_TEST_MPI=1 XGRAD_NUM_THREADS=1
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+    OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none)
+
+# add_mpi_test(NAME RANKS COMMAND...): a test that mpirun runs.
+function(add_mpi_test name ranks)
+  add_test(NAME ${name} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${ARGN})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${mpi_environment}" TIMEOUT 120 PROCESSORS 2)
+endfunction()
+
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  return()  # which would look into MPI itself
+endif()
+if(NOT MPIEXEC_EXECUTABLE)
+  message(STATUS "The tests parallel.mpi_2 and parallel.mpi_4 are left out: they need mpirun (Debian: openmpi-bin)")
+  return()
+endif()
+foreach(ranks IN ITEMS 2 4)
+  add_mpi_test(parallel.mpi_${ranks} ${ranks} $<TARGET_FILE:test_parallel>)
+endforeach()
