@@ -14,7 +14,7 @@ struct Lstm : nn::Module {
   nn::Linear out{5, 2, {.dtype = float64}};
 
   Tensor forward(const Tensor& x) const override {
-    const Tensor y = lstm(x).output;
+    const Tensor y = lstm(x).outputs;
     return out(y.slice(1, x.size(1) - 1).squeeze(1));
   }
   void visit(nn::Visitor& v) override { v("lstm", lstm), v("out", out); }

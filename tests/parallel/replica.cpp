@@ -195,7 +195,7 @@ TEST_CASE("buffers are those of the first rank that took part, behind each step"
   on_ranks({2, 4}, [](Communicator c) {
     nn::BatchNorm1d norm(2, {.dtype = float64});
     Replica replica(norm, c);
-    const Tensor x = full({4, 2}, 10.0 * (c.rank() + 1), {.dtype = float64}) + tensor({{0.0, 1}, {0, 2}, {1, 3}, {2, 0}});
+    const Tensor x = full({4, 2}, 10.0 * (c.rank() + 1), {.dtype = float64}) + tensor({{0.0, 1}, {0, 2}, {1, 3}, {2, 0}}).to(float64);
     replica.backward(sum(norm(x)));
     replica.verify();
     CHECK(norm.running_mean.at({0}) == doctest::Approx(0.1 * 10.75).epsilon(1e-14));
