@@ -5,18 +5,20 @@ PACKAGES ?= yes# no: do not look for Debian packages
 CLANG_FORMAT ?= clang-format-14
 THREADS ?= 1# of the benchmarks
 NATIVE ?= ON# OFF: what runs on every x86-64-v3, as CI builds
+RANKS ?= 2# of make distributed
 SECONDS ?= 20# of make fuzz, for each format
 
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
 configure-release = cmake --preset release -DXGRAD_NATIVE=$(NATIVE)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 portable = $(if $(filter OFF,$(NATIVE)),release,portable)
+mpirun = XGRAD_NUM_THREADS=1 mpirun -np $(RANKS) $(shell mpirun --version 2>&1 | grep -q 'Open MPI\|OpenRTE' && echo --allow-run-as-root --oversubscribe --bind-to none)
 test = ctest --preset $(1) --parallel $(JOBS)
 formatted = find include simd core nn optim data files train parallel tools examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release onnxruntime help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
+.PHONY: build-release onnxruntime help demo distributed test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -26,6 +28,12 @@ demo: ## install what is missing, build, train a classifier of handwritten digit
 	$(configure-release) -DXGRAD_BUILD_TESTS=OFF -DXGRAD_BUILD_BENCHMARKS=OFF
 	$(call build,release) --target digits
 	build/release/examples/digits
+
+distributed: ## train the digits and a language model on RANKS processes: RANKS=2
+	$(call install,demo parallel)
+	$(configure-release) -DXGRAD_BUILD_TESTS=OFF -DXGRAD_BUILD_BENCHMARKS=OFF
+	$(call build,release) --target distributed_digits
+	$(mpirun) build/release/examples/distributed_digits
 
 build-release:
 	$(call install,test onnx parallel)

@@ -29,3 +29,13 @@ endif()
 foreach(ranks IN ITEMS 2 4)
   add_mpi_test(parallel.mpi_${ranks} ${ranks} $<TARGET_FILE:test_parallel>)
 endforeach()
+
+add_executable(parallel_survivor ${CMAKE_CURRENT_LIST_DIR}/programs/survivor.cpp)
+target_link_libraries(parallel_survivor PRIVATE xgrad::parallel doctest::doctest)
+target_include_directories(parallel_survivor PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_compile_definitions(parallel_survivor PRIVATE DOCTEST_CONFIG_DISABLE)
+add_test(NAME parallel.killed
+         COMMAND ${CMAKE_COMMAND} -DMPIEXEC=${MPIEXEC_EXECUTABLE} -DNUMPROC_FLAG=${MPIEXEC_NUMPROC_FLAG}
+                 -DPROGRAM=$<TARGET_FILE:parallel_survivor> -DOUT=${CMAKE_CURRENT_BINARY_DIR}/parallel_killed
+                 -P ${CMAKE_CURRENT_LIST_DIR}/programs/killed.cmake)
+set_tests_properties(parallel.killed PROPERTIES ENVIRONMENT "${mpi_environment}" TIMEOUT 240 PROCESSORS 2)

@@ -6,3 +6,5 @@
 #include "xgrad/parallel/launch.hpp"
 #include "xgrad/parallel/replica.hpp"
 #include "xgrad/parallel/sync_batch_norm.hpp"
+#include "xgrad/parallel/fit.hpp"
+#include "xgrad/parallel/sharded.hpp"

@@ -76,7 +76,9 @@ class RangePasses : public Passes {
 
   std::unique_ptr<Pass> begin() override { return std::make_unique<InRange>(range_); }
   std::int64_t size() const override {
-    if constexpr (requires { range_.size(); })
+    if constexpr (requires { range_.size().value_or(-1); })  // of a data::Pipeline
+      return range_.size().value_or(-1);
+    else if constexpr (requires { range_.size(); })
       return static_cast<std::int64_t>(range_.size());
     else
       return -1;
