@@ -20,12 +20,13 @@ int main(int argc, char** argv) {
     Generator g(8);
     const Tensor x = randn({48, 6}, {.dtype = float64}, g);
     Mlp model;
-    parallel::Replica replica(model, world);
-    optim::Adam adam(model, {.lr = 0.02});
     int epoch = 0;
+    // Before the replica's own hook, which takes the gradient away.
     on_ready(model.hidden.weight, [&](Tensor&) {
       if (epoch == last_epoch && world.rank() == world.size() - 1) std::raise(SIGKILL);
     });
+    parallel::Replica replica(model, world);
+    optim::Adam adam(model, {.lr = 0.02});
     struct Counts : train::Callback {
       explicit Counts(int& its) : epoch(its) {}
       void on_epoch_begin(train::Training& t) override { epoch = static_cast<int>(t.epochs_done()) + 1; }
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
                    {.epochs = epochs,
                     .callbacks = {parallel::Together(replica, world), Counts(epoch),
                                   parallel::Checkpoints(world, directory)},
-                    .show = parallel::show(world)});
+                    .show = world.rank() == 0 ? train::Show::lines : train::Show::nothing});
     replica.verify();
     if (world.rank() == 0)
       for (const double loss : history["loss"]) std::printf("loss %.12f\n", loss);
