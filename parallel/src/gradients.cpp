@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "compressed.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/error.hpp"
 #include "xgrad/core/tape.hpp"
@@ -33,7 +34,7 @@ double element(const Tensor& x, std::int64_t i) {
 
 Gradients::Gradients(std::vector<Tensor> parameters, const Communicator& communicator,
                      const ReplicaOptions& options)
-    : communicator_(communicator.duplicate()), reduce_(options.reduce), overlap_(options.overlap) {
+    : communicator_(communicator.duplicate()), reduce_(options.reduce), overlap_(options.overlap), compression_(options.compression) {
   for (Tensor& p : parameters) places_.push_back({std::move(p), 0, 0, 0});
   lay_out(options);
   make_values();
@@ -70,6 +71,10 @@ void Gradients::make_values() {
     if (&bucket == &buckets_.front()) at += communicator_.size();
     bucket.values = zeros({at}, bucket.dtype);
     bucket.to_come = bucket.places.size();
+    if (compression_.kind == Compression::none) continue;
+    bucket.residual = zeros({bucket.elements}, bucket.dtype);
+    bucket.gradients = bucket.values.slice(0, 0, bucket.elements);
+    bucket.notes = bucket.values.slice(0, bucket.elements);
   }
 }
 
@@ -130,13 +135,20 @@ void Gradients::begin(std::size_t b) {
     set_element(bucket.values, bucket.weights + communicator_.rank(), own);
   }
   bucket.begun = true;
-  const std::uint64_t call = step_ * buckets_.size() + b;
+  const std::uint64_t call = step_ * 2 * buckets_.size() + 2 * b;
+  if (compression_.kind != Compression::none) return begin_compressed(bucket, call);
   bucket.work = start_all_reduce_as(communicator_.channel(), bucket.values, Reduce::sum, call);
+}
+
+/// The counts and weights behind the gradients travel by themselves, as they are.
+void Gradients::begin_compressed(Bucket& bucket, std::uint64_t call) {
+  bucket.work = Work(start_compressed(communicator_.channel(), bucket.gradients, bucket.residual, compression_, call));
+  bucket.notes_work = start_all_reduce_as(communicator_.channel(), bucket.notes, Reduce::sum, call + 1);
 }
 
 void Gradients::progress() {
   for (Bucket& bucket : buckets_)
-    if (bucket.begun) bucket.work.test();
+    if (bucket.begun) bucket.work.test(), bucket.notes_work.test();
 }
 
 std::vector<double> Gradients::weights_of_ranks() const {
@@ -151,11 +163,12 @@ std::vector<double> Gradients::finish(bool joined) {
   joined_ = joined;
   for (std::size_t b = 0; b < buckets_.size(); ++b)
     if (!buckets_[b].begun) begin(b);
+  buckets_.front().notes_work.wait();
   buckets_.front().work.wait();
   const std::vector<double> weights = weights_of_ranks();
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   for (Bucket& bucket : buckets_) {
-    bucket.work.wait();
+    bucket.work.wait(), bucket.notes_work.wait();
     if (total > 0) put(bucket, reduce_ == Reduce::mean ? total : 1);
   }
   reset();
@@ -200,7 +213,7 @@ void Gradients::reset() {
     bucket.values.fill_(0);
     bucket.to_come = bucket.places.size();
     bucket.begun = false;
-    bucket.work = {};
+    bucket.work = bucket.notes_work = {};
   }
   rows_ = {}, weight_ = 0, joined_ = weighted_ = false;
 }

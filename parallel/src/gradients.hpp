@@ -54,9 +54,10 @@ class Gradients {
     std::int64_t elements = 0;
     std::int64_t weights = 0;  ///< where those of the ranks begin, in the first bucket
     Tensor values = {};
+    Tensor gradients = {}, notes = {}, residual = {};  ///< with compression: the two parts of values, see begin
     std::size_t to_come = 0;
     bool begun = false;
-    Work work = {};
+    Work work = {}, notes_work = {};
   };
 
   void lay_out(const ReplicaOptions& options);
@@ -64,6 +65,7 @@ class Gradients {
   void ready(std::size_t i, Tensor& gradient);
   void gather(Place& place, const Tensor& gradient);
   void begin(std::size_t bucket);
+  void begin_compressed(Bucket& bucket, std::uint64_t call);
   void progress();
   std::vector<double> weights_of_ranks() const;
   void put(Bucket& bucket, double divisor);
@@ -75,6 +77,7 @@ class Gradients {
   Communicator communicator_;
   Reduce reduce_;
   bool overlap_;
+  CompressionOptions compression_;
   std::optional<std::int64_t> rows_;
   double weight_ = 0;        ///< of the gradients so far
   bool joined_ = false, weighted_ = false;

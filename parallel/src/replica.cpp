@@ -16,6 +16,9 @@ namespace {
 void check_options(const ReplicaOptions& options) {
   if (options.bucket_bytes < 1)
     throw Error("Replica: bucket_bytes must be 1 or more: they are " + std::to_string(options.bucket_bytes));
+  if (!(options.compression.share > 0 && options.compression.share <= 1))
+    throw Error("Replica: the share of compression must be in (0, 1]: it is " +
+                std::to_string(options.compression.share));
   if (options.reduce == Reduce::max)
     throw Error("Replica: the largest of gradients is no gradient; use Reduce::mean or Reduce::sum");
 }

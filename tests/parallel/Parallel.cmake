@@ -5,6 +5,7 @@ if(NOT TARGET test_parallel)
   return()
 endif()
 target_link_libraries(test_parallel PRIVATE xgrad::parallel)
+target_include_directories(test_parallel PRIVATE ${PROJECT_SOURCE_DIR}/parallel/src)
 
 # More ranks than cores, as root in containers, and none of them tied to a core that another test uses. What the one
 # MPI does not know the other one reads.
@@ -39,3 +40,22 @@ add_test(NAME parallel.killed
                  -DPROGRAM=$<TARGET_FILE:parallel_survivor> -DOUT=${CMAKE_CURRENT_BINARY_DIR}/parallel_killed
                  -P ${CMAKE_CURRENT_LIST_DIR}/programs/killed.cmake)
 set_tests_properties(parallel.killed PROPERTIES ENVIRONMENT "${mpi_environment}" TIMEOUT 240 PROCESSORS 2)
+
+# Cases of a program: what is said, and for a failure also that it is one.
+add_executable(parallel_lifecycle ${CMAKE_CURRENT_LIST_DIR}/programs/lifecycle.cpp)
+target_link_libraries(parallel_lifecycle PRIVATE xgrad::parallel MPI::MPI_CXX)
+function(add_lifecycle_test name said)
+  add_mpi_test(parallel.lifecycle_${name} 2 $<TARGET_FILE:parallel_lifecycle> ${name})
+  set_tests_properties(parallel.lifecycle_${name} PROPERTIES PASS_REGULAR_EXPRESSION "${said}")
+endfunction()
+add_lifecycle_test(started "sum 2\n")
+add_lifecycle_test(twice "sum 2, sum 2\n")
+add_lifecycle_test(throws "rank 1: no bread\n")
+add_lifecycle_test(ended "world: MPI has been ended by this program; call world.. before MPI_Finalize")
+add_test(NAME parallel.lifecycle_exit_code
+         COMMAND sh -c "${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} 2 $<TARGET_FILE:parallel_lifecycle> throws; test $? -eq 1")
+add_test(NAME parallel.lifecycle_alone COMMAND parallel_lifecycle alone)
+set_tests_properties(parallel.lifecycle_exit_code PROPERTIES ENVIRONMENT "${mpi_environment}" TIMEOUT 60 PROCESSORS 2)
+set_tests_properties(parallel.lifecycle_alone PROPERTIES
+  ENVIRONMENT "PMI_SIZE=4;OMPI_COMM_WORLD_SIZE=4;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1" TIMEOUT 60
+  PASS_REGULAR_EXPRESSION "world: mpirun has started 4 processes, and this one is alone")

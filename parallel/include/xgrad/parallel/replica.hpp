@@ -9,6 +9,7 @@
 
 #include "xgrad/core/state/visitor.hpp"
 #include "xgrad/parallel/communicator.hpp"
+#include "xgrad/parallel/compression.hpp"
 
 namespace xgrad::parallel {
 
@@ -20,6 +21,7 @@ struct ReplicaOptions {
   std::int64_t bucket_bytes = std::int64_t{1} << 20;  ///< gradients that travel together
   Reduce reduce = Reduce::mean;    ///< of the gradients: mean or sum
   bool overlap = true;             ///< reductions begin while backward goes on; else when it is over
+  CompressionOptions compression = {};  ///< of the gradients on their way
   bool broadcast_buffers = true;   ///< behind each step all have those of the first rank that took part
   bool check_every_step = false;   ///< compare the bits of all weights before the gradients of a step are used
 };
@@ -55,7 +57,8 @@ struct ReplicaBackward {
 class Replica {
  public:
   /// Throws Error on all ranks, which names what differs, where models differ, for a model without a parameter
-  /// that requires a gradient, for a bucket below 1 byte and for Reduce::max. All ranks must make one.
+  /// that requires a gradient, for a bucket below 1 byte, a share
+  /// outside (0, 1] and for Reduce::max. All ranks must make one.
   template <Visitable T>
   Replica(T& model, const Communicator& communicator, ReplicaOptions options = {})
       : Replica(Visitor::of(model), communicator, options) {}
