@@ -42,6 +42,8 @@ class Engine {
   virtual std::shared_ptr<Engine> duplicate(double time_limit) = 0;
   /// Throws Error where another rank is known to have failed.
   virtual void check_others() {}
+  /// Throws Error where only one thread may use it.
+  virtual void check_threads() const {}
 };
 
 }  // namespace xgrad::parallel::detail

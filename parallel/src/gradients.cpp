@@ -40,6 +40,14 @@ Gradients::Gradients(std::vector<Tensor> parameters, const Communicator& communi
   make_values();
   for (std::size_t i = 0; i < places_.size(); ++i)
     hooks_.push_back(on_ready(places_[i].parameter, [this, i](Tensor& g) { ready(i, g); }));
+  if (!options.progress_thread) return;
+  communicator_.channel()->engine->check_threads();
+  helper_ = std::make_unique<Helper>([this] {
+    try {
+      progress();
+    } catch (...) {  // the channel keeps what it was, and whoever waits throws it
+    }
+  });
 }
 
 Gradients::~Gradients() {
@@ -106,9 +114,11 @@ void Gradients::ready(std::size_t i, Tensor& gradient) {
                 place.parameter.describe() + "; call synchronize() behind each, or use no_sync() for all but the last");
   gather(place, gradient);
   gradient = {};
+  const auto lock = helper_ ? helper_->pause() : std::unique_lock<std::mutex>();
   if (!gathers_only && !std::exchange(place.is_ready, true) && --bucket.to_come == 0 && overlap_) {
     begin(place.bucket);
     ++begun_early;
+    if (helper_) helper_->start_locked();
   }
   progress();
 }
@@ -160,6 +170,7 @@ std::vector<double> Gradients::weights_of_ranks() const {
 
 std::vector<double> Gradients::finish(bool joined) {
   const NoGrad guard;
+  if (helper_) helper_->stop();
   joined_ = joined;
   for (std::size_t b = 0; b < buckets_.size(); ++b)
     if (!buckets_[b].begun) begin(b);

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "helper.hpp"
 #include "start.hpp"
 #include "xgrad/core/hooks.hpp"
 #include "xgrad/parallel/replica.hpp"
@@ -82,6 +83,7 @@ class Gradients {
   double weight_ = 0;        ///< of the gradients so far
   bool joined_ = false, weighted_ = false;
   std::uint64_t step_ = 0;
+  std::unique_ptr<Helper> helper_;  ///< last, so that it ends first
 };
 
 }  // namespace xgrad::parallel::detail

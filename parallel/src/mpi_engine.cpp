@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <mutex>
 #include <thread>
 
 #include "channel.hpp"
@@ -19,6 +20,12 @@ namespace xgrad::parallel {
 namespace detail {
 
 namespace {
+
+/// Held in every call of MPI, which threads may make in turn (MPI_THREAD_SERIALIZED).
+std::mutex& mpi_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 
 void check_mpi(int code, const char* what) {
   if (code == MPI_SUCCESS) return;
@@ -71,6 +78,7 @@ class MpiTransfer : public Transfer {
   explicit MpiTransfer(bool receives) : receives_(receives) {}
   ~MpiTransfer() override {
     if (request == MPI_REQUEST_NULL || is_ended()) return;
+    const std::lock_guard lock(mpi_mutex());
     if (receives_) {  // nobody is to write where the bytes would have come
       MPI_Cancel(&request);
       MPI_Wait(&request, MPI_STATUS_IGNORE);
@@ -83,6 +91,7 @@ class MpiTransfer : public Transfer {
     if (request == MPI_REQUEST_NULL) return true;
     int done = 0;
     MPI_Status status;
+    const std::lock_guard lock(mpi_mutex());
     check_mpi(MPI_Test(&request, &done, &status), receives_ ? "a receive" : "a send");
     if (done && receives_) {
       MPI_Count count = 0;
@@ -119,6 +128,7 @@ class MpiEngine : public Engine {
   std::unique_ptr<Transfer> send(int to, int tag, std::span<const std::byte> bytes) override {
     check_running();
     auto transfer = std::make_unique<MpiTransfer>(false);
+    const std::lock_guard lock(mpi_mutex());
     const Units units(bytes.size());
     check_mpi(MPI_Isend(bytes.data(), units.count, units.type, to, tag, comm_, &transfer->request), "a send");
     return transfer;
@@ -126,6 +136,7 @@ class MpiEngine : public Engine {
   std::unique_ptr<Transfer> receive(int from, int tag, std::span<std::byte> bytes) override {
     check_running();
     auto transfer = std::make_unique<MpiTransfer>(true);
+    const std::lock_guard lock(mpi_mutex());
     const Units units(bytes.size());
     check_mpi(MPI_Irecv(bytes.data(), units.count, units.type, from, tag, comm_, &transfer->request),
               "a receive");
@@ -136,14 +147,27 @@ class MpiEngine : public Engine {
     return std::make_shared<MpiEngine>(duplicate_of(comm_, time_limit));
   }
   void check_others() override { check_running(); }
+  void check_threads() const override {
+    int level = MPI_THREAD_SINGLE;
+    MPI_Query_thread(&level);
+    if (level < MPI_THREAD_SERIALIZED)
+      throw Error("Replica: progress_thread needs an MPI that was started with MPI_THREAD_SERIALIZED; let world() "
+                  "start it, or call MPI_Init_thread");
+  }
 
   static MPI_Comm duplicate_of(MPI_Comm comm, double time_limit) {
     MPI_Comm copy = MPI_COMM_NULL;
     MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Comm_idup(comm, &copy, &request), "a duplicate");
+    {
+      const std::lock_guard lock(mpi_mutex());
+      check_mpi(MPI_Comm_idup(comm, &copy, &request), "a duplicate");
+    }
     const Clock::time_point start = Clock::now();
     for (int done = 0; !done; std::this_thread::yield()) {
-      check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "a duplicate");
+      {
+        const std::lock_guard lock(mpi_mutex());
+        check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "a duplicate");
+      }
       if (!done && Clock::now() - start > std::chrono::duration<double>(time_limit))
         throw Error("Communicator: not all ranks came to duplicate() within " + std::to_string(time_limit) +
                     " s; all must call it");

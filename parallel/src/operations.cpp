@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "xgrad/core/creation.hpp"
+
 namespace xgrad::parallel::detail {
 
 namespace {
@@ -88,10 +90,11 @@ std::span<const std::byte> AllReduce::part(const Share& s) const {
 void AllReduce::begin() {
   const int size = channel().size(), own = channel().rank();
   const std::size_t bytes = part(share(own)).size();
-  came_.resize(bytes * static_cast<std::size_t>(size - 1));
+  came_ = empty({static_cast<std::int64_t>(bytes) * (size - 1)}, {.dtype = boolean});
+  const std::span<std::byte> came = writable_bytes_of(came_);
   std::size_t slot = 0;
   for (int r = 0; r < size; ++r)
-    if (r != own) first_.receive(r, std::span(came_).subspan(bytes * slot++, bytes));
+    if (r != own) first_.receive(r, came.subspan(bytes * slot++, bytes));
   for (int k = 1; k < size; ++k) {  // each rank begins with another one
     const int r = (own + k) % size;
     first_.send(r, part(share(r)));
@@ -115,7 +118,7 @@ void AllReduce::reduce_share() {
   std::vector<const std::byte*> parts;
   std::size_t slot = 0;
   for (int r = 0; r < size; ++r)
-    parts.push_back(r == own ? bytes.data() : came_.data() + bytes.size() * slot++);
+    parts.push_back(r == own ? bytes.data() : bytes_of(came_).data() + bytes.size() * slot++);
   std::byte* to = result_.defined()
                       ? writable_bytes_of(result_).data()
                       : writable_bytes_of(x_).data() + (bytes.data() - bytes_of(x_).data());

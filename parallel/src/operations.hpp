@@ -76,7 +76,7 @@ class AllReduce : public Operation {
   Tensor x_, result_;
   Reduce reduce_;
   bool at_once_;  ///< every share is all of it
-  std::vector<std::byte> came_;
+  Tensor came_;  ///< bytes, in memory that is used again
   Exchange first_, second_;
   bool reduced_ = false;
 };

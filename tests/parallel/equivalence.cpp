@@ -63,6 +63,11 @@ void check_same_training(const Shape& row, Alone& alone, const std::function<Tog
     train_together(model, t, c, {.bucket_bytes = 200, .check_every_step = true});
     CHECK(difference(model, alone) < 1e-12);
 
+    Together helped = make(c);  // by a thread of its own
+    if (c.rank() == 0) load_state_dict(helped, start);
+    train_together(helped, t, c, {.bucket_bytes = 200, .progress_thread = true});
+    CHECK(same(helped, model));
+
     Together again = make(c);  // in one bucket and without overlap
     if (c.rank() == 0) load_state_dict(again, start);
     train_together(again, t, c, {.overlap = false});

@@ -8,7 +8,7 @@ namespace xgrad::parallel {
 
 /// All processes that mpirun has started, one rank each; of a program that was started by itself, a world of
 /// one. Starts MPI where the program has not, and ends it then when the program ends. All processes must call
-/// it, as it makes a communicator of MPI of its own. Only the thread that uses a communicator calls MPI.
+/// it, as it makes a communicator of MPI of its own. Only threads that use a communicator call MPI, in turn.
 ///
 /// Throws Error where MPI has been ended, and where mpirun belongs to another MPI than the one that the library
 /// was built with.

@@ -21,6 +21,9 @@ struct ReplicaOptions {
   std::int64_t bucket_bytes = std::int64_t{1} << 20;  ///< gradients that travel together
   Reduce reduce = Reduce::mean;    ///< of the gradients: mean or sum
   bool overlap = true;             ///< reductions begin while backward goes on; else when it is over
+  /// A thread of its own moves the reductions on, besides the hooks of the parameters: for networks, where large
+  /// layers leave long times between two hooks. The program's MPI must allow calls of several threads in turn.
+  bool progress_thread = false;
   CompressionOptions compression = {};  ///< of the gradients on their way
   bool broadcast_buffers = true;   ///< behind each step all have those of the first rank that took part
   bool check_every_step = false;   ///< compare the bits of all weights before the gradients of a step are used
