@@ -9,12 +9,13 @@ namespace xgrad::parallel::detail {
 
 namespace {
 
-/// Lets others have the core: at first at once, then for longer, since more ranks than cores may wait.
-void rest(int turn) {
-  if (turn < 200)
-    std::this_thread::yield();
+/// Lets others have the core, since there may be more ranks than cores: at first at once, and where the wait is a long
+/// one, by sleeping now and then. Not each time: MPI moves some ten thousand bytes on in a call, and no more.
+void rest(int turn, double waited) {
+  if (waited > 0.01 && turn % 16 == 0)
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
   else
-    std::this_thread::sleep_for(std::chrono::microseconds(turn < 2000 ? 20 : 200));
+    std::this_thread::yield();
 }
 
 double seconds_since(Clock::time_point start) {
@@ -52,8 +53,9 @@ void Operation::wait() {
   std::vector<int> missing = awaited();
   for (int turn = 0; !test(); ++turn) {
     charge(missing, since);
-    if (turn > 200 && seconds_since(start) > channel_->time_limit) time_out();
-    rest(turn);
+    const double waited = seconds_since(start);
+    if (waited > channel_->time_limit) time_out();
+    rest(turn, waited);
   }
   charge(missing, since);
 }

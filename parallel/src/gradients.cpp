@@ -156,9 +156,14 @@ void Gradients::begin_compressed(Bucket& bucket, std::uint64_t call) {
   bucket.notes_work = start_all_reduce_as(communicator_.channel(), bucket.notes, Reduce::sum, call + 1);
 }
 
+/// Several times, since MPI moves some ten thousand bytes on in a call, and no more.
 void Gradients::progress() {
-  for (Bucket& bucket : buckets_)
-    if (bucket.begun) bucket.work.test(), bucket.notes_work.test();
+  for (int round = 0; round < 8; ++round) {
+    bool done = true;
+    for (Bucket& bucket : buckets_)
+      if (bucket.begun) done &= bucket.work.test() & bucket.notes_work.test();
+    if (done) return;
+  }
 }
 
 std::vector<double> Gradients::weights_of_ranks() const {
