@@ -32,8 +32,9 @@ demo: ## install what is missing, build, train a classifier of handwritten digit
 distributed: ## train the digits and a language model on RANKS processes: RANKS=2
 	$(call install,demo parallel)
 	$(configure-release) -DXGRAD_BUILD_TESTS=OFF -DXGRAD_BUILD_BENCHMARKS=OFF
-	$(call build,release) --target distributed_digits
+	$(call build,release) --target distributed_digits distributed_text
 	$(mpirun) build/release/examples/distributed_digits
+	$(mpirun) build/release/examples/distributed_text
 
 build-release:
 	$(call install,test onnx parallel)

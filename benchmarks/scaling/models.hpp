@@ -16,7 +16,8 @@ struct Block : nn::Module {
         conv2(out, out, 3, {.padding = 1, .bias = false}),
         norm1(out),
         norm2(out) {
-    if (stride != 1 || in != out) shortcut.emplace(in, out, 1, nn::Conv2dOptions{.stride = stride, .bias = false});
+    if (stride != 1 || in != out)
+      shortcut.emplace(in, out, 1, nn::Conv2dOptions{.stride = stride, .bias = false});
   }
   Tensor forward(const Tensor& x) const override {
     const Tensor y = norm2(conv2(relu(norm1(conv1(x)))));
@@ -47,7 +48,9 @@ struct ResNet18 : nn::Module {
     for (const Block& block : blocks) y = block(y);
     return out(mean(y, std::vector<int>{2, 3}));
   }
-  void visit(nn::Visitor& v) override { v("first", first), v("norm", norm), v("blocks", blocks), v("out", out); }
+  void visit(nn::Visitor& v) override {
+    v("first", first), v("norm", norm), v("blocks", blocks), v("out", out);
+  }
 };
 
 struct Transformer : nn::Module {
@@ -57,7 +60,8 @@ struct Transformer : nn::Module {
 
   Transformer() {
     for (int i = 0; i < 4; ++i)
-      layers.emplace_back(256, 4, nn::TransformerLayerOptions{.dim_feedforward = 1024, .dropout = 0, .batch_first = true});
+      layers.emplace_back(
+          256, 4, nn::TransformerLayerOptions{.dim_feedforward = 1024, .dropout = 0, .batch_first = true});
   }
   Tensor forward(const Tensor& x) const override {
     Tensor y = in(x);

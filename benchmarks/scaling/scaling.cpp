@@ -1,8 +1,8 @@
 // What data-parallel training costs, by mpirun or alone:
 //
 //   scaling reduce              microseconds of an all_reduce of 4 KB, 1 MB and 16 MB
-//   scaling step MODEL ROWS     milliseconds of a step with ROWS a rank: alone, the reductions alone, together
-//   scaling profile MODEL ROWS  when which bytes of gradients are ready: what simulate.py takes
+//   scaling step MODEL ROWS     milliseconds of a step with ROWS a rank: alone, the reductions alone,
+//   together scaling profile MODEL ROWS  when which bytes of gradients are ready: what simulate.py takes
 //
 // Medians. A third argument of step: float16, bfloat16, top_k, or thread for a thread of progress.
 
@@ -44,7 +44,9 @@ void reduce(parallel::Communicator& world, int rounds) {
     Tensor x = zeros({bytes / 4});
     const int n = bytes > (1 << 20) ? std::max(3, rounds / 10) : rounds;
     const double time = median(world, n, [&] { world.all_reduce(x); });
-    if (world.rank() == 0) std::printf("%d ranks, %lld bytes: %.1f us\n", world.size(), static_cast<long long>(bytes), 1000 * time);
+    if (world.rank() == 0)
+      std::printf("%d ranks, %lld bytes: %.1f us\n", world.size(), static_cast<long long>(bytes),
+                  1000 * time);
   }
 }
 
@@ -76,10 +78,12 @@ void step(parallel::Communicator& world, const std::string& name, std::int64_t r
     const double communication = median(world, rounds, [&] { replica.synchronize(); });
     const double both = median(world, rounds, [&] { model.zero_grad(), replica.backward(loss()); });
     if (world.rank() == 0)
-      std::printf("%s, %d ranks of %lld rows: compute %.2f ms, reductions %.2f ms, together %.2f ms: %.2f of the longer, "
-                  "%zu of %zu buckets early\n",
-                  name.c_str(), world.size(), static_cast<long long>(rows), compute, communication, both,
-                  both / std::max(compute, communication), replica.begun_early(), replica.bucket_count());
+      std::printf(
+          "%s, %d ranks of %lld rows: compute %.2f ms, reductions %.2f ms, together %.2f ms: %.2f of the "
+          "longer, "
+          "%zu of %zu buckets early\n",
+          name.c_str(), world.size(), static_cast<long long>(rows), compute, communication, both,
+          both / std::max(compute, communication), replica.begun_early(), replica.bucket_count());
   });
 }
 
@@ -89,7 +93,9 @@ void profile(const std::string& name, std::int64_t rows) {
     std::vector<std::pair<double, std::int64_t>> ready;
     Clock::time_point start;
     for (const Tensor& p : model.parameters())
-      on_ready(p, [&, bytes = p.numel() * size_of(p.dtype())](Tensor&) { ready.emplace_back(milliseconds(start), bytes); });
+      on_ready(p, [&, bytes = p.numel() * size_of(p.dtype())](Tensor&) {
+        ready.emplace_back(milliseconds(start), bytes);
+      });
     double forward = 0, all = 0;
     for (int i = 0; i < 5; ++i) {  // the last one counts
       model.zero_grad();
@@ -100,8 +106,8 @@ void profile(const std::string& name, std::int64_t rows) {
       loss.backward();
       all = milliseconds(start);
     }
-    std::printf("{\"model\": \"%s\", \"rows\": %lld, \"forward_ms\": %.3f, \"step_ms\": %.3f, \"ready\": [", name.c_str(),
-                static_cast<long long>(rows), forward, all);
+    std::printf("{\"model\": \"%s\", \"rows\": %lld, \"forward_ms\": %.3f, \"step_ms\": %.3f, \"ready\": [",
+                name.c_str(), static_cast<long long>(rows), forward, all);
     for (std::size_t i = 0; i < ready.size(); ++i)
       std::printf("%s[%.3f, %lld]", i ? ", " : "", ready[i].first, static_cast<long long>(ready[i].second));
     std::printf("]}\n");

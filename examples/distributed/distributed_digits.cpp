@@ -1,5 +1,5 @@
-// Handwritten digits on several processes: `mpirun -np 2 distributed_digits`. Each has its share of every batch, and
-// all have the same weights behind every step.
+// Handwritten digits on several processes: `mpirun -np 2 distributed_digits`. Each has its share of every
+// batch, and all have the same weights behind every step.
 
 #include <cstdio>
 
@@ -22,7 +22,8 @@ struct Options {
 /// Trains a model together with the other processes, and returns its accuracy on digits that it has not seen.
 double learn(const Options& options, parallel::Communicator world) {
   const auto [train_set, test_set] = data::split(data::digits(), 0.8, {.stratify = true});
-  if (world.rank() == 0) std::printf("%d processes train on %s\n", world.size(), train_set.describe().c_str());
+  if (world.rank() == 0)
+    std::printf("%d processes train on %s\n", world.size(), train_set.describe().c_str());
 
   nn::Sequential model = nn::mlp({64, 256, 256, 10});
   parallel::Replica replica(model, world);

@@ -9,8 +9,9 @@ namespace xgrad::parallel::detail {
 
 namespace {
 
-/// Lets others have the core, since there may be more ranks than cores: at first at once, and where the wait is a long
-/// one, by sleeping now and then. Not each time: MPI moves some ten thousand bytes on in a call, and no more.
+/// Lets others have the core, since there may be more ranks than cores: at first at once, and where the wait
+/// is a long one, by sleeping now and then. Not each time: MPI moves some ten thousand bytes on in a call,
+/// and no more.
 void rest(int turn, double waited) {
   if (waited > 0.01 && turn % 16 == 0)
     std::this_thread::sleep_for(std::chrono::microseconds(50));
@@ -76,8 +77,8 @@ void Operation::time_out() {
   char limit[32];
   std::snprintf(limit, sizeof limit, "%g", channel_->time_limit);
   const std::vector<int> missing = awaited();
-  channel_->fail("Communicator: " + (missing.empty() ? "the other ranks" : list_of(missing)) + " did not come to " +
-                 signature_.describe() + " within " + limit + " s: this is rank " +
+  channel_->fail("Communicator: " + (missing.empty() ? "the other ranks" : list_of(missing)) +
+                 " did not come to " + signature_.describe() + " within " + limit + " s: this is rank " +
                  std::to_string(channel_->rank()) + " of " + std::to_string(channel_->size()) +
                  "; look for the error of the missing rank, or allow more by set_time_limit()");
 }

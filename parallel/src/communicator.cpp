@@ -37,7 +37,8 @@ void check_rows(const char* op, const Tensor& all, const Tensor& x, int size) {
   for (int i = 0; fits && i < x.dim(); ++i) fits = all.shape()[i + 1] == x.shape()[i];
   if (!fits)
     throw Error(std::string(op) + ": needs one row for each of " + std::to_string(size) +
-                " ranks, of the other's shape and dtype: they are " + all.describe() + " and " + x.describe());
+                " ranks, of the other's shape and dtype: they are " + all.describe() + " and " +
+                x.describe());
 }
 
 Shape rows_shape(const Tensor& x, int size) {
@@ -52,7 +53,8 @@ std::shared_ptr<O> operation(const std::shared_ptr<Channel>& channel, A&&... arg
   return std::make_shared<O>(channel, std::forward<A>(arguments)...);
 }
 
-Work gather(const std::shared_ptr<Channel>& channel, const Signature& signature, const Tensor& x, Tensor all) {
+Work gather(const std::shared_ptr<Channel>& channel, const Signature& signature, const Tensor& x,
+            Tensor all) {
   const auto call = operation<Once>(channel, signature, tag_of_call(channel->calls++));
   const std::span<const std::byte> own = x.defined() ? bytes_of(x) : std::span<const std::byte>();
   const std::span<std::byte> rows = all.defined() ? writable_bytes_of(all) : std::span<std::byte>();
@@ -62,8 +64,7 @@ Work gather(const std::shared_ptr<Channel>& channel, const Signature& signature,
     const int to = (channel->rank() + k) % channel->size();
     call->exchange.receive(to, own.empty() ? std::span<std::byte>() : row(to));
   }
-  for (int k = 1; k < channel->size(); ++k)
-    call->exchange.send((channel->rank() + k) % channel->size(), own);
+  for (int k = 1; k < channel->size(); ++k) call->exchange.send((channel->rank() + k) % channel->size(), own);
   call->kept = {x, all};
   return Work(call);
 }
@@ -72,7 +73,8 @@ Work gather(const std::shared_ptr<Channel>& channel, const Signature& signature,
 
 namespace detail {
 
-Work start_all_reduce_as(const std::shared_ptr<Channel>& channel, Tensor x, Reduce reduce, std::uint64_t call) {
+Work start_all_reduce_as(const std::shared_ptr<Channel>& channel, Tensor x, Reduce reduce,
+                         std::uint64_t call) {
   const Signature s = signature_of(CallKind::all_reduce, x, static_cast<std::uint32_t>(reduce));
   return Work(operation<AllReduce>(channel, s, std::move(x), Tensor(), reduce, tag_of_call(call)));
 }
@@ -122,7 +124,8 @@ Work Communicator::start_reduce_scatter(const Tensor& x, Tensor result, Reduce r
   check_reduces("reduce_scatter", x, reduce);
   check_rows("reduce_scatter", x, result, size());
   const Signature s = signature_of(CallKind::reduce_scatter, x, static_cast<std::uint32_t>(reduce));
-  return Work(operation<AllReduce>(channel_, s, x, std::move(result), reduce, tag_of_call(channel_->calls++)));
+  return Work(
+      operation<AllReduce>(channel_, s, x, std::move(result), reduce, tag_of_call(channel_->calls++)));
 }
 
 Work Communicator::start_send(const Tensor& x, int to, int tag) {
@@ -164,8 +167,6 @@ Tensor Communicator::reduce_scatter(const Tensor& x, Reduce reduce) {
   return result;
 }
 
-void Communicator::barrier() {
-  gather(channel_, Signature{}, Tensor(), Tensor()).wait();
-}
+void Communicator::barrier() { gather(channel_, Signature{}, Tensor(), Tensor()).wait(); }
 
 }  // namespace xgrad::parallel

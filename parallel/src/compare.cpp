@@ -34,7 +34,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 void check_same_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors) {
   std::string own;
-  for (const auto& [name, tensor] : tensors) own += name + ", " + tensor.describe() + (tensor.requires_grad() ? "" : " without gradient") + "\n";
+  for (const auto& [name, tensor] : tensors)
+    own += name + ", " + tensor.describe() + (tensor.requires_grad() ? "" : " without gradient") + "\n";
   const std::vector<std::string> all = communicator.all_gather_texts(own);
   const std::vector<std::string> first = lines_of(all[0]);
   for (std::size_t r = 1; r < all.size(); ++r) {

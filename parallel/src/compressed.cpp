@@ -27,14 +27,15 @@ std::shared_ptr<Operation> start_compressed(const std::shared_ptr<Channel>& chan
   if (options.kind != Compression::top_k)
     return std::make_shared<HalfReduce>(channel, s, values, residual, options.kind == Compression::bfloat16,
                                         tag_of_call(call));
-  const auto wanted = static_cast<std::int64_t>(std::ceil(options.share * static_cast<double>(values.numel())));
+  const auto wanted =
+      static_cast<std::int64_t>(std::ceil(options.share * static_cast<double>(values.numel())));
   const std::int64_t count = std::clamp<std::int64_t>(wanted, 1, values.numel());
   s.sizes[Signature::shown_axes - 1] = count;
   return std::make_shared<TopK>(channel, s, values, residual, count, tag_of_call(call));
 }
 
-HalfReduce::HalfReduce(std::shared_ptr<Channel> channel, const Signature& signature, Tensor values, Tensor residual,
-                       bool is_bfloat, int tag)
+HalfReduce::HalfReduce(std::shared_ptr<Channel> channel, const Signature& signature, Tensor values,
+                       Tensor residual, bool is_bfloat, int tag)
     : Operation(std::move(channel), signature),
       values_(std::move(values)),
       residual_(std::move(residual)),
@@ -70,7 +71,8 @@ void HalfReduce::exchange_first() {
   for (int k = 1; k < size; ++k) {
     const int r = (own + k) % size;
     const Share s = share(r);
-    const auto part = std::span(own_).subspan(static_cast<std::size_t>(s.first), static_cast<std::size_t>(s.count));
+    const auto part =
+        std::span(own_).subspan(static_cast<std::size_t>(s.first), static_cast<std::size_t>(s.count));
     first_.send(r, std::as_bytes(part));
   }
 }
@@ -97,7 +99,9 @@ void HalfReduce::sum_share() {
     float sum = 0;
     std::size_t slot = 0;
     for (int r = 0; r < size; ++r)
-      sum += unpack(r == own ? own_[at] : came_[slot++ * static_cast<std::size_t>(mine.count) + static_cast<std::size_t>(i)]);
+      sum += unpack(r == own
+                        ? own_[at]
+                        : came_[slot++ * static_cast<std::size_t>(mine.count) + static_cast<std::size_t>(i)]);
     sums_[at] = pack(sum);
     rest[at] += static_cast<T>(sum) - static_cast<T>(unpack(sums_[at]));
   }
@@ -130,7 +134,9 @@ TopK::TopK(std::shared_ptr<Channel> channel, const Signature& signature, Tensor 
   const int size = this->channel().size(), own = this->channel().rank();
   picks_.resize(count_ * static_cast<std::size_t>(size));
   values_.dtype() == float32 ? pick<float>() : pick<double>();
-  const auto of = [&](int r) { return std::span(picks_).subspan(count_ * static_cast<std::size_t>(r), count_); };
+  const auto of = [&](int r) {
+    return std::span(picks_).subspan(count_ * static_cast<std::size_t>(r), count_);
+  };
   for (int r = 0; r < size; ++r)
     if (r != own) exchange_.receive(r, std::as_writable_bytes(of(r)));
   for (int k = 1; k < size; ++k) exchange_.send((own + k) % size, std::as_bytes(of(own)));
@@ -150,7 +156,8 @@ void TopK::pick() {
   const auto before = [&](std::int64_t i, std::int64_t j) {
     return size_at(i) != size_at(j) ? size_at(i) > size_at(j) : i < j;
   };
-  std::nth_element(places.begin(), places.begin() + static_cast<std::int64_t>(count_ - 1), places.end(), before);
+  std::nth_element(places.begin(), places.begin() + static_cast<std::int64_t>(count_ - 1), places.end(),
+                   before);
   std::sort(places.begin(), places.begin() + static_cast<std::int64_t>(count_));
   const std::size_t start = count_ * static_cast<std::size_t>(channel().rank());
   for (std::size_t k = 0; k < count_; ++k) {

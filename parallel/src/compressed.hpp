@@ -5,14 +5,14 @@
 
 namespace xgrad::parallel::detail {
 
-/// values = the sum of values + residual over the ranks, of what travels of them; residual = what does not. Both are
-/// vectors of one floating dtype.
+/// values = the sum of values + residual over the ranks, of what travels of them; residual = what does not.
+/// Both are vectors of one floating dtype.
 std::shared_ptr<Operation> start_compressed(const std::shared_ptr<Channel>& channel, const Tensor& values,
                                             const Tensor& residual, const CompressionOptions& options,
                                             std::uint64_t call);
 
-/// All of values in 16 bits, in two rounds like AllReduce: each rank sums its share as float32 in the order of the
-/// ranks, and what the sum loses on its way back goes to that rank's residual.
+/// All of values in 16 bits, in two rounds like AllReduce: each rank sums its share as float32 in the order
+/// of the ranks, and what the sum loses on its way back goes to that rank's residual.
 class HalfReduce : public Operation {
  public:
   HalfReduce(std::shared_ptr<Channel> channel, const Signature& signature, Tensor values, Tensor residual,
@@ -41,7 +41,8 @@ class HalfReduce : public Operation {
   bool summed_ = false, done_ = false;
 };
 
-/// The largest elements of values and their places, from each rank to all; each sums them in the order of the ranks.
+/// The largest elements of values and their places, from each rank to all; each sums them in the order of the
+/// ranks.
 class TopK : public Operation {
  public:
   TopK(std::shared_ptr<Channel> channel, const Signature& signature, Tensor values, Tensor residual,

@@ -21,8 +21,8 @@ class Transfer {
   virtual std::size_t received() const { return 0; }
 };
 
-/// What carries bytes between ranks: all that an engine has to know. Messages of one tag arrive in the order in
-/// which they were sent.
+/// What carries bytes between ranks: all that an engine has to know. Messages of one tag arrive in the order
+/// in which they were sent.
 class Engine {
  public:
   Engine() = default;

@@ -9,8 +9,8 @@
 
 namespace xgrad::parallel::detail {
 
-/// Messages to some ranks and from some, each behind the signature of the call: few bytes travel in one message
-/// with it, more in a second one, which is received when the signature is known to be the same.
+/// Messages to some ranks and from some, each behind the signature of the call: few bytes travel in one
+/// message with it, more in a second one, which is received when the signature is known to be the same.
 class Exchange {
  public:
   Exchange(Channel& channel, const Signature& signature, int tag)

@@ -26,7 +26,8 @@ void set_element(Tensor& x, std::int64_t i, double value) {
 
 double element(const Tensor& x, std::int64_t i) {
   double value = 0;
-  with_floating(x.dtype(), [&]<class T>(T) { value = static_cast<double>(x.data<T>()[static_cast<std::size_t>(i)]); });
+  with_floating(x.dtype(),
+                [&]<class T>(T) { value = static_cast<double>(x.data<T>()[static_cast<std::size_t>(i)]); });
   return value;
 }
 
@@ -34,7 +35,10 @@ double element(const Tensor& x, std::int64_t i) {
 
 Gradients::Gradients(std::vector<Tensor> parameters, const Communicator& communicator,
                      const ReplicaOptions& options)
-    : communicator_(communicator.duplicate()), reduce_(options.reduce), overlap_(options.overlap), compression_(options.compression) {
+    : communicator_(communicator.duplicate()),
+      reduce_(options.reduce),
+      overlap_(options.overlap),
+      compression_(options.compression) {
   for (Tensor& p : parameters) places_.push_back({std::move(p), 0, 0, 0});
   lay_out(options);
   make_values();
@@ -87,7 +91,8 @@ void Gradients::make_values() {
 }
 
 void Gradients::check_idle(const char* op) const {
-  const bool busy = std::ranges::any_of(buckets_, &Bucket::begun) || std::ranges::any_of(places_, &Place::is_ready);
+  const bool busy =
+      std::ranges::any_of(buckets_, &Bucket::begun) || std::ranges::any_of(places_, &Place::is_ready);
   if (busy)
     throw Error(std::string("Replica::") + op +
                 ": the gradients of a backward are on their way; call synchronize() first");
@@ -95,8 +100,9 @@ void Gradients::check_idle(const char* op) const {
 
 void Gradients::set_rows(std::optional<std::int64_t> rows) {
   if (rows && reduce_ != Reduce::mean)
-    throw Error("Replica::backward: rows weigh a mean, and this replica takes the sum; leave them out, or make "
-                "it with Reduce::mean");
+    throw Error(
+        "Replica::backward: rows weigh a mean, and this replica takes the sum; leave them out, or make "
+        "it with Reduce::mean");
   if (rows && *rows < 0)
     throw Error("Replica::backward: rows must not be negative: they are " + std::to_string(*rows));
   if (weight_ > 0 && rows.has_value() != weighted_)
@@ -111,7 +117,8 @@ void Gradients::ready(std::size_t i, Tensor& gradient) {
   Bucket& bucket = buckets_[place.bucket];
   if (bucket.begun)
     throw Error("Replica: a second backward reaches a parameter whose gradient is on its way: it is " +
-                place.parameter.describe() + "; call synchronize() behind each, or use no_sync() for all but the last");
+                place.parameter.describe() +
+                "; call synchronize() behind each, or use no_sync() for all but the last");
   gather(place, gradient);
   gradient = {};
   const auto lock = helper_ ? helper_->pause() : std::unique_lock<std::mutex>();
@@ -139,7 +146,8 @@ void Gradients::gather(Place& place, const Tensor& gradient) {
 
 void Gradients::begin(std::size_t b) {
   Bucket& bucket = buckets_[b];
-  for (const std::size_t i : bucket.places) set_element(bucket.values, places_[i].flag, places_[i].has_gradient);
+  for (const std::size_t i : bucket.places)
+    set_element(bucket.values, places_[i].flag, places_[i].has_gradient);
   if (b == 0) {
     const double own = weight_ > 0 || joined_ ? weight_ : 1;
     set_element(bucket.values, bucket.weights + communicator_.rank(), own);
@@ -152,7 +160,8 @@ void Gradients::begin(std::size_t b) {
 
 /// The counts and weights behind the gradients travel by themselves, as they are.
 void Gradients::begin_compressed(Bucket& bucket, std::uint64_t call) {
-  bucket.work = Work(start_compressed(communicator_.channel(), bucket.gradients, bucket.residual, compression_, call));
+  bucket.work =
+      Work(start_compressed(communicator_.channel(), bucket.gradients, bucket.residual, compression_, call));
   bucket.notes_work = start_all_reduce_as(communicator_.channel(), bucket.notes, Reduce::sum, call + 1);
 }
 

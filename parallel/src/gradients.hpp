@@ -13,10 +13,11 @@ namespace xgrad::parallel::detail {
 
 /// The gradients of one step in buckets, from their hooks to `.grad()`.
 ///
-/// A bucket is one tensor: the elements of its parameters' gradients, behind them a number for each that counts
-/// the ranks which have one, and in the first bucket the weight of each rank: what its gradients are multiplied
-/// with before they are summed, 1 or the rows of its loss. All that ranks have to know of each other is summed
-/// with the gradients. Buckets have fixed numbers among the calls, so that ranks may fill them in any order.
+/// A bucket is one tensor: the elements of its parameters' gradients, behind them a number for each that
+/// counts the ranks which have one, and in the first bucket the weight of each rank: what its gradients are
+/// multiplied with before they are summed, 1 or the rows of its loss. All that ranks have to know of each
+/// other is summed with the gradients. Buckets have fixed numbers among the calls, so that ranks may fill
+/// them in any order.
 class Gradients {
  public:
   Gradients(std::vector<Tensor> parameters, const Communicator& communicator, const ReplicaOptions& options);
@@ -55,7 +56,8 @@ class Gradients {
     std::int64_t elements = 0;
     std::int64_t weights = 0;  ///< where those of the ranks begin, in the first bucket
     Tensor values = {};
-    Tensor gradients = {}, notes = {}, residual = {};  ///< with compression: the two parts of values, see begin
+    Tensor gradients = {}, notes = {},
+           residual = {};  ///< with compression: the two parts of values, see begin
     std::size_t to_come = 0;
     bool begun = false;
     Work work = {}, notes_work = {};
@@ -80,7 +82,7 @@ class Gradients {
   bool overlap_;
   CompressionOptions compression_;
   std::optional<std::int64_t> rows_;
-  double weight_ = 0;        ///< of the gradients so far
+  double weight_ = 0;  ///< of the gradients so far
   bool joined_ = false, weighted_ = false;
   std::uint64_t step_ = 0;
   std::unique_ptr<Helper> helper_;  ///< last, so that it ends first

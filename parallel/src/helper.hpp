@@ -8,8 +8,8 @@
 
 namespace xgrad::parallel::detail {
 
-/// A thread that calls a function again and again while it is wanted, which must not throw. Between two calls it
-/// sleeps, so that it takes little of a core.
+/// A thread that calls a function again and again while it is wanted, which must not throw. Between two calls
+/// it sleeps, so that it takes little of a core.
 class Helper {
  public:
   explicit Helper(std::function<void()> f) : f_(std::move(f)), thread_([this] { work(); }) {}

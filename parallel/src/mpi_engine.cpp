@@ -1,5 +1,5 @@
-// Ranks that are processes of MPI. Nothing here waits inside MPI but its start, its end and a duplicate that all
-// ranks make: calls are begun and tested, so that a time limit holds and more ranks than cores get on.
+// Ranks that are processes of MPI. Nothing here waits inside MPI but its start, its end and a duplicate that
+// all ranks make: calls are begun and tested, so that a time limit holds and more ranks than cores get on.
 
 #define OMPI_SKIP_MPICXX 1
 #define MPICH_SKIP_MPICXX 1
@@ -32,7 +32,8 @@ void check_mpi(int code, const char* what) {
   char text[MPI_MAX_ERROR_STRING];
   int length = 0;
   MPI_Error_string(code, text, &length);
-  throw Error(std::string("Communicator: ") + what + " failed: " + std::string(text, static_cast<std::size_t>(length)) +
+  throw Error(std::string("Communicator: ") + what +
+              " failed: " + std::string(text, static_cast<std::size_t>(length)) +
               "; look at what mpirun says of the other ranks");
 }
 
@@ -151,8 +152,9 @@ class MpiEngine : public Engine {
     int level = MPI_THREAD_SINGLE;
     MPI_Query_thread(&level);
     if (level < MPI_THREAD_SERIALIZED)
-      throw Error("Replica: progress_thread needs an MPI that was started with MPI_THREAD_SERIALIZED; let world() "
-                  "start it, or call MPI_Init_thread");
+      throw Error(
+          "Replica: progress_thread needs an MPI that was started with MPI_THREAD_SERIALIZED; let world() "
+          "start it, or call MPI_Init_thread");
   }
 
   static MPI_Comm duplicate_of(MPI_Comm comm, double time_limit) {

@@ -16,19 +16,27 @@ constexpr std::size_t few_bytes = 4096;
 std::span<const std::byte> bytes_of(const Tensor& x) {
   const auto n = static_cast<std::size_t>(x.numel());
   switch (x.dtype()) {
-    case float32: return std::as_bytes(std::span(x.data<float>()));
-    case float64: return std::as_bytes(std::span(x.data<double>()));
-    case int64: return std::as_bytes(std::span(x.data<std::int64_t>()));
-    default: return {reinterpret_cast<const std::byte*>(x.data<bool>().data()), n};
+    case float32:
+      return std::as_bytes(std::span(x.data<float>()));
+    case float64:
+      return std::as_bytes(std::span(x.data<double>()));
+    case int64:
+      return std::as_bytes(std::span(x.data<std::int64_t>()));
+    default:
+      return {reinterpret_cast<const std::byte*>(x.data<bool>().data()), n};
   }
 }
 
 std::span<std::byte> writable_bytes_of(Tensor& x) {
   switch (x.dtype()) {
-    case float32: return std::as_writable_bytes(x.mutable_data<float>());
-    case float64: return std::as_writable_bytes(x.mutable_data<double>());
-    case int64: return std::as_writable_bytes(x.mutable_data<std::int64_t>());
-    default: return std::as_writable_bytes(x.mutable_data<bool>());
+    case float32:
+      return std::as_writable_bytes(x.mutable_data<float>());
+    case float64:
+      return std::as_writable_bytes(x.mutable_data<double>());
+    case int64:
+      return std::as_writable_bytes(x.mutable_data<std::int64_t>());
+    default:
+      return std::as_writable_bytes(x.mutable_data<bool>());
   }
 }
 
@@ -84,7 +92,8 @@ Share AllReduce::share(int rank) const {
 
 std::span<const std::byte> AllReduce::part(const Share& s) const {
   const auto width = static_cast<std::size_t>(size_of(x_.dtype()));
-  return bytes_of(x_).subspan(static_cast<std::size_t>(s.first) * width, static_cast<std::size_t>(s.count) * width);
+  return bytes_of(x_).subspan(static_cast<std::size_t>(s.first) * width,
+                              static_cast<std::size_t>(s.count) * width);
 }
 
 void AllReduce::begin() {
@@ -119,9 +128,8 @@ void AllReduce::reduce_share() {
   std::size_t slot = 0;
   for (int r = 0; r < size; ++r)
     parts.push_back(r == own ? bytes.data() : bytes_of(came_).data() + bytes.size() * slot++);
-  std::byte* to = result_.defined()
-                      ? writable_bytes_of(result_).data()
-                      : writable_bytes_of(x_).data() + (bytes.data() - bytes_of(x_).data());
+  std::byte* to = result_.defined() ? writable_bytes_of(result_).data()
+                                    : writable_bytes_of(x_).data() + (bytes.data() - bytes_of(x_).data());
   reduce_parts(parts, to, mine.count, x_.dtype(), reduce_);
 }
 

@@ -55,13 +55,13 @@ class Broadcast : public Operation {
 };
 
 /// Every rank reduces its own share of all elements, in the order of the ranks, and gives the result to the
-/// others: 2 (size - 1) / size of the bytes leave a rank, as in a ring, in two rounds. Few elements are sent to
-/// all at once, and each rank reduces them by itself.
+/// others: 2 (size - 1) / size of the bytes leave a rank, as in a ring, in two rounds. Few elements are sent
+/// to all at once, and each rank reduces them by itself.
 class AllReduce : public Operation {
  public:
   /// With `result` it is a reduce_scatter: the own share goes there, and not to the others.
-  AllReduce(std::shared_ptr<Channel> channel, const Signature& signature, Tensor x, Tensor result, Reduce reduce,
-            int tag);
+  AllReduce(std::shared_ptr<Channel> channel, const Signature& signature, Tensor x, Tensor result,
+            Reduce reduce, int tag);
 
  private:
   bool advance() override;
@@ -76,7 +76,7 @@ class AllReduce : public Operation {
   Tensor x_, result_;
   Reduce reduce_;
   bool at_once_;  ///< every share is all of it
-  Tensor came_;  ///< bytes, in memory that is used again
+  Tensor came_;   ///< bytes, in memory that is used again
   Exchange first_, second_;
   bool reduced_ = false;
 };

@@ -51,10 +51,14 @@ void reduce_elements(Parts parts, std::byte* result, std::int64_t count, Reduce 
 
 void reduce_parts(Parts parts, std::byte* result, std::int64_t count, DType dtype, Reduce reduce) {
   switch (dtype) {
-    case float32: return reduce_elements<float>(parts, result, count, reduce);
-    case float64: return reduce_elements<double>(parts, result, count, reduce);
-    case int64: return reduce_elements<std::int64_t>(parts, result, count, reduce);
-    case boolean: return reduce_elements<unsigned char>(parts, result, count, reduce);
+    case float32:
+      return reduce_elements<float>(parts, result, count, reduce);
+    case float64:
+      return reduce_elements<double>(parts, result, count, reduce);
+    case int64:
+      return reduce_elements<std::int64_t>(parts, result, count, reduce);
+    case boolean:
+      return reduce_elements<unsigned char>(parts, result, count, reduce);
   }
 }
 

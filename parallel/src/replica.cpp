@@ -29,7 +29,8 @@ std::vector<NamedTensor> tensors_of(const Visitor& members, bool buffers_too) {
   std::unordered_set<const void*> seen;
   for (const Visitor::Slot& slot : members.slots()) {
     const Tensor* t = slot.tensor();
-    const bool wanted = slot.kind == Visitor::Kind::parameter || (buffers_too && slot.kind == Visitor::Kind::buffer);
+    const bool wanted =
+        slot.kind == Visitor::Kind::parameter || (buffers_too && slot.kind == Visitor::Kind::buffer);
     if (t && wanted && t->defined() && seen.insert(t->node()).second) tensors.push_back({slot.path, *t});
   }
   return tensors;
@@ -40,8 +41,9 @@ std::vector<Tensor> trainable(const Visitor& members) {
   for (const auto& [name, tensor] : tensors_of(members, false))
     if (tensor.requires_grad()) parameters.push_back(tensor);
   if (parameters.empty())
-    throw Error("Replica: the model has no parameter that requires a gradient; call requires_grad_() on what is "
-                "to learn");
+    throw Error(
+        "Replica: the model has no parameter that requires a gradient; call requires_grad_() on what is "
+        "to learn");
   return parameters;
 }
 
@@ -90,8 +92,9 @@ void Replica::share_buffers(const std::vector<double>& weights) {
 
 void Replica::join(const std::function<void()>& step) {
   if (needs_all_)
-    throw Error("Replica::join: the model has a synchronised batch norm, whose forward needs all ranks; give each "
-                "as many batches, as data::shard does");
+    throw Error(
+        "Replica::join: the model has a synchronised batch norm, whose forward needs all ranks; give each "
+        "as many batches, as data::shard does");
   gradients_->check_idle("join");
   while (true) {
     if (options_.check_every_step) verify();
@@ -120,7 +123,8 @@ void Replica::reduce_gradients(ReplicaBackward options) {
 std::size_t Replica::bucket_count() const { return gradients_->bucket_count(); }
 std::size_t Replica::begun_early() const { return gradients_->begun_early; }
 
-Replica::NoSync::NoSync(detail::Gradients& gradients) : gradients_(gradients), before_(gradients.gathers_only) {
+Replica::NoSync::NoSync(detail::Gradients& gradients)
+    : gradients_(gradients), before_(gradients.gathers_only) {
   gradients_.check_idle("no_sync");
   gradients_.gathers_only = true;
 }

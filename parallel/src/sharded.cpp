@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 std::vector<int> deal_out(const std::vector<NamedTensor>& parameters, int ranks) {
   std::vector<std::size_t> order(parameters.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return parameters[i].tensor.numel(); });
+  std::ranges::stable_sort(order, std::greater(),
+                           [&](std::size_t i) { return parameters[i].tensor.numel(); });
   std::vector<std::int64_t> loads(static_cast<std::size_t>(ranks));
   std::vector<int> owners(parameters.size());
   for (const std::size_t i : order) {
@@ -101,11 +102,13 @@ void ShardedOptimizer::load(const std::string& path) {
   communicator_.barrier();
   const std::vector<int> sizes = sizes_of_parts(path);
   if (sizes.size() != 1)
-    throw Error("ShardedOptimizer: " + path + " must have the parts of one number of ranks: there are those of " +
-                std::to_string(sizes.size()) + "; the first is called " + part_path(path, 0, 1) + " for one rank");
+    throw Error(
+        "ShardedOptimizer: " + path + " must have the parts of one number of ranks: there are those of " +
+        std::to_string(sizes.size()) + "; the first is called " + part_path(path, 0, 1) + " for one rank");
   StateDict all;
   for (int r = 0; r < sizes.front(); ++r)
-    for (const auto& entry : files::read_state(part_path(path, r, sizes.front()))) all.set(entry.name, entry.value);
+    for (const auto& entry : files::read_state(part_path(path, r, sizes.front())))
+      all.set(entry.name, entry.value);
   if (own_) {
     StateDict mine;
     for (const auto& entry : state_dict(*own_)) {

@@ -45,7 +45,8 @@ void track(const nn::detail::ChannelNorm& norm, const Tensor& mean, const Tensor
   if (!norm.running_mean.defined()) return;
   const NoGrad guard;
   norm.num_batches_tracked.add_(1);
-  const double share = momentum ? *momentum : 1 / static_cast<double>(norm.num_batches_tracked.item<std::int64_t>());
+  const double share =
+      momentum ? *momentum : 1 / static_cast<double>(norm.num_batches_tracked.item<std::int64_t>());
   norm.running_mean.mul_(1 - share).add_(mean.detach(), share);
   norm.running_var.mul_(1 - share).add_(var.detach(), share * n / (n - 1));
 }
@@ -60,7 +61,8 @@ Tensor sync_batch_norm(const char* layer, const nn::detail::ChannelNorm& norm, c
   const Tensor sums = sum_of_ranks(cat({sum_of_channels(x), own}, 0), communicator);
   const double n = sums.detach().slice(0, x.size(1)).item();
   if (!(n > 1))
-    throw Error(std::string(layer) + ": training needs more than one value per channel on all ranks together: x is " +
+    throw Error(std::string(layer) +
+                ": training needs more than one value per channel on all ranks together: x is " +
                 x.describe() + "; make the batch larger, or call eval()");
   const Tensor mean = sums.slice(0, 0, x.size(1)) / n;
   const Tensor centred = x - by_channel(mean, x);

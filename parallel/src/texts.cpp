@@ -20,7 +20,8 @@ std::vector<std::string> Communicator::all_gather_texts(const std::string& text)
   const auto* bytes = reinterpret_cast<const char*>(all.data<std::int64_t>().data());
   std::vector<std::string> texts;
   for (std::size_t r = 0; r < lengths.size(); ++r)
-    texts.emplace_back(bytes + static_cast<std::int64_t>(r) * words * 8, static_cast<std::size_t>(lengths[r]));
+    texts.emplace_back(bytes + static_cast<std::int64_t>(r) * words * 8,
+                       static_cast<std::size_t>(lengths[r]));
   return texts;
 }
 

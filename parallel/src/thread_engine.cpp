@@ -52,12 +52,15 @@ struct Box {
 class Group {
  public:
   Group(int size, std::shared_ptr<Failure> failure)
-      : failure_(std::move(failure)), size_(size), boxes_(static_cast<std::size_t>(size) * static_cast<std::size_t>(size)) {}
+      : failure_(std::move(failure)),
+        size_(size),
+        boxes_(static_cast<std::size_t>(size) * static_cast<std::size_t>(size)) {}
 
   int size() const { return size_; }
   const std::shared_ptr<Failure>& failure() const { return failure_; }
   Box& box(int from, int to) {
-    return boxes_[static_cast<std::size_t>(from) * static_cast<std::size_t>(size_) + static_cast<std::size_t>(to)];
+    return boxes_[static_cast<std::size_t>(from) * static_cast<std::size_t>(size_) +
+                  static_cast<std::size_t>(to)];
   }
   /// The number-th duplicate, which is made by the first rank that asks for it.
   std::shared_ptr<Group> duplicate(std::size_t number) {
@@ -138,7 +141,8 @@ class ThreadEngine : public Engine {
 
 void run_threads(int size, const std::function<void(Communicator)>& f) {
   using namespace detail;
-  if (size < 1) throw Error("run_threads: the number of ranks must be 1 or more: it is " + std::to_string(size));
+  if (size < 1)
+    throw Error("run_threads: the number of ranks must be 1 or more: it is " + std::to_string(size));
   const auto failure = std::make_shared<Failure>();
   const auto group = std::make_shared<Group>(size, failure);
   const auto work = [&](int rank) {

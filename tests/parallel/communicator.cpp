@@ -18,7 +18,8 @@ const std::vector<std::int64_t> lengths{0, 1, 3, 512, 513, 1024, 1025, 5000, 400
 Tensor numbers(int r, std::int64_t n, DType dtype) {
   std::vector<double> v(static_cast<std::size_t>(n));
   for (std::int64_t i = 0; i < n; ++i)
-    v[static_cast<std::size_t>(i)] = std::ldexp(std::sin(static_cast<double>(7 * i + r + 1)), (5 * r + static_cast<int>(i)) % 23);
+    v[static_cast<std::size_t>(i)] =
+        std::ldexp(std::sin(static_cast<double>(7 * i + r + 1)), (5 * r + static_cast<int>(i)) % 23);
   return tensor(v).to(dtype);
 }
 
@@ -60,7 +61,8 @@ TEST_CASE("all_reduce takes the mean and the largest, nan included, and max of b
 
     c.all_reduce(mean, Reduce::mean), c.all_reduce(largest, Reduce::max), c.all_reduce(any, Reduce::max);
 
-    CHECK(mean.to_vector<double>() == std::vector<double>{static_cast<double>(static_cast<float>(last / 2)), last});
+    CHECK(mean.to_vector<double>() ==
+          std::vector<double>{static_cast<double>(static_cast<float>(last / 2)), last});
     CHECK(largest.at({0}) == last);
     CHECK(largest.at({1}) == 0);
     CHECK(std::isnan(largest.at({2})));
@@ -119,7 +121,8 @@ TEST_CASE("send and receive go around a ring, by tags, and into memory of the ca
 TEST_CASE("calls that were begun together end in any order") {
   on_all_ranks([](Communicator c) {
     Tensor a = full({3000}, 1.0), b = full({5}, 2.0), d = full({2000}, c.rank() == 0 ? 3.0 : 0.0);
-    parallel::Work first = c.start_all_reduce(a), second = c.start_all_reduce(b), third = c.start_broadcast(d);
+    parallel::Work first = c.start_all_reduce(a), second = c.start_all_reduce(b),
+                   third = c.start_broadcast(d);
 
     third.wait(), second.wait(), first.wait();
 
@@ -132,7 +135,9 @@ TEST_CASE("calls that were begun together end in any order") {
 
 TEST_CASE("texts of any length are gathered in the order of the ranks") {
   on_all_ranks([](Communicator c) {
-    const auto text = [](int r) { return std::string(static_cast<std::size_t>(5 * r), static_cast<char>('a' + r)); };
+    const auto text = [](int r) {
+      return std::string(static_cast<std::size_t>(5 * r), static_cast<char>('a' + r));
+    };
     const std::vector<std::string> texts = c.all_gather_texts(text(c.rank()));
     REQUIRE(static_cast<int>(texts.size()) == c.size());
     for (int r = 0; r < c.size(); ++r) CHECK(texts[static_cast<std::size_t>(r)] == text(r));
@@ -179,7 +184,9 @@ TEST_CASE("the report of waiting names the rank that came last") {
 TEST_CASE("wrong arguments of calls are errors that say what is needed") {
   on_ranks({2}, [](Communicator c) {
     const int other = 1 - c.rank();
-    const auto says = [](const std::function<void()>& f, const std::string& text) { CHECK(error_of(f) == text); };
+    const auto says = [](const std::function<void()>& f, const std::string& text) {
+      CHECK(error_of(f) == text);
+    };
     says([&] { c.broadcast(ones({2}), 2); }, "broadcast: there is no rank 2; ranks are 0 to 1");
     says([&] { c.send(ones({2}), c.rank()); },
          "send: rank " + std::to_string(c.rank()) + " is this one; another rank is needed at the other end");
@@ -190,8 +197,12 @@ TEST_CASE("wrong arguments of calls are errors that say what is needed") {
          "all_reduce: the mean of integers is none: x is i64[2]; use Reduce::sum, or to(float64)");
     says([&] { c.reduce_scatter(ones({3})); },
          "reduce_scatter: needs one row for each of 2 ranks: x is f32[3]");
-    says([&] { c.start_all_gather(ones({3}), ones({3, 3})); },
-         "all_gather: needs one row for each of 2 ranks, of the other's shape and dtype: they are f32[3, 3] and f32[3]");
+    says(
+        [&] {
+          c.start_all_gather(ones({3}), ones({3, 3}));
+        },
+        "all_gather: needs one row for each of 2 ranks, of the other's shape and dtype: they are f32[3, 3] "
+        "and f32[3]");
     says([&] { c.set_time_limit(0); }, "set_time_limit: the limit must be above 0: it is 0.000000");
     const Tensor recorded = ones({2}, {.requires_grad = true}) * 2;
     CHECK(error_of([&] { c.all_reduce(recorded); }) != "");
@@ -202,16 +213,18 @@ TEST_CASE("wrong arguments of calls are errors that say what is needed") {
   });
 }
 
-TEST_CASE("ranks with other shapes, dtypes or calls are named on each of them, and the communicator ends there") {
-  const auto check = [](const std::function<void(Communicator&)>& f, const std::string& of_0, const std::string& of_1) {
+TEST_CASE(
+    "ranks with other shapes, dtypes or calls are named on each of them, and the communicator ends there") {
+  const auto check = [](const std::function<void(Communicator&)>& f, const std::string& of_0,
+                        const std::string& of_1) {
     on_ranks({2, 4}, [&](Communicator all) {
       Communicator c = all.duplicate();
       const bool first = c.rank() == 0;
       const std::string error = error_of([&] { f(c); });
       const std::string own = first ? of_0 : of_1, other = first ? of_1 : of_0;
       const auto naming = [&](int rank) {
-        return "Communicator: ranks make different calls: rank " + std::to_string(c.rank()) + " calls " + own +
-               ", rank " + std::to_string(rank) + " calls " + other +
+        return "Communicator: ranks make different calls: rank " + std::to_string(c.rank()) + " calls " +
+               own + ", rank " + std::to_string(rank) + " calls " + other +
                "; all ranks must make the same calls in the same order";
       };
       bool names_one = false;  // whichever has come first
@@ -235,9 +248,10 @@ TEST_CASE("a rank that does not come is named when the time is over") {
     c.set_time_limit(0.2);
     if (c.rank() != 1) {
       const std::string error = error_of([&] { c.all_reduce(ones({7})); });
-      CHECK(error == "Communicator: rank 1 did not come to all_reduce (sum) of f32[7] within 0.2 s: this is rank " +
-                         std::to_string(c.rank()) + " of " + std::to_string(c.size()) +
-                         "; look for the error of the missing rank, or allow more by set_time_limit()");
+      CHECK(error ==
+            "Communicator: rank 1 did not come to all_reduce (sum) of f32[7] within 0.2 s: this is rank " +
+                std::to_string(c.rank()) + " of " + std::to_string(c.size()) +
+                "; look for the error of the missing rank, or allow more by set_time_limit()");
       CHECK(error_of([&] { c.barrier(); }) == error);
     }
     all.barrier();

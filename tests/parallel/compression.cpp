@@ -63,7 +63,8 @@ TEST_CASE("halves of numbers that fit are exact, and top_k of all elements is al
     on_all_ranks([&](Communicator c) {
       for (const std::int64_t n : {1, 5, 3000}) {
         Weights m(n);
-        parallel::Replica replica(m, c, {.reduce = parallel::Reduce::sum, .compression = {.kind = kind, .share = 1}});
+        parallel::Replica replica(
+            m, c, {.reduce = parallel::Reduce::sum, .compression = {.kind = kind, .share = 1}});
         replica.backward(sum(m.w) * (c.rank() + 1.0));
         const double expected = c.size() * (c.size() + 1) / 2.0;
         CHECK(m.w.grad().to_vector<double>() == V(static_cast<std::size_t>(n), expected));
@@ -74,12 +75,14 @@ TEST_CASE("halves of numbers that fit are exact, and top_k of all elements is al
 TEST_CASE("top_k gives the largest of each rank and keeps the rest for later") {
   on_ranks({2}, [](Communicator c) {
     Weights m(4);
-    parallel::Replica replica(m, c, {.reduce = parallel::Reduce::sum, .compression = {.kind = Compression::top_k, .share = 0.25}});
+    parallel::Replica replica(
+        m, c, {.reduce = parallel::Reduce::sum, .compression = {.kind = Compression::top_k, .share = 0.25}});
     const Tensor own = c.rank() == 0 ? tensor(V{1, -5, 2, 0}) : tensor(V{7, 6, 0, 0});
     for (int step = 0; step < 2; ++step) {
       m.w.zero_grad();
       replica.backward(sum(m.w * own));
-      if (step == 0) CHECK(m.w.grad().to_vector<double>() == V{7, -5, 0, 0});  // the rests are 1 0 2 0 and 0 6 0 0
+      if (step == 0)
+        CHECK(m.w.grad().to_vector<double>() == V{7, -5, 0, 0});  // the rests are 1 0 2 0 and 0 6 0 0
     }
     // Rank 0 has 2 -5 4 0 by then, and rank 1 has 7 12 0 0: their largest are -5 and 12, at one place.
     CHECK(m.w.grad().to_vector<double>() == V{0, 7, 0, 0});
@@ -115,7 +118,8 @@ TEST_CASE("a model trains with each compression, and ranks with different ones a
     on_ranks({2, 4}, [&](Communicator c) {
       manual_seed(1);
       Mlp m;
-      parallel::Replica replica(m, c, {.bucket_bytes = 300, .compression = {.kind = kind, .share = 0.1}, .check_every_step = true});
+      parallel::Replica replica(
+          m, c, {.bucket_bytes = 300, .compression = {.kind = kind, .share = 0.1}, .check_every_step = true});
       optim::SGD sgd(m, {.lr = 0.1});
       Generator g(7);
       const Tensor x = randn({8, 6}, {.dtype = float64}, g), y = tanh(x.slice(1, 0, 2));
@@ -131,7 +135,8 @@ TEST_CASE("a model trains with each compression, and ranks with different ones a
     });
   on_ranks({2}, [](Communicator c) {
     Weights m(3);
-    parallel::Replica replica(m, c, {.compression = {.kind = c.rank() ? Compression::float16 : Compression::bfloat16}});
+    parallel::Replica replica(
+        m, c, {.compression = {.kind = c.rank() ? Compression::float16 : Compression::bfloat16}});
     const std::string error = error_of([&] { replica.backward(sum(m.w)); });
     CHECK(error.find("all_reduce (sum by float16) of f64[3]") != std::string::npos);
     CHECK(error.find("all_reduce (sum by bfloat16) of f64[3]") != std::string::npos);

@@ -8,8 +8,8 @@
 #include <xgrad/parallel.hpp>
 #include <xgrad/xgrad.hpp>
 
-// The same tests for both engines: as threads they run in worlds of 1, 2, 3 and 4 ranks; by mpirun, which sets
-// XGRAD_TEST_MPI, in the one that it has made.
+// The same tests for both engines: as threads they run in worlds of 1, 2, 3 and 4 ranks; by mpirun, which
+// sets XGRAD_TEST_MPI, in the one that it has made.
 
 namespace xgrad::test {
 

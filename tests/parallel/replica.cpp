@@ -147,7 +147,8 @@ TEST_CASE("ranks that have no batch left join the steps of the others, to the sa
       const int batches = 1 + 2 * c.rank();
       for (int i = 0; i < batches; ++i) {
         const Tensor loss = nn::mse_loss(m(randn({4, 6}, {.dtype = float64}, g)), zeros({4, 2}, float64));
-        replica.backward(loss, with_rows ? parallel::ReplicaBackward{.rows = 4} : parallel::ReplicaBackward{});
+        replica.backward(loss,
+                         with_rows ? parallel::ReplicaBackward{.rows = 4} : parallel::ReplicaBackward{});
         step();
       }
       replica.join(step);
@@ -177,7 +178,8 @@ TEST_CASE("a rank that joins brings what no_sync has gathered, and divides by th
   });
 }
 
-TEST_CASE("behind reduced gradients the global norm is that of all ranks, and clipping keeps the bits the same") {
+TEST_CASE(
+    "behind reduced gradients the global norm is that of all ranks, and clipping keeps the bits the same") {
   on_ranks({2, 4}, [](Communicator c) {
     TwoWeights m;
     Replica replica(m, c);
@@ -195,7 +197,8 @@ TEST_CASE("buffers are those of the first rank that took part, behind each step"
   on_ranks({2, 4}, [](Communicator c) {
     nn::BatchNorm1d norm(2, {.dtype = float64});
     Replica replica(norm, c);
-    const Tensor x = full({4, 2}, 10.0 * (c.rank() + 1), {.dtype = float64}) + tensor({{0.0, 1}, {0, 2}, {1, 3}, {2, 0}}).to(float64);
+    const Tensor x = full({4, 2}, 10.0 * (c.rank() + 1), {.dtype = float64}) +
+                     tensor({{0.0, 1}, {0, 2}, {1, 3}, {2, 0}}).to(float64);
     replica.backward(sum(norm(x)));
     replica.verify();
     CHECK(norm.running_mean.at({0}) == doctest::Approx(0.1 * 10.75).epsilon(1e-14));

@@ -31,7 +31,8 @@ std::int64_t elements(const StateDict& state) {
 
 }  // namespace
 
-TEST_CASE("a sharded optimizer has the bits of the whole one, and each rank remembers a part of what that does") {
+TEST_CASE(
+    "a sharded optimizer has the bits of the whole one, and each rank remembers a part of what that does") {
   manual_seed(4);
   const Mlp start;
   Mlp alone = nn::clone(start);
@@ -54,7 +55,8 @@ TEST_CASE("a sharded optimizer has the bits of the whole one, and each rank reme
 
 TEST_CASE("the parts of any number of ranks are loaded by any other") {
   if (under_mpi()) return;  // which has one number
-  const auto folder = std::filesystem::temp_directory_path() / ("xgrad-sharded-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("xgrad-sharded-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   manual_seed(5);
   const Mlp start;
@@ -85,7 +87,9 @@ TEST_CASE("the parts of any number of ranks are loaded by any other") {
     parallel::ShardedOptimizer sharded(model, c, adam);
     CHECK(error_of([&] { sharded.step(); }) ==
           "ShardedOptimizer: no parameter has a gradient; call backward() before step()");
-    CHECK(error_of([&] { sharded.load((folder / "none").string()); }).find("must have the parts of one number of ranks: there are those of 0") != std::string::npos);
+    CHECK(error_of([&] {
+            sharded.load((folder / "none").string());
+          }).find("must have the parts of one number of ranks: there are those of 0") != std::string::npos);
   });
   std::filesystem::remove_all(folder);
 }

@@ -1,5 +1,5 @@
-// survivor DIRECTORY EPOCHS [EPOCH]: trains on the ranks of mpirun with checkpoints in DIRECTORY and prints the loss
-// of each epoch. In EPOCH the last rank is killed in the middle of a step.
+// survivor DIRECTORY EPOCHS [EPOCH]: trains on the ranks of mpirun with checkpoints in DIRECTORY and prints
+// the loss of each epoch. In EPOCH the last rank is killed in the middle of a step.
 
 #include <csignal>
 #include <cstdio>
@@ -32,8 +32,9 @@ int main(int argc, char** argv) {
       void on_epoch_begin(train::Training& t) override { epoch = static_cast<int>(t.epochs_done()) + 1; }
       int& epoch;
     };
-    const data::Pipeline own = data::from(data::TensorDataset(x, tanh(x.slice(1, 0, 2) * 2))) | data::shuffle() |
-                               data::shard(world.rank(), world.size()) | data::batch(12 / world.size());
+    const data::Pipeline own = data::from(data::TensorDataset(x, tanh(x.slice(1, 0, 2) * 2))) |
+                               data::shuffle() | data::shard(world.rank(), world.size()) |
+                               data::batch(12 / world.size());
     const train::History history =
         train::fit(model, nn::mse_loss, adam, own.with(Generator(9)),
                    {.epochs = epochs,

@@ -27,8 +27,9 @@ class Work {
 
   /// Moves on; true when the call is done. Throws Error as `wait` does, but for the time limit.
   bool test();
-  /// Returns when the call is done. Throws Error, which names the ranks, where another rank makes another call
-  /// or has other shapes or dtypes, where one has not come within the time limit, and where one has failed.
+  /// Returns when the call is done. Throws Error, which names the ranks, where another rank makes another
+  /// call or has other shapes or dtypes, where one has not come within the time limit, and where one has
+  /// failed.
   void wait();
 
  private:
@@ -42,9 +43,9 @@ class Work {
 ///     Tensor loss_of_all = loss.detach();
 ///     world.all_reduce(loss_of_all, parallel::Reduce::mean);
 ///
-/// Each rank has one, and all make the same calls in the same order, with tensors of one shape and dtype: each
-/// call carries these along, so that a mistake is an Error on the ranks that see it and names both sides.
-/// Copies are the same communicator. One rank's communicator belongs to one thread at a time.
+/// Each rank has one, and all make the same calls in the same order, with tensors of one shape and dtype:
+/// each call carries these along, so that a mistake is an Error on the ranks that see it and names both
+/// sides. Copies are the same communicator. One rank's communicator belongs to one thread at a time.
 ///
 /// Sums are taken in the order of the ranks, ((x0 + x1) + x2) + ..., of every element and for any size, so
 /// that the same values give the same bits again. Tensors change in place and must be leaves that may be
@@ -91,7 +92,7 @@ class Communicator {
 
   Work start_broadcast(Tensor x, int root = 0);
   Work start_all_reduce(Tensor x, Reduce reduce = Reduce::sum);
-  Work start_all_gather(const Tensor& x, Tensor result);         ///< result[size, ...]
+  Work start_all_gather(const Tensor& x, Tensor result);  ///< result[size, ...]
   Work start_reduce_scatter(const Tensor& x, Tensor result, Reduce reduce = Reduce::sum);
   Work start_send(const Tensor& x, int to, int tag = 0);
   Work start_receive(Tensor x, int from, int tag = 0);
@@ -102,8 +103,8 @@ class Communicator {
   /// Seconds that this rank has waited for each rank so far, in `wait` and in calls that wait: the time from
   /// the arrival of the one before to that rank's own is its. The largest names the slowest rank.
   std::vector<double> waited_for() const;
-  /// The same of all ranks as a table, row by row who waited and column by column for whom, with the rank that
-  /// the others waited for longest named below. All ranks must call it.
+  /// The same of all ranks as a table, row by row who waited and column by column for whom, with the rank
+  /// that the others waited for longest named below. All ranks must call it.
   std::string waiting_report();
 
   /// For the library: the channel behind it.

@@ -4,8 +4,8 @@
 
 namespace xgrad::parallel {
 
-/// What of gradients travels. What does not, is kept and added to the next step's: error feedback, Seide et al.,
-/// 2014, and Karimireddy et al., 2019. All ranks get the same bits with each.
+/// What of gradients travels. What does not, is kept and added to the next step's: error feedback, Seide et
+/// al., 2014, and Karimireddy et al., 2019. All ranks get the same bits with each.
 enum class Compression : std::uint8_t {
   none,
   float16,   ///< a half or a quarter of the bytes; up to 65504 in size

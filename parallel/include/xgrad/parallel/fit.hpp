@@ -8,9 +8,9 @@
 
 namespace xgrad::parallel {
 
-/// Makes a train::fit on each rank one training: gradients are reduced before each step, and the numbers of an
-/// epoch are the means over the ranks, on all of them. It comes before the callbacks that read these, so that
-/// what they decide is the same everywhere.
+/// Makes a train::fit on each rank one training: gradients are reduced before each step, and the numbers of
+/// an epoch are the means over the ranks, on all of them. It comes before the callbacks that read these, so
+/// that what they decide is the same everywhere.
 ///
 ///     parallel::Replica replica(model, world);
 ///     auto batches = data::from(set) | data::shuffle() | data::shard(world.rank(), world.size()) |
@@ -19,8 +19,8 @@ namespace xgrad::parallel {
 ///                {.callbacks = {parallel::Together(replica, world)}, .show = parallel::show(world)});
 ///
 /// All ranks must get equally many batches of equally many rows, as data::shard gives them, and the same
-/// options. A mean over ranks is exact for the loss, and for measures that are means over rows; give a validation
-/// set to each rank whole, and its numbers are exact too. With `accumulate` nothing overlaps.
+/// options. A mean over ranks is exact for the loss, and for measures that are means over rows; give a
+/// validation set to each rank whole, and its numbers are exact too. With `accumulate` nothing overlaps.
 ///
 /// The replica and the communicator must outlive the training.
 class Together : public train::Callback {
@@ -42,9 +42,9 @@ class Together : public train::Callback {
 /// What fit shows: the usual on rank 0, and nothing on the others.
 train::Show show(const Communicator& communicator);
 
-/// train::Checkpoints that rank 0 writes and all ranks read, from a directory that all see: what a training goes
-/// on from when a rank has died, with as many ranks or others. What belongs to a rank alone, such as the place of
-/// default_generator(), is that of rank 0 afterwards.
+/// train::Checkpoints that rank 0 writes and all ranks read, from a directory that all see: what a training
+/// goes on from when a rank has died, with as many ranks or others. What belongs to a rank alone, such as the
+/// place of default_generator(), is that of rank 0 afterwards.
 class Checkpoints : public train::Checkpoints {
  public:
   Checkpoints(const Communicator& communicator, const std::string& directory,

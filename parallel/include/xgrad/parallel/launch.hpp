@@ -10,8 +10,8 @@ namespace xgrad::parallel {
 /// one. Starts MPI where the program has not, and ends it then when the program ends. All processes must call
 /// it, as it makes a communicator of MPI of its own. Only threads that use a communicator call MPI, in turn.
 ///
-/// Throws Error where MPI has been ended, and where mpirun belongs to another MPI than the one that the library
-/// was built with.
+/// Throws Error where MPI has been ended, and where mpirun belongs to another MPI than the one that the
+/// library was built with.
 Communicator world();
 
 /// Calls f with the world, and ends all processes where it fails on one: an exception is written to standard

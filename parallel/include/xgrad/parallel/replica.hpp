@@ -19,14 +19,15 @@ class Gradients;
 
 struct ReplicaOptions {
   std::int64_t bucket_bytes = std::int64_t{1} << 20;  ///< gradients that travel together
-  Reduce reduce = Reduce::mean;    ///< of the gradients: mean or sum
-  bool overlap = true;             ///< reductions begin while backward goes on; else when it is over
-  /// A thread of its own moves the reductions on, besides the hooks of the parameters: for networks, where large
-  /// layers leave long times between two hooks. The program's MPI must allow calls of several threads in turn.
+  Reduce reduce = Reduce::mean;                       ///< of the gradients: mean or sum
+  bool overlap = true;  ///< reductions begin while backward goes on; else when it is over
+  /// A thread of its own moves the reductions on, besides the hooks of the parameters: for networks, where
+  /// large layers leave long times between two hooks. The program's MPI must allow calls of several threads
+  /// in turn.
   bool progress_thread = false;
   CompressionOptions compression = {};  ///< of the gradients on their way
-  bool broadcast_buffers = true;   ///< behind each step all have those of the first rank that took part
-  bool check_every_step = false;   ///< compare the bits of all weights before the gradients of a step are used
+  bool broadcast_buffers = true;        ///< behind each step all have those of the first rank that took part
+  bool check_every_step = false;  ///< compare the bits of all weights before the gradients of a step are used
 };
 
 struct ReplicaBackward {
@@ -46,8 +47,8 @@ struct ReplicaBackward {
 ///       sgd.step();
 ///     }
 ///
-/// At first all ranks compare the names, shapes and dtypes of their parameters and buffers, take the values of
-/// rank 0, and compare the bits. Then each parameter's gradient goes into a bucket as soon as it is ready
+/// At first all ranks compare the names, shapes and dtypes of their parameters and buffers, take the values
+/// of rank 0, and compare the bits. Then each parameter's gradient goes into a bucket as soon as it is ready
 /// (`on_ready`), and a bucket that is full is reduced while backward goes on. `.grad()` gets the reduced
 /// gradient and never that of this rank alone, so it has the same bits on all ranks: the global norm of
 /// clipping is optim::clip_grad_norm_'s.
@@ -59,9 +60,9 @@ struct ReplicaBackward {
 /// backwards of one step add up as in one process: each has its share of the loss.
 class Replica {
  public:
-  /// Throws Error on all ranks, which names what differs, where models differ, for a model without a parameter
-  /// that requires a gradient, for a bucket below 1 byte, a share
-  /// outside (0, 1] and for Reduce::max. All ranks must make one.
+  /// Throws Error on all ranks, which names what differs, where models differ, for a model without a
+  /// parameter that requires a gradient, for a bucket below 1 byte, a share outside (0, 1] and for
+  /// Reduce::max. All ranks must make one.
   template <Visitable T>
   Replica(T& model, const Communicator& communicator, ReplicaOptions options = {})
       : Replica(Visitor::of(model), communicator, options) {}
@@ -78,8 +79,8 @@ class Replica {
   /// begins them too. All ranks must call it.
   void synchronize();
 
-  /// While it lives, gradients are gathered in the buckets and neither reduced nor put into `.grad()`: those of
-  /// all but the last batch of a step. Throws Error where a backward waits for synchronize().
+  /// While it lives, gradients are gathered in the buckets and neither reduced nor put into `.grad()`: those
+  /// of all but the last batch of a step. Throws Error where a backward waits for synchronize().
   class NoSync {
    public:
     explicit NoSync(detail::Gradients& gradients);
@@ -102,12 +103,12 @@ class Replica {
   ///     for (const auto& [x, y] : batches) { ...; sgd.step(); }
   ///     replica.join([&] { sgd.step(); sgd.zero_grad(); });
   ///
-  /// With the mean, the divisor is the number of ranks that took part, or the rows of these. Throws Error for a
-  /// model with a synchronised batch norm, whose forward needs all ranks.
+  /// With the mean, the divisor is the number of ranks that took part, or the rows of these. Throws Error for
+  /// a model with a synchronised batch norm, whose forward needs all ranks.
   void join(const std::function<void()>& step);
 
-  /// Throws Error on all ranks unless the parameters and buffers have the same bits on all, and names the first
-  /// tensor and the ranks that differ. All ranks must call it.
+  /// Throws Error on all ranks unless the parameters and buffers have the same bits on all, and names the
+  /// first tensor and the ranks that differ. All ranks must call it.
   void verify();
 
   /// Reduces what is in `.grad()` now, for gradients that were made elsewhere: without overlap. Between

@@ -5,8 +5,8 @@
 
 namespace xgrad::parallel {
 
-/// The sum of x over all ranks, recorded: its gradient is the sum of the cotangents of all ranks. All ranks must
-/// call it, and walk back over it, in the same order.
+/// The sum of x over all ranks, recorded: its gradient is the sum of the cotangents of all ranks. All ranks
+/// must call it, and walk back over it, in the same order.
 Tensor sum_of_ranks(const Tensor& x, const Communicator& communicator);
 
 namespace detail {
@@ -22,8 +22,8 @@ Tensor sync_batch_norm(const char* layer, const nn::detail::ChannelNorm& norm, c
 }  // namespace detail
 
 /// nn::BatchNorm1d and nn::BatchNorm2d whose statistics in training are those of the batches of all ranks
-/// together, which may differ in size: N ranks normalise as one process with the whole batch. State, names and
-/// eval mode are those of nn's. Ioffe and Szegedy, 2015.
+/// together, which may differ in size: N ranks normalise as one process with the whole batch. State, names
+/// and eval mode are those of nn's. Ioffe and Szegedy, 2015.
 ///
 ///     parallel::SyncBatchNorm2d norm{world, 16};
 ///
@@ -31,7 +31,8 @@ Tensor sync_batch_norm(const char* layer, const nn::detail::ChannelNorm& norm, c
 /// batches together have one value in each channel.
 class SyncBatchNorm1d : public nn::BatchNorm1d, public detail::NeedsAllRanks {
  public:
-  SyncBatchNorm1d(const Communicator& communicator, std::int64_t features, nn::BatchNormLayerOptions options = {})
+  SyncBatchNorm1d(const Communicator& communicator, std::int64_t features,
+                  nn::BatchNormLayerOptions options = {})
       : nn::BatchNorm1d(features, options), communicator_(communicator.duplicate()) {}
   Tensor forward(const Tensor& x) const override;
 
@@ -41,7 +42,8 @@ class SyncBatchNorm1d : public nn::BatchNorm1d, public detail::NeedsAllRanks {
 
 class SyncBatchNorm2d : public nn::BatchNorm2d, public detail::NeedsAllRanks {
  public:
-  SyncBatchNorm2d(const Communicator& communicator, std::int64_t features, nn::BatchNormLayerOptions options = {})
+  SyncBatchNorm2d(const Communicator& communicator, std::int64_t features,
+                  nn::BatchNormLayerOptions options = {})
       : nn::BatchNorm2d(features, options), communicator_(communicator.duplicate()) {}
   Tensor forward(const Tensor& x) const override;
 
