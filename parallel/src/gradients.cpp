@@ -170,7 +170,8 @@ void Gradients::progress() {
   for (int round = 0; round < 8; ++round) {
     bool done = true;
     for (Bucket& bucket : buckets_)
-      if (bucket.begun) done &= bucket.work.test() & bucket.notes_work.test();
+      if (bucket.begun)
+        for (Work* work : {&bucket.work, &bucket.notes_work}) done = work->test() && done;
     if (done) return;
   }
 }
