@@ -254,6 +254,8 @@ int run(const std::function<int(Communicator)>& f) {
   }
   std::fprintf(stderr, "rank %d: %s\n", rank, message.c_str());
   std::fflush(nullptr);
+  // mpirun reads the message from a pipe, and may let it go when it ends the job.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   int started = 0;
   MPI_Initialized(&started);
   if (started && !detail::is_ended()) MPI_Abort(MPI_COMM_WORLD, 1);
