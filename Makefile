@@ -5,18 +5,20 @@ PACKAGES ?= yes# no: do not look for Debian packages
 CLANG_FORMAT ?= clang-format-14
 THREADS ?= 1# of the benchmarks
 NATIVE ?= ON# OFF: what runs on every x86-64-v3, as CI builds
+RANKS ?= 2# of make distributed
 SECONDS ?= 20# of make fuzz, for each format
 
 install = $(if $(filter no,$(PACKAGES)),@true,@.ci/packages $(1))
 configure-release = cmake --preset release -DXGRAD_NATIVE=$(NATIVE)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 portable = $(if $(filter OFF,$(NATIVE)),release,portable)
+mpirun = XGRAD_NUM_THREADS=1 mpirun -np $(RANKS) $(shell mpirun --version 2>&1 | grep -q 'Open MPI\|OpenRTE' && echo --allow-run-as-root --oversubscribe --bind-to none)
 test = ctest --preset $(1) --parallel $(JOBS)
-formatted = find include simd core nn optim data files train tools examples tests benchmarks \
+formatted = find include simd core nn optim data files train parallel tools examples tests benchmarks \
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release site onnxruntime help demo test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
+.PHONY: build-release site onnxruntime help demo distributed test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -27,8 +29,15 @@ demo: ## install what is missing, build, train a classifier of handwritten digit
 	$(call build,release) --target digits
 	build/release/examples/digits
 
+distributed: ## train the digits and a language model on RANKS processes: RANKS=2
+	$(call install,demo parallel)
+	$(configure-release) -DXGRAD_BUILD_TESTS=OFF -DXGRAD_BUILD_BENCHMARKS=OFF
+	$(call build,release) --target distributed_digits distributed_text
+	$(mpirun) build/release/examples/distributed_digits
+	$(mpirun) build/release/examples/distributed_text
+
 build-release:
-	$(call install,test onnx)
+	$(call install,test onnx parallel)
 	$(configure-release)
 	$(call build,release)
 
@@ -83,7 +92,7 @@ site: ## the guides and the reference of the public headers as build/site/index.
 	doxygen docs/site/Doxyfile
 
 asan: ## the tests under the address, undefined behaviour and leak sanitizers
-	$(call install,test onnx)
+	$(call install,test onnx parallel)
 	cmake --preset asan
 	$(call build,asan)
 	$(call test,asan)
@@ -118,7 +127,7 @@ coverage: ## which lines the tests reach: build/coverage/report.html
 	cmake --preset coverage
 	$(call build,coverage)
 	$(call test,coverage)
-	gcovr --root . --filter '(simd|core|nn|optim|data|files|train|tools)/' --html-details build/coverage/report.html --print-summary build/coverage
+	gcovr --root . --filter '(simd|core|nn|optim|data|files|train|parallel|tools)/' --html-details build/coverage/report.html --print-summary build/coverage
 
 format: ## format every source
 	$(call install,ci)

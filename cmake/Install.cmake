@@ -1,5 +1,5 @@
 # cmake --install: the library, its headers, the data sets, and the packages for find_package(xgrad [COMPONENTS
-# xtensor fuse onnx images]) and for pkg-config.
+# xtensor fuse onnx images parallel]) and for pkg-config.
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -24,6 +24,10 @@ endif()
 if(TARGET xgrad_images)
   install(TARGETS xgrad_images EXPORT xgradImagesTargets ${headers_go})
   install(EXPORT xgradImagesTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
+endif()
+if(TARGET xgrad_parallel)
+  install(TARGETS xgrad_parallel EXPORT xgradParallelTargets ${headers_go})
+  install(EXPORT xgradParallelTargets NAMESPACE xgrad:: DESTINATION ${package_dir})
 endif()
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/xgradConfig.cmake.in

@@ -205,12 +205,18 @@ function(set_up_document_target target)
   if(target MATCHES "^document_onnx")
     target_link_libraries(${target} PRIVATE xgrad::onnx)
   endif()
+  if(target MATCHES "^document_distributed")
+    target_link_libraries(${target} PRIVATE xgrad::parallel)
+  endif()
 endfunction()
 
 file(GLOB documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
      ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md ${PROJECT_SOURCE_DIR}/docs/*.md)
 if(NOT TARGET xgrad_onnx)
   list(REMOVE_ITEM documents docs/onnx.md)  # which shows an optional component
+endif()
+if(NOT TARGET xgrad_parallel)
+  list(REMOVE_ITEM documents docs/distributed.md)  # another one
 endif()
 foreach(document IN LISTS documents)
   add_document(${document})

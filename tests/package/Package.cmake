@@ -60,6 +60,10 @@ add_package_test(find_package_components find_package TARGET all COMMAND program
 if(TARGET xgrad_onnx)
   add_package_test(find_package_onnx find_package TARGET program_onnx COMMAND program_onnx OPTIONS -DXGRAD_COMPONENTS=onnx)
 endif()
+if(TARGET xgrad_parallel)
+  add_package_test(find_package_parallel find_package TARGET program_parallel COMMAND program_parallel
+                   OPTIONS -DXGRAD_COMPONENTS=parallel)
+endif()
 
 # Older than sets of header files. That version's own modules are not at hand; what the package does with its
 # number is.
@@ -81,7 +85,7 @@ endif()
 add_test(NAME package.unknown_component
          COMMAND ${CMAKE_COMMAND} -S ${package}/consumer -B ${package}/unknown_component -G ${CMAKE_GENERATOR}
                  -DXGRAD_README=${package}/find_package.cmake -DXGRAD_COMPONENTS=fuse,nonsense ${consumer_options})
-string(REPLACE " " "[ \n]+" named "there is no component nonsense; the components are xtensor, fuse, onnx and images")
+string(REPLACE " " "[ \n]+" named "there is no component nonsense; the components are xtensor, fuse, onnx, images and parallel")
 set_tests_properties(package.unknown_component PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "${named}")
 
 # The library inside a plugin, which a program that does not know xgrad loads.

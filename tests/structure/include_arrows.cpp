@@ -29,6 +29,7 @@ const std::array folders{
     Folder{"data", {"data", "core"}},
     Folder{"files", {"files", "core"}},
     Folder{"train", {"train", "nn", "optim", "data", "files", "core"}},
+    Folder{"parallel", {"parallel", "train", "nn", "optim", "data", "files", "core"}},
     Folder{"tools", {"tools", "include", "core", "nn", "optim", "data", "files", "train"}},
     Folder{"include", {"core", "nn", "optim", "data", "files", "train"}},  // the umbrella
 };
@@ -70,6 +71,7 @@ const std::array libraries{
     Library{"cblas", {"core/src/"}},
     Library{"lapack", {"core/src/"}},
     Library{"onnx/", {"files/onnx/src/"}},
+    Library{"mpi", {"parallel/src/mpi_engine.cpp"}},
     Library{"google/protobuf/", {"files/onnx/src/"}},
 };
 

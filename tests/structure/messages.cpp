@@ -94,7 +94,7 @@ bool names_what_was_called(const Misuse& m) {
 }  // namespace
 
 TEST_CASE("every message of an error says what is needed or what to do") {
-  for (const char* folder : {"core", "nn", "optim", "data", "files", "train", "tools"})
+  for (const char* folder : {"core", "nn", "optim", "data", "files", "train", "parallel", "tools"})
     for (const auto& entry : fs::recursive_directory_iterator(fs::path(XGRAD_SOURCE_DIR) / folder)) {
       if (entry.path().extension() != ".hpp" && entry.path().extension() != ".cpp") continue;
       std::ifstream in(entry.path());

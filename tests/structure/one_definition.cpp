@@ -35,7 +35,7 @@ std::map<std::string, std::string> definitions(const fs::path& root, std::string
 }  // namespace
 
 TEST_CASE("no two private headers define a type of one name") {
-  for (const char* folder : {"core", "nn", "optim", "data", "files"}) {
+  for (const char* folder : {"core", "nn", "optim", "data", "files", "parallel"}) {
     std::string twice;
 
     const auto found = definitions(fs::path(XGRAD_SOURCE_DIR) / folder / "src", twice);
