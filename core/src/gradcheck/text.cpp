@@ -14,7 +14,7 @@ bool same_bits(double a, double b) {
 std::int64_t first_difference(const Values& a, const Values& b) {
   if (a.size() != b.size()) return 0;
   for (std::size_t k = 0; k < a.size(); ++k)
-    if (!same_bits(a[k], b[k])) return static_cast<std::int64_t>(k);
+    if (!same_bits(a[k], b[k]) && !(a[k] == 0 && b[k] == 0)) return static_cast<std::int64_t>(k);
   return -1;
 }
 

@@ -8,7 +8,7 @@ namespace xgrad::checking {
 
 /// The same number bit for bit; all nans are the same.
 bool same_bits(double a, double b);
-/// The first place where two lists differ in their bits, or -1.
+/// The first place where two lists differ in their bits, but for the sign of a zero, or -1.
 std::int64_t first_difference(const Values& a, const Values& b);
 /// " was 1 and is 2".
 std::string was(double before, double after);
