@@ -124,7 +124,7 @@ void gather_rows(DType dtype, void* y, const void* x, const Block& rows, const s
   if (elements == 0) return;
   if (longest_unheard == 0) [[unlikely]]
     return launch(gather_rows_kernel, work_of(dtype, count, 2 * elements),
-                  [=, &rows] { gather_rows(dtype, y, x, rows, at, count); });
+                  [=] { gather_rows(dtype, y, x, rows, at, count); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* from = static_cast<const T*>(x);
@@ -156,7 +156,7 @@ void add_rows(DType dtype, void* y, const Block& rows, const void* x, const std:
   if (elements == 0) return;
   if (longest_unheard == 0) [[unlikely]]
     return launch(add_rows_kernel, work_of(dtype, count, 3 * elements),
-                  [=, &rows] { add_rows(dtype, y, rows, x, at, count); });
+                  [=] { add_rows(dtype, y, rows, x, at, count); });
   visit_number(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* from = static_cast<const T*>(x);

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensor/arena.hpp"
+#include "xgrad/core/host_action.hpp"
+#include "xgrad/core/launch.hpp"
+#include "xgrad/core/tensor.hpp"
+
+namespace xgrad::detail {
+
+/// One entry of a plan: a kernel with its closure, or what the host does.
+struct PlannedRun {
+  void (*call)(const void* f, std::int64_t first, std::int64_t last);
+  const void* f;
+  std::int64_t n, size;
+  const Kernel* kernel;
+  Work work;
+  std::size_t bytes;  ///< of the closure
+};
+
+/// A word of a closure, as two recordings compare it.
+struct PlannedWord {
+  enum class Kind : std::uint8_t { number, arena, elsewhere } kind;
+  std::uint64_t value;  ///< of one in the arena: the block's number in order of its first use, and the place
+};
+
+/// The gradient that a leaf has from some place of the plan on, and null.
+struct PlannedGradient {
+  Tensor leaf, gradient;
+};
+
+/// What a step was found to do: kernels in their order, and what must be as it was for them to do it again.
+struct Plan {
+  Plan() = default;
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  ~Plan();
+
+  Arena arena;
+  std::vector<PlannedRun> runs;
+  std::vector<PlannedWord> words;  ///< of all closures, one after another
+  std::deque<std::function<void()>> actions;
+  std::deque<std::vector<PlannedGradient>> gradients;
+  std::vector<Buffer*> held, written;  ///< those that the step found, and whose elements it changes
+  struct Leaf {
+    Tensor tensor;
+    const void* data;
+    bool keeps_gradient;   ///< it must have this gradient when the step begins
+    const Node* gradient;  ///< or none
+  };
+  std::vector<Leaf> leaves;
+  std::string refused;  ///< why it can't run again; empty where it can
+
+  void* room_for(std::size_t bytes);
+
+ private:
+  std::vector<std::unique_ptr<std::byte[]>> memory_;
+  std::byte* free_ = nullptr;
+  std::size_t rest_ = 0;
+};
+
+/// Notes what a step does, on the thread that made it and until it is gone.
+class Capture {
+ public:
+  Capture(Plan& plan, bool strict);
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+  ~Capture();
+
+  void note(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, const void* f,
+            const Closure& closure);
+  void ran();
+  void act(const char* name, std::function<void()> f);
+  void read(const char* who, const Tensor& x);
+  void set_gradient(Node* leaf, Node* gradient);
+  void hold(const Tensor& x);
+  void writes(const Tensor& x);
+  /// The elements of a result are those that kernels have left.
+  void check_result(const char* op, const Tensor& y);
+  void refuse(const std::string& why);
+  bool is_strict() const { return strict_; }
+
+  /// What is missing in the plan, when the step is over.
+  void finish();
+
+ private:
+  struct Seen {
+    bool first_is_gradient = false;  ///< and not a clearing
+    Tensor before, now;
+    std::size_t changed = 0;
+  };
+  struct Held {
+    std::uintptr_t end;
+    Buffer* buffer;
+  };
+  struct Pending {
+    std::uintptr_t address;
+    const Kernel* kernel;
+  };
+
+  void note_word(const Kernel& kernel, std::uint64_t word);
+  void flush_gradients(bool all);
+  bool is_held(std::uintptr_t address) const;
+  bool is_image(std::uintptr_t address) const;
+  void resolve();
+  void close_gradients();
+
+  Plan& plan_;
+  bool strict_;
+  std::map<std::uintptr_t, Held> held_;
+  std::map<Node*, Seen> gradients_;
+  std::vector<std::pair<Node*, Tensor>> order_;
+  std::vector<Pending> pending_;
+  std::vector<Arena::Block*> touched_;
+  std::map<const Arena::Block*, std::uint64_t> numbers_;
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> images_;
+  std::uintptr_t stack_begin_, stack_end_, heap_begin_, heap_end_;
+};
+
+/// The calling thread's; null where nothing is noted.
+extern constinit thread_local Capture* noting;
+
+/// Nothing is noted until the end of its scope, and memory comes from the thread's lists.
+class Uncaptured {
+ public:
+  Uncaptured() : before_(noting) { noting = nullptr; }
+  ~Uncaptured() { noting = before_; }
+  Uncaptured(const Uncaptured&) = delete;
+  Uncaptured& operator=(const Uncaptured&) = delete;
+
+ private:
+  Capture* before_;
+  ArenaRests rests_;
+  KernelListener::Pause pause_;
+};
+
+/// A run of a kernel, noted.
+class NotedRun {
+ public:
+  NotedRun(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, const void* f,
+           const Closure& closure) {
+    if (noting) noting->note(kernel, work, n, size, f, closure);
+  }
+  ~NotedRun() {
+    if (noting) noting->ran();
+  }
+  NotedRun(const NotedRun&) = delete;
+  NotedRun& operator=(const NotedRun&) = delete;
+};
+
+}  // namespace xgrad::detail
