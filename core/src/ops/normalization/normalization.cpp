@@ -55,10 +55,10 @@ Tensor standardized(const Tensor& x, double eps) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 2 * rows * n * bytes_of<T>};
-    by_rows(standardize_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
+    by_rows(standardize_kernel, work, rows, n, [=, px = ptr<T>(x), py = ptr<T>(y)](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
-        const T* p = ptr<T>(x) + i * n;
-        T* __restrict o = ptr<T>(y) + i * n;
+        const T* p = px + i * n;
+        T* __restrict o = py + i * n;
         const RowStatistics<T> s(p, n, eps);
         for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
       }
@@ -74,10 +74,10 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 3 * rows * n * bytes_of<T>};
-    by_rows(standardize_vjp_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
+    by_rows(standardize_vjp_kernel, work, rows, n, [=, px = ptr<T>(x), pg = ptr<T>(g), to = ptr<T>(dx)](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
-        const T *p = ptr<T>(x) + i * n, *q = ptr<T>(g) + i * n;
-        T* __restrict o = ptr<T>(dx) + i * n;
+        const T *p = px + i * n, *q = pg + i * n;
+        T* __restrict o = to + i * n;
         const RowStatistics<T> s(p, n, eps);
         const T mean_g = row_sum(q, n) / static_cast<T>(n);
         const T products = simd_sum<T>(
