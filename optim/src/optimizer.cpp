@@ -74,7 +74,7 @@ void Optimizer::check_step() {
 
 void Optimizer::step() {
   if (xgrad::detail::is_captured()) [[unlikely]]
-    return xgrad::detail::host_action("step", [this] { step(); });
+    return xgrad::detail::host_action([this] { step(); });
   xgrad::detail::forget_listed();  // whose links would look like a graph that holds a parameter
   check_step();
   xgrad::detail::report_unlisted();

@@ -40,7 +40,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"error"},
     {"dtype"},
     {"shape", "axes", "broadcast", "attribute"},
-    {"buffer", "threads", "launch", "denormals", "build_info"},
+    {"buffer", "threads", "launch", "host_action", "denormals", "build_info"},
     // What a tensor and a record of its making are; what is declared of walks, for ops whose rules are
     // written with them.
     {"tensor", "tensor_node", "elements", "function", "tape", "parameter", "hooks", "anomaly", "backward",
@@ -50,7 +50,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
      "autodiff/anomaly", "autodiff/listen", "autodiff/fields"},
     {"ops/", "creation", "packed_weight", "random", "state/", "state", "xtensor"},
     {"autodiff/", "functional", "derivatives", "eigh_function", "custom_op", "checkpoint", "graph", "program",
-     "profile", "program/"},
+     "profile", "replay", "program/"},
     {"fused_op", "fuse", "fuse/"},
     {"gradcheck", "gradcheck/"},
 };

@@ -35,11 +35,12 @@ struct CaptureEar : Listener, KernelListener {
 
 }  // namespace
 
-std::unique_ptr<Plan> record_step(const std::function<void()>& step, bool strict) {
+std::unique_ptr<Plan> record_step(const std::function<void()>& step, bool strict, bool keep_bits) {
   if (noting) fail("capture", "a step is recorded already; leave out the inner capture");
   if (anomaly_mode) fail("capture", "anomaly mode is on, which a replay would not see; switch it off");
   auto plan = std::make_unique<Plan>();
   Capture capture(*plan, strict);
+  capture.keeps_bits = keep_bits;
   {
     const CaptureEar ear;
     const BlocksFrom arena(&plan->arena);
@@ -100,6 +101,22 @@ void run_plan(const Plan& plan) {
   for (Buffer* b : plan.written) ++b->version;
 }
 
+std::vector<std::string> bits_made(const Plan& plan) {
+  std::vector<std::string> before, made;
+  for (const Plan::Range& r : plan.found)
+    before.emplace_back(reinterpret_cast<const char*>(r.begin), static_cast<std::size_t>(r.end - r.begin));
+  for (const PlannedRun& r : plan.runs) {
+    if (r.kernel == &host_action_kernel) break;
+    if (r.kernel == &set_gradients_kernel) continue;
+    run_blocks(r.n, r.size, r.f, r.call);
+  }
+  for (const Arena::Block* block : plan.made)
+    made.emplace_back(reinterpret_cast<const char*>(block->elements()), block->bytes());
+  for (std::size_t k = 0; k < before.size(); ++k)
+    std::memcpy(plan.found[k].begin, before[k].data(), before[k].size());
+  return made;
+}
+
 }  // namespace detail
 
 Replay::Replay(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -112,7 +129,7 @@ void Replay::Impl::record() {
   Plan before;  // without its memory, of which the step may find some
   if (plan) before.runs.swap(plan->runs), before.words.swap(plan->words);
   const bool is_first = !std::exchange(plan, nullptr);
-  std::unique_ptr<Plan> next = record_step(step, true);
+  std::unique_ptr<Plan> next = record_step(step, true, options.verify);
   if (!next->refused.empty())
     fail("capture", next->refused + "; leave it out of the step, or make the step without capture");
   why = is_first ? "it is the first" : difference(before, *next);
@@ -124,12 +141,28 @@ void Replay::Impl::record() {
                         " recordings; what the host computes anew in each step can't be replayed");
 }
 
+/// Runs the plan's kernels for a look, and makes the step eagerly.
+void Replay::Impl::verify() {
+  const std::vector<std::string> bits = bits_made(*plan);
+  planned = false;
+  recordings = 0;
+  record();
+  if (!planned)
+    fail("replay", "the eager step is another one than was recorded: " + why + "; capture it again");
+  for (std::size_t k = 0; k < bits.size(); ++k)
+    if (bits[k] != plan->made_bits[k])
+      fail("replay", "value " + std::to_string(k) + " of " + std::to_string(bits.size()) +
+                         " has other bits than the eager step gives; make the step without capture, and "
+                         "report it");
+}
+
 void Replay::operator()() {
   Impl& r = *impl_;
   if (anomaly_mode) fail("replay", "anomaly mode is on, which a replay does not see; switch it off");
   if (noting) fail("replay", "it runs in a step that is recorded; capture one step that makes both");
   if (!r.planned) return r.record();
   check_leaves(*r.plan);
+  if (r.options.verify) return r.verify();
   run_plan(*r.plan);
 }
 

@@ -13,7 +13,7 @@ namespace detail {
 
 /// Makes a step eagerly and writes down what it does. Where `strict`, reading elements throws; else it is
 /// what the plan is refused for.
-std::unique_ptr<Plan> record_step(const std::function<void()>& step, bool strict);
+std::unique_ptr<Plan> record_step(const std::function<void()>& step, bool strict, bool keep_bits = false);
 
 /// Where two recordings of a step differ, "" where they do not.
 std::string difference(const Plan& a, const Plan& b);
@@ -22,6 +22,10 @@ std::string difference(const Plan& a, const Plan& b);
 void check_leaves(const Plan& plan);
 
 void run_plan(const Plan& plan);
+
+/// The bits that the plan's kernels make, up to the first of the host's runs; what the step has found is as it
+/// was afterwards.
+std::vector<std::string> bits_made(const Plan& plan);
 
 }  // namespace detail
 
@@ -34,6 +38,7 @@ struct Replay::Impl {
   std::string why = {};
 
   void record();
+  void verify();
 };
 
 }  // namespace xgrad

@@ -36,8 +36,6 @@ void set_gradients(const void* f, std::int64_t, std::int64_t) {
   }
 }
 
-constexpr Kernel gradients_kernel = {.name = "set_gradients", .owner = "host"};
-
 }  // namespace
 
 // Plan --------------------------------------------------------------------------------------------------------
@@ -159,16 +157,27 @@ void Capture::check_result(const char* op, const Tensor& y) {
     refuse(std::string(op) + " writes elements by other means than a kernel");
 }
 
-void Capture::act(const char* name, std::function<void()> f) {
-  flush_gradients(false);
+/// What kernels have made until the host acts: in the order in which kernels have met it.
+void Capture::note_made() {
+  if (std::exchange(has_acted_, true)) return;
+  plan_.made.resize(numbers_.size());
+  for (const auto& [block, number] : numbers_)
+    if (block->is_taken) plan_.made[number] = block;
+  std::erase(plan_.made, nullptr);
+  if (!keeps_bits) return;
+  for (const Arena::Block* block : plan_.made)
+    plan_.made_bits.emplace_back(reinterpret_cast<const char*>(block->elements()), block->bytes());
+}
+
+void Capture::act(std::function<void()> f) {
+  note_made();
+  flush_gradients();
   {
     const Uncaptured guard;
     f();
   }
   plan_.actions.push_back(std::move(f));
-  static constexpr Kernel kernel = {.name = "host_action", .owner = "host"};
-  plan_.runs.push_back({&run_action, &plan_.actions.back(), 1, 1, &kernel, {}, 0});
-  (void)name;
+  plan_.runs.push_back({&run_action, &plan_.actions.back(), 1, 1, &host_action_kernel, {}, 0});
 }
 
 void Capture::read(const char* who, const Tensor& x) {
@@ -222,7 +231,7 @@ void Capture::set_gradient(Node* leaf, Node* gradient) {
 }
 
 /// Puts what has changed since the last time before what comes now.
-void Capture::flush_gradients(bool) {
+void Capture::flush_gradients() {
   std::vector<PlannedGradient> list;
   for (auto& [leaf, handle] : order_)
     if (Seen& seen = gradients_[leaf]; seen.changed) {
@@ -232,7 +241,7 @@ void Capture::flush_gradients(bool) {
   if (list.empty()) return;
   plan_.gradients.push_back(std::move(list));
   plan_.runs.push_back(
-      {&set_gradients, &plan_.gradients.back(), 1, 1, &gradients_kernel, {}, 0});
+      {&set_gradients, &plan_.gradients.back(), 1, 1, &set_gradients_kernel, {}, 0});
 }
 
 /// What the leaves' gradients must be when the step begins, for it to be the same step.
@@ -276,11 +285,14 @@ void Capture::finish() {
   static constexpr const char* lost =
       "the step reads a tensor and lets go of it: the next step would read another one; keep it, or write "
       "into it by copy_";
-  flush_gradients(true);
+  flush_gradients();
   if (plan_.refused.empty()) {
     resolve();
     close_gradients();
   }
+  note_made();
+  for (const auto& [at, held] : held_)
+    plan_.found.push_back({reinterpret_cast<std::byte*>(at), reinterpret_cast<std::byte*>(held.end)});
   gradients_.clear();
   order_.clear();
   for (const Buffer* b : plan_.held)
@@ -299,9 +311,9 @@ void Capture::finish() {
 
 bool is_captured() { return noting != nullptr; }
 
-void host_action(const char* name, std::function<void()> f) {
+void host_action(std::function<void()> f) {
   if (!noting) return f();
-  noting->act(name, std::move(f));
+  noting->act(std::move(f));
 }
 
 void refuse_capture(const char* who, const char* why) {

@@ -14,6 +14,10 @@
 
 namespace xgrad::detail {
 
+/// What the host does in a plan.
+inline constexpr Kernel host_action_kernel = {.name = "host_action", .owner = "replay"},
+                        set_gradients_kernel = {.name = "set_gradients", .owner = "replay"};
+
 /// One entry of a plan: a kernel with its closure, or what the host does.
 struct PlannedRun {
   void (*call)(const void* f, std::int64_t first, std::int64_t last);
@@ -57,6 +61,15 @@ struct Plan {
   std::vector<Leaf> leaves;
   std::string refused;  ///< why it can't run again; empty where it can
 
+  /// For a look at what it computes: the memory of tensors that the step found, and what kernels had made
+  /// before the first of the host's runs.
+  struct Range {
+    std::byte *begin, *end;
+  };
+  std::vector<Range> found;
+  std::vector<const Arena::Block*> made;
+  std::vector<std::string> made_bits;  ///< as they were then
+
   void* room_for(std::size_t bytes);
 
  private:
@@ -76,7 +89,7 @@ class Capture {
   void note(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, const void* f,
             const Closure& closure);
   void ran();
-  void act(const char* name, std::function<void()> f);
+  void act(std::function<void()> f);
   void read(const char* who, const Tensor& x);
   void set_gradient(Node* leaf, Node* gradient);
   void hold(const Tensor& x);
@@ -84,7 +97,8 @@ class Capture {
   /// The elements of a result are those that kernels have left.
   void check_result(const char* op, const Tensor& y);
   void refuse(const std::string& why);
-  bool is_strict() const { return strict_; }
+
+  bool keeps_bits = false;  ///< of what kernels have made, in the plan
 
   /// What is missing in the plan, when the step is over.
   void finish();
@@ -105,14 +119,15 @@ class Capture {
   };
 
   void note_word(const Kernel& kernel, std::uint64_t word);
-  void flush_gradients(bool all);
+  void flush_gradients();
+  void note_made();
   bool is_held(std::uintptr_t address) const;
   bool is_image(std::uintptr_t address) const;
   void resolve();
   void close_gradients();
 
   Plan& plan_;
-  bool strict_;
+  bool strict_, has_acted_ = false;
   std::map<std::uintptr_t, Held> held_;
   std::map<Node*, Seen> gradients_;
   std::vector<std::pair<Node*, Tensor>> order_;

@@ -12,8 +12,8 @@ bool is_captured();
 /// find all that it reads where it lies now, for as long as the replay lives.
 ///
 ///     void Sgd::step() {
-///       if (is_captured()) return host_action("SGD.step", [this] { step(); });
-void host_action(const char* name, std::function<void()> f);
+///       if (is_captured()) return host_action([this] { step(); });
+void host_action(std::function<void()> f);
 
 /// Says that a step can't be run again where `who` is called in it, because of `why`. Does nothing where
 /// none is recorded.

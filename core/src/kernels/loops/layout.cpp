@@ -119,8 +119,10 @@ const Kernel& LayoutCopy::kernel() const {
 }
 
 LayoutCopy LayoutCopy::settled() const {
-  LayoutCopy all = *this;
-  for (int k = rank_; k <= Shape::max_rank; ++k) all.axes_[k] = {0, 0, 0};
+  LayoutCopy all;
+  std::memset(static_cast<void*>(&all), 0, sizeof all);  // its padding too, which two recordings compare
+  all.rank_ = rank_, all.empty_ = empty_;
+  std::copy_n(axes_, rank_, all.axes_);
   return all;
 }
 
