@@ -151,7 +151,8 @@ void Capture::ran() {
 }
 
 void Capture::check_result(const char* op, const Tensor& y) {
-  if (!plan_.refused.empty() || y.numel() == 0) return;
+  if (!plan_.refused.empty()) return;
+  if (y.numel() == 0) return hold(y);
   const Arena::Block* block = plan_.arena.find(reinterpret_cast<std::uintptr_t>(y.node()->data));
   if (block && block->mark != block->mark_of())
     refuse(std::string(op) + " writes elements by other means than a kernel");
@@ -190,8 +191,12 @@ void Capture::read(const char* who, const Tensor& x) {
 
 void Capture::hold(const Tensor& x) {
   Node* n = x.node();
-  if (!n->buffer || n->numel == 0) return;
+  if (!n->buffer) return;
   const auto at = reinterpret_cast<std::uintptr_t>(n->data);
+  if (n->numel == 0) {  // whose place may be anybody's: nothing is read there
+    held_.try_emplace(at, Held{at + 1, n->buffer});
+    return;
+  }
   if (plan_.arena.find(at)) return;
   std::size_t bytes = static_cast<std::size_t>(n->numel * size_of(n->dtype));
   if (n->buffer->memory != Memory::foreign) bytes = (bytes + line - 1) / line * line;

@@ -1,5 +1,6 @@
 #include "xgrad/core/ops/index.hpp"
 
+#include <optional>
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "ops/support/layout.hpp"
 #include "ops/support/part_walk.hpp"
 #include "ops/support/promote.hpp"
+#include "tensor/capture.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -37,6 +39,8 @@ struct Place {
 
 Tensor packed(const PartLayout& layout, const Shape& shape) {
   static_assert(std::is_trivially_copyable_v<PartLayout>);
+  std::optional<Uncaptured> constant;  // of shapes and numbers alone, so that a replay finds it as it is
+  if (noting) constant.emplace();
   Tensor t = new_tensor({layout_words + shape.rank()}, int64);
   PartLayout whole{
       .rank = layout.rank, .listed = layout.listed, .first = layout.first, .size = {}, .step = {}};

@@ -1,10 +1,12 @@
 #include <array>
+#include <optional>
 
 #include "autodiff/fields.hpp"
 #include "autodiff/listen.hpp"
 #include "ops/support/axes.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
+#include "tensor/capture.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -19,6 +21,8 @@ namespace {
 
 /// Where each part begins along an axis, and where the last one ends.
 Tensor starts_of(std::span<const std::int64_t> sizes) {
+  std::optional<Uncaptured> constant;  // of shapes alone, so that a replay finds it as it is
+  if (noting) constant.emplace();
   const Tensor starts = new_tensor({static_cast<std::int64_t>(sizes.size()) + 1}, int64);
   std::int64_t* at = ptr<std::int64_t>(starts);
   *at = 0;
