@@ -3,8 +3,8 @@
 #include <atomic>
 
 #include "tensor/errors.hpp"
-#include "xgrad/core/host_action.hpp"
 #include "xgrad/core/hooks.hpp"
+#include "xgrad/core/host_action.hpp"
 
 namespace xgrad {
 

@@ -73,7 +73,7 @@ std::string difference(const Plan& a, const Plan& b) {
     for (std::size_t at = 0; at < p.bytes; at += 8, ++word)
       if (a.words[word].kind != b.words[word].kind || a.words[word].value != b.words[word].value)
         return differs(a.words[word].kind == PlannedWord::Kind::number ? "the numbers that the host gives"
-                                                                        : "the places of the operands");
+                                                                       : "the places of the operands");
   }
   return "";
 }

@@ -23,8 +23,8 @@ void check_leaves(const Plan& plan);
 
 void run_plan(const Plan& plan);
 
-/// The bits that the plan's kernels make, up to the first of the host's runs; what the step has found is as it
-/// was afterwards.
+/// The bits that the plan's kernels make, up to the first of the host's runs; what the step has found is as
+/// it was afterwards.
 std::vector<std::string> bits_made(const Plan& plan);
 
 }  // namespace detail

@@ -20,7 +20,7 @@ class Arena {
   struct Block {
     std::byte* at;
     std::uint16_t size_class;
-    bool is_buffer;          ///< a buffer lies in front of the elements, else a node
+    bool is_buffer;  ///< a buffer lies in front of the elements, else a node
     bool is_taken;
     std::uint64_t mark = 0;  ///< of the elements, as the last kernel left them
 
@@ -49,8 +49,10 @@ class Arena {
   }
   Buffer* buffer_of(const Block& block) const;
 
-  std::int64_t bytes() const { return bytes_; }            ///< of all blocks
-  std::int64_t value_bytes() const { return handed_out_; }  ///< of all that were handed out, one after another
+  std::int64_t bytes() const { return bytes_; }  ///< of all blocks
+  std::int64_t value_bytes() const {
+    return handed_out_;
+  }  ///< of all that were handed out, one after another
 
  private:
   std::map<std::uintptr_t, Block> blocks_;

@@ -89,7 +89,7 @@ void share_chain(Free* chain, std::uint32_t count, int c) noexcept {
 // Not written to.
 constinit const ThreadCache none_yet = {}, none_any_more = {}, of_arena = {};
 
-constinit thread_local Arena* arena = nullptr;           // where blocks come from one
+constinit thread_local Arena* arena = nullptr;            // where blocks come from one
 constinit thread_local bool arena_rests = false;          // and none is taken from it
 constinit thread_local ThreadCache* own_cache = nullptr;  // the thread's, meanwhile
 
@@ -198,7 +198,11 @@ constexpr int plain_node = 3;  // of a node without elements behind it, in lines
 }  // namespace
 
 void* refill(int c) {
-  if (is_from_arena()) return c <= plain_node || arena_rests ? take_from_lists(c) : arena->take(c, false);
+  if (is_from_arena()) {
+    // One line more, so that the place of no elements, behind the node, is not that of another block.
+    if (c == plain_node) return take_from_lists(c + 1);
+    return c < plain_node || arena_rests ? take_from_lists(c) : arena->take(c, false);
+  }
   const std::size_t bytes = lines_of(c) * line;
   if constexpr (no_cache) return from_system(bytes);
   if (!is_registered()) return from_system(bytes);

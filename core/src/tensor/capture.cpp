@@ -19,7 +19,8 @@ namespace {
 
 /// Where the heaps and the libraries of a program lie that is not at a fixed place; what is less is a number,
 /// unless it lies in the heap of one that is.
-constexpr std::uintptr_t first_place = std::uintptr_t{0x5500} << 32, last_place = std::uintptr_t{0x8000} << 32;
+constexpr std::uintptr_t first_place = std::uintptr_t{0x5500} << 32,
+                         last_place = std::uintptr_t{0x8000} << 32;
 
 constexpr std::size_t chunk = std::size_t{1} << 16, closure_line = 64;
 
@@ -38,7 +39,8 @@ void set_gradients(const void* f, std::int64_t, std::int64_t) {
 
 }  // namespace
 
-// Plan --------------------------------------------------------------------------------------------------------
+// Plan
+// --------------------------------------------------------------------------------------------------------
 
 void* Plan::room_for(std::size_t bytes) {
   bytes = (bytes + closure_line - 1) / closure_line * closure_line;
@@ -55,9 +57,11 @@ void* Plan::room_for(std::size_t bytes) {
 
 Plan::~Plan() {
   for (Buffer* b : held) drop(b);
+  for (Buffer* b : constants) drop(b);
 }
 
-// Capture -----------------------------------------------------------------------------------------------------
+// Capture
+// -----------------------------------------------------------------------------------------------------
 
 Capture::Capture(Plan& plan, bool strict) : plan_(plan), strict_(strict) {
   pthread_attr_t attributes;
@@ -109,7 +113,8 @@ void Capture::note_word(const Kernel& kernel, std::uint64_t word) {
     const std::size_t at = address - reinterpret_cast<std::uintptr_t>(block->at);
     const auto header = static_cast<std::size_t>(block->elements() - block->at);
     if (!block->is_taken || at < header)
-      refuse(std::string("the kernel ") + kernel.name + " refers to a tensor's header, or to one that is gone");
+      refuse(std::string("the kernel ") + kernel.name +
+             " refers to a tensor's header, or to one that is gone");
     const std::uint64_t number = numbers_.emplace(block, numbers_.size()).first->second;
     plan_.words.push_back({arena, number << 40 | at});
     if (std::find(touched_.begin(), touched_.end(), block) == touched_.end()) touched_.push_back(block);
@@ -212,6 +217,15 @@ void Capture::hold(const Tensor& x) {
   plan_.leaves.push_back({x, n->data, false, nullptr});
 }
 
+void Capture::hold_constant(const Tensor& x) {
+  Node* n = x.node();
+  const auto at = reinterpret_cast<std::uintptr_t>(n->data);
+  const std::size_t bytes = static_cast<std::size_t>(n->numel * size_of(n->dtype)) + 1;
+  held_.insert_or_assign(at, Held{at + (bytes + line - 1) / line * line, n->buffer});
+  n->buffer->owners.up();
+  plan_.constants.push_back(n->buffer);
+}
+
 void Capture::writes(const Tensor& x) {
   hold(x);
   Buffer* b = x.node()->buffer;
@@ -220,7 +234,8 @@ void Capture::writes(const Tensor& x) {
     plan_.written.push_back(b);
 }
 
-// Gradients ---------------------------------------------------------------------------------------------------
+// Gradients
+// ---------------------------------------------------------------------------------------------------
 
 void Capture::set_gradient(Node* leaf, Node* gradient) {
   if (leaf->op) return refuse("a recorded tensor retains its gradient");
@@ -245,8 +260,7 @@ void Capture::flush_gradients() {
     }
   if (list.empty()) return;
   plan_.gradients.push_back(std::move(list));
-  plan_.runs.push_back(
-      {&set_gradients, &plan_.gradients.back(), 1, 1, &set_gradients_kernel, {}, 0});
+  plan_.runs.push_back({&set_gradients, &plan_.gradients.back(), 1, 1, &set_gradients_kernel, {}, 0});
 }
 
 /// What the leaves' gradients must be when the step begins, for it to be the same step.
@@ -297,14 +311,14 @@ void Capture::finish() {
   }
   note_made();
   for (const auto& [at, held] : held_)
-    plan_.found.push_back({reinterpret_cast<std::byte*>(at), reinterpret_cast<std::byte*>(held.end)});
+    if (std::find(plan_.held.begin(), plan_.held.end(), held.buffer) != plan_.held.end())
+      plan_.found.push_back({reinterpret_cast<std::byte*>(at), reinterpret_cast<std::byte*>(held.end)});
   gradients_.clear();
   order_.clear();
   for (const Buffer* b : plan_.held)
-    if (b->owners.get() == 1)
-      refuse(lost);
-  for (const Plan::Leaf& leaf : plan_.leaves)
-    if (leaf.tensor.node()->handles.get() == 1) refuse(lost);
+    if (b->owners.get() == 1) refuse(lost);
+  for (const Plan::Leaf& leaf : plan_.leaves)  // which the plan holds twice, where nobody shares its elements
+    if (leaf.tensor.node()->handles.get() == 1 && leaf.tensor.node()->buffer->owners.get() <= 2) refuse(lost);
   plan_.arena.each_taken([&](const Arena::Block& block) {
     if (block.mark != block.mark_of()) refuse("elements were written by other means than a kernel");
     plan_.written.push_back(plan_.arena.buffer_of(block));
@@ -312,7 +326,8 @@ void Capture::finish() {
   plan_.arena.close();
 }
 
-// What others call --------------------------------------------------------------------------------------------
+// What others call
+// --------------------------------------------------------------------------------------------
 
 bool is_captured() { return noting != nullptr; }
 

@@ -51,6 +51,7 @@ struct Plan {
   std::vector<PlannedWord> words;  ///< of all closures, one after another
   std::deque<std::function<void()>> actions;
   std::deque<std::vector<PlannedGradient>> gradients;
+  std::vector<Buffer*> constants;      ///< that the step has made of shapes and numbers alone
   std::vector<Buffer*> held, written;  ///< those that the step found, and whose elements it changes
   struct Leaf {
     Tensor tensor;
@@ -93,6 +94,7 @@ class Capture {
   void read(const char* who, const Tensor& x);
   void set_gradient(Node* leaf, Node* gradient);
   void hold(const Tensor& x);
+  void hold_constant(const Tensor& x);
   void writes(const Tensor& x);
   /// The elements of a result are those that kernels have left.
   void check_result(const char* op, const Tensor& y);
@@ -154,6 +156,21 @@ class Uncaptured {
   ArenaRests rests_;
   KernelListener::Pause pause_;
 };
+
+/// What f makes of shapes and numbers alone: a replay finds it as it is.
+template <class F>
+Tensor constant_of(const F& f) {
+  Capture* const c = noting;
+  if (!c) [[likely]]
+    return f();
+  Tensor y;
+  {
+    const Uncaptured guard;
+    y = f();
+  }
+  c->hold_constant(y);
+  return y;
+}
 
 /// A run of a kernel, noted.
 class NotedRun {

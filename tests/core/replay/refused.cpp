@@ -33,7 +33,8 @@ bool says(const std::function<void()>& f, const std::string& text) {
 TEST_CASE("a step that reads elements on the host is refused where it reads them") {
   const Tensor x = ones({1});
   says([&] { capture([&] { (x + 1).item(); }); },
-       "item: the elements are read or written while a step is recorded, and what they are now would be used in "
+       "item: the elements are read or written while a step is recorded, and what they are now would be used "
+       "in "
        "every replay: x is f32[1]; do it before or after the step, or compute with tensors, as by where()");
   says([&] { capture([&] { x.to_vector<float>(); }); }, "to_vector: the elements are read");
   says([&] { capture([&] { x.data<float>(); }); }, "data: the elements are read");
@@ -95,7 +96,8 @@ TEST_CASE("a replay throws where a gradient is there that was not when it was re
   w.set_grad(ones({2}));
 
   says([&] { step(); },
-       "replay: a leaf has a gradient than when the step was recorded: it is f32[2]; call zero_grad() before it");
+       "replay: a leaf has a gradient than when the step was recorded: it is f32[2]; call zero_grad() before "
+       "it");
 }
 
 TEST_CASE("labels and indices are looked at in each replay") {
@@ -105,8 +107,9 @@ TEST_CASE("labels and indices are looked at in each replay") {
   step();
   label.copy_(tensor({0, 3}, {.dtype = int64}));
 
-  says([&] { step(); }, "nll_loss: the elements are such that it would be computed in another way than when the "
-                        "step was recorded, or out of range; capture the step again");
+  says([&] { step(); },
+       "nll_loss: the elements are such that it would be computed in another way than when the "
+       "step was recorded, or out of range; capture the step again");
 }
 
 TEST_CASE("captures do not nest, and an empty step is none") {

@@ -14,7 +14,8 @@ namespace {
 /// A 2-4-1 network on XOR with its optimizer.
 template <class Optimizer>
 struct Xor {
-  Tensor x = tensor({{0.0, 0.0}, {0.0, 1.0}, {1.0, 0.0}, {1.0, 1.0}}), t = tensor({{0.0}, {1.0}, {1.0}, {0.0}});
+  Tensor x = tensor({{0.0, 0.0}, {0.0, 1.0}, {1.0, 0.0}, {1.0, 1.0}}),
+         t = tensor({{0.0}, {1.0}, {1.0}, {0.0}});
   std::vector<Tensor> p;
   Optimizer optimizer;
   Tensor loss;

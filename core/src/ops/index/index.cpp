@@ -1,6 +1,5 @@
 #include "xgrad/core/ops/index.hpp"
 
-#include <optional>
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -39,19 +38,19 @@ struct Place {
 
 Tensor packed(const PartLayout& layout, const Shape& shape) {
   static_assert(std::is_trivially_copyable_v<PartLayout>);
-  std::optional<Uncaptured> constant;  // of shapes and numbers alone, so that a replay finds it as it is
-  if (noting) constant.emplace();
-  Tensor t = new_tensor({layout_words + shape.rank()}, int64);
-  PartLayout whole{
-      .rank = layout.rank, .listed = layout.listed, .first = layout.first, .size = {}, .step = {}};
-  std::copy_n(layout.size, layout.rank,
-              whole.size);  // what lies behind is 0, so that equal parts have equal bits
-  std::copy_n(layout.step, layout.rank, whole.step);
-  launch(layout_kernel, {.bytes = t.numel() * bytes_of<std::int64_t>}, [&] {
-    std::memcpy(t.node()->data, &whole, sizeof whole);
-    std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
+  return constant_of([&] {
+    Tensor t = new_tensor({layout_words + shape.rank()}, int64);
+    PartLayout whole{
+        .rank = layout.rank, .listed = layout.listed, .first = layout.first, .size = {}, .step = {}};
+    std::copy_n(layout.size, layout.rank,
+                whole.size);  // what lies behind is 0, so that equal parts have equal bits
+    std::copy_n(layout.step, layout.rank, whole.step);
+    launch(layout_kernel, {.bytes = t.numel() * bytes_of<std::int64_t>}, [&] {
+      std::memcpy(t.node()->data, &whole, sizeof whole);
+      std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
+    });
+    return t;
   });
-  return t;
 }
 
 PartLayout unpacked(const Tensor& t) {

@@ -2,8 +2,8 @@
 
 #include "autodiff/fields.hpp"
 #include "ops/loss/logits.hpp"
-#include "ops/support/vjp.hpp"
 #include "ops/support/recheck.hpp"
+#include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 #include "xgrad/core/ops/compare.hpp"

@@ -65,9 +65,9 @@ double counted(const Tensor& target, const Tensor& weight, std::int64_t ignore_i
   const std::span labels(ptr<const std::int64_t>(target), static_cast<std::size_t>(target.numel()));
   const DType dtype = weight.defined() ? weight.dtype() : float64;
   const void* factors = weight.defined() ? weight.node()->data : nullptr;
-  const double sum = factors ? total_weight(labels, ignore_index, dtype, factors)
-                             : static_cast<double>(target.numel() -
-                                                   std::count(labels.begin(), labels.end(), ignore_index));
+  const double sum =
+      factors ? total_weight(labels, ignore_index, dtype, factors)
+              : static_cast<double>(target.numel() - std::count(labels.begin(), labels.end(), ignore_index));
   recheck("nll_loss", [=] { return total_weight(labels, ignore_index, dtype, factors) == sum; });
   return sum;
 }
@@ -138,10 +138,10 @@ Tensor nll_loss_vjp(const Tensor& g, const Tensor& target, const Tensor& weight,
     const bool each = g.shape() == target.shape();
     launch(nll_loss_vjp_kernel, {.bytes = target.numel() * bytes_of<T, T, std::int64_t>},
            [=, to = ptr<T>(y)] {
-      for (std::int64_t i = 0; i < b.outer * b.inner; ++i)
-        if (const T v = u[each ? i : 0]; v != 0 && !weights.ignored(i))
-          to[place_of(b, i, weights.label[i])] = -v * static_cast<T>(labels.scale) * weights.of(i);
-    });
+             for (std::int64_t i = 0; i < b.outer * b.inner; ++i)
+               if (const T v = u[each ? i : 0]; v != 0 && !weights.ignored(i))
+                 to[place_of(b, i, weights.label[i])] = -v * static_cast<T>(labels.scale) * weights.of(i);
+           });
   });
   return record(op, with_weight({g, target, weight}, weight), std::move(y), a);
 }
@@ -181,10 +181,7 @@ Tensor nll_loss(const Tensor& input, const Tensor& target, NllOptions options) {
     launch(nll_loss_kernel, {.bytes = target.numel() * bytes_of<T, T, std::int64_t>}, target.numel(),
            [=, to = ptr<T>(losses), from = ptr<const T>(input)](std::int64_t first, std::int64_t last) {
              for (std::int64_t i = first; i < last; ++i)
-               to[i] =
-                   weights.ignored(i)
-                       ? T(0)
-                       : -weights.of(i) * from[place_of(b, i, weights.label[i])];
+               to[i] = weights.ignored(i) ? T(0) : -weights.of(i) * from[place_of(b, i, weights.label[i])];
            });
     return reduced_lines<T>(std::move(losses), options.reduction, count);
   });

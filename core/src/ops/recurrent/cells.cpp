@@ -201,10 +201,8 @@ LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 11 * c.numel() * bytes_of<T>};
     by_rows(lstm_cell_kernel, work, c.size(0), 4 * c.size(1),
-            [cells = Cells<T>(input_gates, hidden_gates, c), to_h = ptr<T>(y[0]),
-             to_c = ptr<T>(y[1])](std::int64_t first, std::int64_t last) {
-              step<T>(cells, first, last, to_h, to_c);
-            });
+            [cells = Cells<T>(input_gates, hidden_gates, c), to_h = ptr<T>(y[0]), to_c = ptr<T>(y[1])](
+                std::int64_t first, std::int64_t last) { step<T>(cells, first, last, to_h, to_c); });
   });
   record_outputs(op, std::initializer_list<Ref>{input_gates, hidden_gates, c}, y);
   return {std::move(y[0]), std::move(y[1])};

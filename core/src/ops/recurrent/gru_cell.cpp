@@ -114,8 +114,8 @@ Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Ten
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 8 * h.numel() * bytes_of<T>};
     by_rows(gru_cell_kernel, work, h.size(0), 3 * h.size(1),
-            [row = GruRow<T>(input_gates, hidden_gates, h), n = h.size(1),
-             to = ptr<T>(y)](std::int64_t first, std::int64_t last) {
+            [row = GruRow<T>(input_gates, hidden_gates, h), n = h.size(1), to = ptr<T>(y)](
+                std::int64_t first, std::int64_t last) {
               visit_row<T>(n, [&](const auto& along) {
                 for (std::int64_t i = first; i < last; ++i) row.forward(along, i, to + i * n);
               });

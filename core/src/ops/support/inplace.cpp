@@ -108,10 +108,9 @@ Tensor& Tensor::copy_(const Tensor& source) & {
   ++node()->buffer->version;
   const std::int64_t bytes = numel() * size_of(dtype());
   if (from.node()->data != node()->data)
-    launch(kernel, {.bytes = 2 * bytes},
-           [bytes, to = node()->data, source = from.node()->data] {
-             std::memcpy(to, source, static_cast<std::size_t>(bytes));
-           });
+    launch(kernel, {.bytes = 2 * bytes}, [bytes, to = node()->data, source = from.node()->data] {
+      std::memcpy(to, source, static_cast<std::size_t>(bytes));
+    });
   return *this;
 }
 

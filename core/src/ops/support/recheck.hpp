@@ -16,8 +16,9 @@ void recheck(const char* op, const F& same) {
     return;
   launch(recheck_kernel, {}, [op, same] {
     if (!same())
-      fail(op, "the elements are such that it would be computed in another way than when the step was "
-               "recorded, or out of range; capture the step again");
+      fail(op,
+           "the elements are such that it would be computed in another way than when the step was "
+           "recorded, or out of range; capture the step again");
   });
 }
 
