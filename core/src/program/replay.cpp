@@ -47,7 +47,7 @@ std::unique_ptr<Plan> record_step(const std::function<void()>& step, bool strict
     try {
       step();
     } catch (...) {
-      capture.refuse("the step threw");
+      capture.rule_out("the step threw");
       capture.finish();
       throw;
     }

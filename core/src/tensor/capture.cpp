@@ -92,7 +92,7 @@ Capture::Capture(Plan& plan, bool strict) : plan_(plan), strict_(strict) {
 
 Capture::~Capture() { noting = nullptr; }
 
-void Capture::refuse(const std::string& why) {
+void Capture::rule_out(const std::string& why) {
   if (plan_.refused.empty()) plan_.refused = why;
 }
 
@@ -113,8 +113,8 @@ void Capture::note_word(const Kernel& kernel, std::uint64_t word) {
     const std::size_t at = address - reinterpret_cast<std::uintptr_t>(block->at);
     const auto header = static_cast<std::size_t>(block->elements() - block->at);
     if (!block->is_taken || at < header)
-      refuse(std::string("the kernel ") + kernel.name +
-             " refers to a tensor's header, or to one that is gone");
+      rule_out(std::string("the kernel ") + kernel.name +
+               " refers to a tensor's header, or to one that is gone");
     const std::uint64_t number = numbers_.emplace(block, numbers_.size()).first->second;
     plan_.words.push_back({arena, number << 40 | at});
     if (std::find(touched_.begin(), touched_.end(), block) == touched_.end()) touched_.push_back(block);
@@ -125,7 +125,7 @@ void Capture::note_word(const Kernel& kernel, std::uint64_t word) {
   if (!is_place) return plan_.words.push_back({number, word});
   plan_.words.push_back({elsewhere, word});
   if (address >= stack_begin_ && address < stack_end_)
-    refuse(std::string("the kernel ") + kernel.name + " refers to variables of its caller");
+    rule_out(std::string("the kernel ") + kernel.name + " refers to variables of its caller");
   else if (!is_image(address) && !is_held(address))
     pending_.push_back({address, &kernel});
 }
@@ -135,7 +135,7 @@ void Capture::note(const Kernel& kernel, Work work, std::int64_t n, std::int64_t
   touched_.clear();
   if (!plan_.refused.empty()) return;
   if (!closure.copy)
-    return refuse(std::string("the kernel ") + kernel.name + " holds more than numbers and pointers");
+    return rule_out(std::string("the kernel ") + kernel.name + " holds more than numbers and pointers");
   void* copy = plan_.room_for(closure.bytes);
   closure.copy(copy, f);
   for (std::size_t i = 0; i < closure.bytes; i += 8) {
@@ -145,8 +145,8 @@ void Capture::note(const Kernel& kernel, Work work, std::int64_t n, std::int64_t
   }
   for (const Arena::Block* block : touched_)
     if (block->mark != block->mark_of())
-      refuse(std::string("the elements that the kernel ") + kernel.name +
-             " reads were written by other means than a kernel");
+      rule_out(std::string("the elements that the kernel ") + kernel.name +
+               " reads were written by other means than a kernel");
   plan_.runs.push_back({closure.call, copy, n, size, &kernel, work, closure.bytes});
 }
 
@@ -160,7 +160,7 @@ void Capture::check_result(const char* op, const Tensor& y) {
   if (y.numel() == 0) return hold(y);
   const Arena::Block* block = plan_.arena.find(reinterpret_cast<std::uintptr_t>(y.node()->data));
   if (block && block->mark != block->mark_of())
-    refuse(std::string(op) + " writes elements by other means than a kernel");
+    rule_out(std::string(op) + " writes elements by other means than a kernel");
 }
 
 /// What kernels have made until the host acts: in the order in which kernels have met it.
@@ -191,7 +191,7 @@ void Capture::read(const char* who, const Tensor& x) {
   if (strict_)
     throw Error(what + ", and what they are now would be used in every replay: x is " + x.describe() +
                 "; do it before or after the step, or compute with tensors, as by where()");
-  refuse(what);
+  rule_out(what);
 }
 
 void Capture::hold(const Tensor& x) {
@@ -215,6 +215,7 @@ void Capture::hold(const Tensor& x) {
   for (const Plan::Leaf& leaf : plan_.leaves)
     if (leaf.tensor.node() == n) return;
   plan_.leaves.push_back({x, n->data, false, nullptr});
+  gradients_.push_back({n->grad, n->grad ? reinterpret_cast<std::uintptr_t>(n->grad->data) : 0, false, {}});
 }
 
 void Capture::hold_constant(const Tensor& x) {
@@ -237,45 +238,35 @@ void Capture::writes(const Tensor& x) {
 // Gradients
 // ---------------------------------------------------------------------------------------------------
 
-void Capture::set_gradient(Node* leaf, Node* gradient) {
-  if (leaf->op) return refuse("a recorded tensor retains its gradient");
-  const auto [at, is_new] = gradients_.try_emplace(leaf);
-  Seen& seen = at->second;
-  if (is_new) {
-    order_.push_back({leaf, Tensor::share(leaf)});
-    seen.first_is_gradient = gradient != nullptr;
-    if (leaf->grad) seen.before = Tensor::share(leaf->grad);
-  }
-  seen.now = gradient ? Tensor::share(gradient) : Tensor();
-  seen.changed = plan_.runs.size() + 1;
-}
-
-/// Puts what has changed since the last time before what comes now.
+/// Puts the gradients that have changed since the last time before what comes now.
 void Capture::flush_gradients() {
   std::vector<PlannedGradient> list;
-  for (auto& [leaf, handle] : order_)
-    if (Seen& seen = gradients_[leaf]; seen.changed) {
-      list.push_back({handle, seen.now});
-      seen.changed = 0;
-    }
+  for (std::size_t i = 0; i < gradients_.size(); ++i) {
+    Node* g = plan_.leaves[i].tensor.node()->grad;
+    Seen& seen = gradients_[i];
+    const Node* last = !seen.is_set ? seen.before : seen.now.defined() ? seen.now.node() : nullptr;
+    const bool is_made = g && !seen.is_set && plan_.arena.find(reinterpret_cast<std::uintptr_t>(g->data));
+    if (g == last && !is_made) continue;
+    seen.is_set = true;
+    seen.now = g ? Tensor::share(g) : Tensor();
+    list.push_back({plan_.leaves[i].tensor, seen.now});
+  }
   if (list.empty()) return;
   plan_.gradients.push_back(std::move(list));
   plan_.runs.push_back({&set_gradients, &plan_.gradients.back(), 1, 1, &set_gradients_kernel, {}, 0});
 }
 
-/// What the leaves' gradients must be when the step begins, for it to be the same step.
+/// What the leaves' gradients must be when the step begins, for it to be the same step. That a step adds to a
+/// gradient which was not there the first time, its next recording shows.
 void Capture::close_gradients() {
-  for (auto& [leaf, handle] : order_) {
-    const Seen& seen = gradients_[leaf];
-    if (seen.before.defined() && (!seen.now.defined() || seen.now.node() != seen.before.node()) &&
-        is_held(reinterpret_cast<std::uintptr_t>(seen.before.node()->data)))
-      refuse("the step reads the gradient that the step before has left, and gives another one to the leaf " +
-             handle.describe());
-    if (!seen.first_is_gradient) continue;
-    if (seen.now.defined())
-      refuse("the step leaves a gradient in the leaf " + handle.describe() +
-             ", to which the next one would add");
-    plan_.leaves.push_back({handle, leaf->data, true, nullptr});
+  for (std::size_t i = 0; i < gradients_.size(); ++i) {
+    const Seen& seen = gradients_[i];
+    Plan::Leaf& leaf = plan_.leaves[i];
+    if (seen.before && seen.is_set && is_held(seen.place))
+      rule_out(
+          "the step reads the gradient that the step before has left, and gives another one to the leaf " +
+          leaf.tensor.describe());
+    if (!seen.before && !leaf.tensor.node()->grad) leaf.keeps_gradient = true, leaf.gradient = nullptr;
   }
 }
 
@@ -295,8 +286,8 @@ void Capture::resolve() {
       writes(Tensor::share(const_cast<Node*>(g)));
     }
     if (!found)
-      refuse(std::string("the kernel ") + p.kernel->name +
-             " refers to memory that is no tensor's of which an op was told");
+      rule_out(std::string("the kernel ") + p.kernel->name +
+               " refers to memory that is no tensor's of which an op was told");
   }
 }
 
@@ -314,13 +305,13 @@ void Capture::finish() {
     if (std::find(plan_.held.begin(), plan_.held.end(), held.buffer) != plan_.held.end())
       plan_.found.push_back({reinterpret_cast<std::byte*>(at), reinterpret_cast<std::byte*>(held.end)});
   gradients_.clear();
-  order_.clear();
   for (const Buffer* b : plan_.held)
-    if (b->owners.get() == 1) refuse(lost);
+    if (b->owners.get() == 1) rule_out(lost);
   for (const Plan::Leaf& leaf : plan_.leaves)  // which the plan holds twice, where nobody shares its elements
-    if (leaf.tensor.node()->handles.get() == 1 && leaf.tensor.node()->buffer->owners.get() <= 2) refuse(lost);
+    if (leaf.tensor.node()->handles.get() == 1 && leaf.tensor.node()->buffer->owners.get() <= 2)
+      rule_out(lost);
   plan_.arena.each_taken([&](const Arena::Block& block) {
-    if (block.mark != block.mark_of()) refuse("elements were written by other means than a kernel");
+    if (block.mark != block.mark_of()) rule_out("elements were written by other means than a kernel");
     plan_.written.push_back(plan_.arena.buffer_of(block));
   });
   plan_.arena.close();
@@ -337,7 +328,7 @@ void host_action(std::function<void()> f) {
 }
 
 void refuse_capture(const char* who, const char* why) {
-  if (noting) noting->refuse(std::string(who) + ": " + why);
+  if (noting) noting->rule_out(std::string(who) + ": " + why);
 }
 
 }  // namespace xgrad::detail

@@ -92,13 +92,12 @@ class Capture {
   void ran();
   void act(std::function<void()> f);
   void read(const char* who, const Tensor& x);
-  void set_gradient(Node* leaf, Node* gradient);
   void hold(const Tensor& x);
   void hold_constant(const Tensor& x);
   void writes(const Tensor& x);
   /// The elements of a result are those that kernels have left.
   void check_result(const char* op, const Tensor& y);
-  void refuse(const std::string& why);
+  void rule_out(const std::string& why);
 
   bool keeps_bits = false;  ///< of what kernels have made, in the plan
 
@@ -106,10 +105,12 @@ class Capture {
   void finish();
 
  private:
+  /// The gradient of a leaf: as the step found it, and as the plan sets it last.
   struct Seen {
-    bool first_is_gradient = false;  ///< and not a clearing
-    Tensor before, now;
-    std::size_t changed = 0;
+    const Node* before;
+    std::uintptr_t place;
+    bool is_set;
+    Tensor now;
   };
   struct Held {
     std::uintptr_t end;
@@ -131,8 +132,7 @@ class Capture {
   Plan& plan_;
   bool strict_, has_acted_ = false;
   std::map<std::uintptr_t, Held> held_;
-  std::map<Node*, Seen> gradients_;
-  std::vector<std::pair<Node*, Tensor>> order_;
+  std::vector<Seen> gradients_;  ///< of the plan's leaves
   std::vector<Pending> pending_;
   std::vector<Arena::Block*> touched_;
   std::map<const Arena::Block*, std::uint64_t> numbers_;

@@ -4,7 +4,6 @@
 #include <memory>
 #include <new>
 
-#include "tensor/capture.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/sizes.hpp"
 
@@ -132,8 +131,6 @@ void release_history(Node* n) noexcept {
 }
 
 void replace_gradient(Node* n, Node* grad) noexcept {
-  if (noting && n->handles.get() > 0) [[unlikely]]
-    noting->set_gradient(n, grad);
   Node*& slot = n->op ? n->extra->retained : n->grad;
   Node* old = std::exchange(slot, grad);
   if (!n->op) {

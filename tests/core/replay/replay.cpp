@@ -72,6 +72,18 @@ TEST_CASE("a replayed training step has the bits of the eager one, with its opti
   check_training<optim::Adam>(optim::AdamOptions{.lr = 0.1});
 }
 
+TEST_CASE("a replay that is verified goes on as the eager step does") {
+  Xor<optim::Adam> eager(optim::AdamOptions{.lr = 0.1}), other(optim::AdamOptions{.lr = 0.1});
+  Replay step = capture([&] { other.step(); }, {.verify = true});
+  eager.step();
+  for (int i = 0; i < 10; ++i) {
+    step();
+    eager.step();
+    CHECK(same_bits(eager.loss, other.loss));
+    for (std::size_t k = 0; k < eager.p.size(); ++k) CHECK(same_bits(eager.p[k], other.p[k]));
+  }
+}
+
 TEST_CASE("a replay reads what was written into the tensors of the step, and overwrites its results") {
   Tensor x = tensor({1.0, 2.0}, {.dtype = float64}), y;
   Replay step = capture([&] { y = exp(x) * 2 + x; });
@@ -98,6 +110,17 @@ TEST_CASE("a step that clears its gradients at its end leaves none") {
   CHECK(step.is_planned());
   CHECK_FALSE(w.grad().defined());
   CHECK(seen.item() == 6);
+}
+
+TEST_CASE("a step that does not clear its gradients adds to them") {
+  Tensor w = tensor({3.0}, {.dtype = float64, .requires_grad = true});
+  Replay step = capture([&] { sum(square(w)).backward(); });
+  for (int i = 1; i < 7; ++i) {
+    CHECK(w.grad().item() == 6 * i);
+    step();
+  }
+
+  CHECK(step.is_planned());
 }
 
 TEST_CASE("memory of a step is used again within it, and results outlive the replay") {

@@ -82,7 +82,7 @@ std::ostream& operator<<(std::ostream& out, const Replay& replay);
 /// Throws Error at once where the step reads elements on the host (item, data, to_vector, printing), since a
 /// branch may hang on them; and when the step has been made, where it can't be run again, with the kernel or
 /// the call at which it was found: one that refers to its caller's variables, a hook, elements that are
-/// written by other means than a kernel, a gradient to which the next step would add.
+/// written by other means than a kernel, a tensor that is read and let go of.
 Replay capture(std::function<void()> step, CaptureOptions options = {});
 
 }  // namespace xgrad
