@@ -110,8 +110,8 @@ std::vector<std::string> bits_made(const Plan& plan) {
     if (r.kernel == &set_gradients_kernel) continue;
     run_blocks(r.n, r.size, r.f, r.call);
   }
-  for (const Arena::Block* block : plan.made)
-    made.emplace_back(reinterpret_cast<const char*>(block->elements()), block->bytes());
+  for (const Plan::Range& r : plan.made)
+    made.emplace_back(reinterpret_cast<const char*>(r.begin), static_cast<std::size_t>(r.end - r.begin));
   for (std::size_t k = 0; k < before.size(); ++k)
     std::memcpy(plan.found[k].begin, before[k].data(), before[k].size());
   return made;

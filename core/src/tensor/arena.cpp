@@ -48,6 +48,7 @@ void* Arena::take(int size_class, bool is_buffer) {
     free.reserve(free.size() + 64);
   }
   block->is_taken = true;
+  ++block->turn;
   std::memset(block->elements(), unwritten, block->bytes());
   block->mark = block->mark_of();
   handed_out_ += static_cast<std::int64_t>(lines_of(size_class) * line);

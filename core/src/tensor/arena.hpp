@@ -22,6 +22,7 @@ class Arena {
     std::uint16_t size_class;
     bool is_buffer;  ///< a buffer lies in front of the elements, else a node
     bool is_taken;
+    std::uint64_t turn = 0;  ///< how often it was handed out
     std::uint64_t mark = 0;  ///< of the elements, as the last kernel left them
 
     std::byte* elements() const;

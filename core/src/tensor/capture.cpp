@@ -159,20 +159,24 @@ void Capture::check_result(const char* op, const Tensor& y) {
   if (!plan_.refused.empty()) return;
   if (y.numel() == 0) return hold(y);
   const Arena::Block* block = plan_.arena.find(reinterpret_cast<std::uintptr_t>(y.node()->data));
+  if (block && !has_acted_) {
+    auto* const begin = static_cast<std::byte*>(y.node()->data);
+    results_.push_back({block, block->turn, {begin, begin + y.numel() * size_of(y.dtype())}});
+  }
   if (block && block->mark != block->mark_of())
     rule_out(std::string(op) + " writes elements by other means than a kernel");
 }
 
-/// What kernels have made until the host acts: in the order in which kernels have met it.
+/// The results of ops that are still there when the host acts.
 void Capture::note_made() {
   if (std::exchange(has_acted_, true)) return;
-  plan_.made.resize(numbers_.size());
-  for (const auto& [block, number] : numbers_)
-    if (block->is_taken) plan_.made[number] = block;
-  std::erase(plan_.made, nullptr);
+  for (const Result& r : results_)
+    if (r.block->is_taken && r.block->turn == r.turn) plan_.made.push_back(r.range);
+  results_.clear();
   if (!keeps_bits) return;
-  for (const Arena::Block* block : plan_.made)
-    plan_.made_bits.emplace_back(reinterpret_cast<const char*>(block->elements()), block->bytes());
+  for (const Plan::Range& r : plan_.made)
+    plan_.made_bits.emplace_back(reinterpret_cast<const char*>(r.begin),
+                                 static_cast<std::size_t>(r.end - r.begin));
 }
 
 void Capture::act(std::function<void()> f) {

@@ -67,8 +67,7 @@ struct Plan {
   struct Range {
     std::byte *begin, *end;
   };
-  std::vector<Range> found;
-  std::vector<const Arena::Block*> made;
+  std::vector<Range> found, made;
   std::vector<std::string> made_bits;  ///< as they were then
 
   void* room_for(std::size_t bytes);
@@ -136,6 +135,12 @@ class Capture {
   std::vector<Pending> pending_;
   std::vector<Arena::Block*> touched_;
   std::map<const Arena::Block*, std::uint64_t> numbers_;
+  struct Result {
+    const Arena::Block* block;
+    std::uint64_t turn;
+    Plan::Range range;
+  };
+  std::vector<Result> results_;  ///< of ops
   std::vector<std::pair<std::uintptr_t, std::uintptr_t>> images_;
   std::uintptr_t stack_begin_, stack_end_, heap_begin_, heap_end_;
 };

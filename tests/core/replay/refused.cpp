@@ -67,7 +67,20 @@ TEST_CASE("a step that is not the same twice is refused") {
       "capture: the step is not the same twice: ");
 }
 
-TEST_CASE("a hook is refused, and so is anomaly mode") {
+TEST_CASE("a verified replay notices that the eager step has become another one") {
+  const Tensor x = ones({2});
+  Tensor y;
+  double factor = 2;
+  Replay step = capture([&] { y = x * factor; }, {.verify = true});
+  step();
+  step();
+  factor = 3;
+
+  says([&] { step(); },
+       "replay: the eager step is another one than was recorded: the numbers that the host gives");
+}
+
+TEST_CASE("a hook is refused") {
   Tensor w = ones({2}, {.requires_grad = true});
   const HookHandle hook = register_hook(w, [](const Tensor& g) { return g * 2; });
   says(
@@ -104,6 +117,17 @@ TEST_CASE("labels and indices are looked at in each replay") {
   says([&] { step(); },
        "nll_loss: the elements are such that it would be computed in another way than when the "
        "step was recorded, or out of range; capture the step again");
+}
+
+TEST_CASE("anomaly mode is refused, by a recording and by a replay") {
+  const Tensor x = ones({2});
+  Tensor y;
+  Replay step = capture([&] { y = x + 1; });
+  step();
+  const AnomalyMode guard;
+
+  says([&] { step(); }, "replay: anomaly mode is on");
+  says([&] { capture([&] { y = x + 1; }); }, "capture: anomaly mode is on");
 }
 
 TEST_CASE("captures do not nest, and an empty step is none") {
