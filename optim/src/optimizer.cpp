@@ -7,6 +7,7 @@
 #include "finite.hpp"
 #include "options_check.hpp"
 #include "xgrad/core/creation.hpp"
+#include "xgrad/core/host_action.hpp"
 #include "xgrad/core/parameter.hpp"
 #include "xgrad/core/tape.hpp"
 
@@ -72,6 +73,8 @@ void Optimizer::check_step() {
 }
 
 void Optimizer::step() {
+  if (xgrad::detail::is_captured()) [[unlikely]]
+    return xgrad::detail::host_action([this] { step(); });
   xgrad::detail::forget_listed();  // whose links would look like a graph that holds a parameter
   check_step();
   xgrad::detail::report_unlisted();

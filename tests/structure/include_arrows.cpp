@@ -41,7 +41,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
     {"error"},
     {"dtype"},
     {"shape", "axes", "broadcast", "attribute"},
-    {"buffer", "threads", "launch", "denormals", "build_info"},
+    {"buffer", "threads", "launch", "host_action", "denormals", "build_info"},
     // What a tensor and a record of its making are; what is declared of walks, for ops whose rules are
     // written with them.
     {"tensor", "tensor_node", "elements", "function", "tape", "parameter", "hooks", "anomaly", "backward",
@@ -51,7 +51,7 @@ const std::vector<std::vector<std::string_view>> core_stages{
      "autodiff/anomaly", "autodiff/listen", "autodiff/fields"},
     {"ops/", "creation", "packed_weight", "random", "state/", "state", "xtensor"},
     {"autodiff/", "functional", "derivatives", "sparse_derivatives", "gradients_per_example", "eigh_function",
-     "custom_op", "checkpoint", "graph", "program", "profile", "program/"},
+     "custom_op", "checkpoint", "graph", "program", "profile", "replay", "program/"},
     {"fused_op", "fuse", "fuse/"},
     {"gradcheck", "gradcheck/"},
 };

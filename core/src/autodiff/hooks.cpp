@@ -4,6 +4,7 @@
 
 #include "tensor/errors.hpp"
 #include "xgrad/core/hooks.hpp"
+#include "xgrad/core/host_action.hpp"
 
 namespace xgrad {
 
@@ -17,6 +18,7 @@ namespace {
 
 void run_all(const std::shared_ptr<Hooks>& list, Tensor& g) {
   if (!list) return;
+  if (!list->empty()) refuse_capture("hook", "a hook runs, which a replay would not call");
   const Hooks hooks = *list;  // a hook may remove itself or others, and register more
   for (const auto& hook : hooks)
     if (!hook->removed && g.defined()) hook->run(g);

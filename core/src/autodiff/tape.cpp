@@ -6,6 +6,7 @@
 #include "autodiff/anomaly.hpp"
 #include "autodiff/births.hpp"
 #include "autodiff/pushed.hpp"
+#include "tensor/arena.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
 #include "tensor/roll.hpp"
@@ -27,7 +28,7 @@ std::uint32_t* versions_of(Node* n) {
 /// Room for more inputs than fit inside the node: a word for the size class, the inputs, their versions.
 Node** outside_inputs(std::size_t count) {
   std::uint16_t c;
-  auto* block = static_cast<std::uint64_t*>(take_block(8 + 12 * count, c));
+  auto* block = static_cast<std::uint64_t*>(take_plain_block(8 + 12 * count, c));
   *block = c;
   return reinterpret_cast<Node**>(block + 1);
 }

@@ -9,6 +9,7 @@
 #include <new>
 #include <string>
 
+#include "tensor/arena.hpp"
 #include "tensor/fork.hpp"
 #include "tensor/pool.hpp"
 #include "xgrad/core/error.hpp"
@@ -86,7 +87,13 @@ void share_chain(Free* chain, std::uint32_t count, int c) noexcept {
 }
 
 // Not written to.
-constinit const ThreadCache none_yet = {}, none_any_more = {};
+constinit const ThreadCache none_yet = {}, none_any_more = {}, of_arena = {};
+
+constinit thread_local Arena* arena = nullptr;            // where blocks come from one
+constinit thread_local bool arena_rests = false;          // and none is taken from it
+constinit thread_local ThreadCache* own_cache = nullptr;  // the thread's, meanwhile
+
+bool is_from_arena() { return cache == &of_arena; }
 
 /// Gives a thread a cache, and its blocks to all when it ends.
 struct Registration {
@@ -149,12 +156,53 @@ constinit thread_local ThreadCache* cache = const_cast<ThreadCache*>(&none_yet);
 constinit std::atomic<std::int64_t> recorded_gradients = 0;
 
 void count_without_cache(int change) noexcept {
+  if (is_from_arena()) {
+    const BlocksFrom lists(nullptr);
+    return count_live_nodes(change);
+  }
   if (is_registered()) return count_live_nodes(change);
   std::lock_guard lock(shared().mutex);
   shared().nodes_of_ended_threads += change;
 }
 
+BlocksFrom::BlocksFrom(Arena* from) : before_(arena) {
+  is_registered();
+  if (!before_) own_cache = cache;
+  arena = from;
+  cache = from ? const_cast<ThreadCache*>(&of_arena) : own_cache;
+}
+
+BlocksFrom::~BlocksFrom() {
+  arena = before_;
+  cache = before_ ? const_cast<ThreadCache*>(&of_arena) : own_cache;
+}
+
+ArenaRests::ArenaRests() : before_(std::exchange(arena_rests, true)) {}
+ArenaRests::~ArenaRests() { arena_rests = before_; }
+
+void* take_from_lists(int c) {
+  const BlocksFrom lists(nullptr);
+  return take_block(c);
+}
+
+void* take_plain_block(std::size_t bytes, std::uint16_t& size_class) {
+  if (!is_from_arena()) return take_block(bytes, size_class);
+  const BlocksFrom lists(nullptr);
+  return take_block(bytes, size_class);
+}
+
+namespace {
+
+constexpr int plain_node = 3;  // of a node without elements behind it, in lines
+
+}  // namespace
+
 void* refill(int c) {
+  if (is_from_arena()) {
+    // One line more, so that the place of no elements, behind the node, is not that of another block.
+    if (c == plain_node) return take_from_lists(c + 1);
+    return c < plain_node || arena_rests ? take_from_lists(c) : arena->take(c, false);
+  }
   const std::size_t bytes = lines_of(c) * line;
   if constexpr (no_cache) return from_system(bytes);
   if (!is_registered()) return from_system(bytes);
@@ -172,6 +220,11 @@ void* refill(int c) {
 }
 
 void overflow(void* p, int c) noexcept {
+  if (is_from_arena()) {
+    if (arena->give(p)) return;
+    const BlocksFrom lists(nullptr);
+    return give_block(p, static_cast<std::uint16_t>(c));
+  }
   if constexpr (no_cache) return to_system(p, lines_of(c) * line);
   Free* block = static_cast<Free*>(p);
   block->next = nullptr;
@@ -191,11 +244,17 @@ void overflow(void* p, int c) noexcept {
 
 Buffer* new_buffer(std::size_t bytes) {
   std::uint16_t c;
-  void* block = take_block(bytes + line, c);
-  // What a size class adds is nobody's: without this the sanitizer would see the end of the block only.
-  if constexpr (no_cache)
-    __asan_poison_memory_region(static_cast<std::byte*>(block) + line + bytes,
-                                lines_of(c) * line - line - bytes);
+  void* block;
+  if (is_from_arena()) {
+    c = static_cast<std::uint16_t>(class_of((bytes + 2 * line - 1) / line));
+    block = arena_rests ? take_from_lists(c) : arena->take(c, true);
+  } else {
+    block = take_block(bytes + line, c);
+    // What a size class adds is nobody's: without this the sanitizer would see the end of the block only.
+    if constexpr (no_cache)
+      __asan_poison_memory_region(static_cast<std::byte*>(block) + line + bytes,
+                                  lines_of(c) * line - line - bytes);
+  }
   Buffer* b = new (block) Buffer;
   b->size_class = c;
   return b;

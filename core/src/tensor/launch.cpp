@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "tensor/capture.hpp"
+
 namespace xgrad::detail {
 
 constinit thread_local std::uint64_t longest_unheard = large_work;
@@ -31,13 +33,14 @@ KernelListener::~KernelListener() {
 }
 
 void launch_blocks(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, const void* f,
-                   void (*call)(const void*, std::int64_t, std::int64_t)) {
+                   const Closure& closure) {
   if (n <= 0) return;
-  if (longest_unheard != 0) return run_blocks(n, size, f, call);
+  if (longest_unheard != 0) return run_blocks(n, size, f, closure.call);
+  const NotedRun noted(kernel, work, n, size, f, closure);
   const std::int64_t begin = now();
   {
     const KernelListener::Pause pause;
-    run_blocks(n, size, f, call);
+    run_blocks(n, size, f, closure.call);
   }
   const std::int64_t end = now();
   for (KernelListener* l = innermost; l; l = l->outer()) l->hear(kernel, work, n, begin, end);

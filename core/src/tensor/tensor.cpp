@@ -1,5 +1,6 @@
 #include "xgrad/core/tensor.hpp"
 
+#include "tensor/capture.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
 
@@ -33,11 +34,15 @@ namespace {
 }  // namespace
 
 const void* Tensor::read(DType as) const {
+  if (detail::noting) [[unlikely]]
+    detail::noting->read("data", *this);
   if (as != dtype("data")) refuse_type("data", *this, as);
   return node()->data;
 }
 
 void* Tensor::write(DType as) {
+  if (detail::noting) [[unlikely]]
+    detail::noting->read("mutable_data", *this);
   if (as != dtype("mutable_data")) refuse_type("mutable_data", *this, as);
   detail::check_writable("mutable_data", *this);
   ++node()->buffer->version;
@@ -45,6 +50,8 @@ void* Tensor::write(DType as) {
 }
 
 Scalar Tensor::flat_scalar(std::int64_t i) const {
+  if (detail::noting) [[unlikely]]
+    detail::noting->read("to_vector", *this);
   switch (dtype()) {
     case float32:
       return detail::ptr<float>(*this)[i];
@@ -59,6 +66,8 @@ Scalar Tensor::flat_scalar(std::int64_t i) const {
 }
 
 Scalar Tensor::item_scalar() const {
+  if (detail::noting) [[unlikely]]
+    detail::noting->read("item", *this);
   if (numel("item") != 1)
     fail("item", "needs a tensor with one element: x is " + describe() +
                      "; take one by x.at({...}), or all by to_vector()");
@@ -66,6 +75,8 @@ Scalar Tensor::item_scalar() const {
 }
 
 Scalar Tensor::at_scalar(std::span<const std::int64_t> index) const {
+  if (detail::noting) [[unlikely]]
+    detail::noting->read("at", *this);
   if (static_cast<int>(index.size()) != dim("at"))
     fail("at",
          "needs one index for each axis: there are " + std::to_string(index.size()) + ", x is " + describe());

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <new>
+#include <type_traits>
 
 #include "xgrad/core/threads.hpp"
 
@@ -32,9 +35,46 @@ inline bool runs_unheard(std::int64_t n) {
   return unheard;
 }
 
+/// The type of what a kernel runs, as a replay needs to know it that runs it again.
+struct Closure {
+  std::size_t bytes;
+  void (*copy)(void* to, const void* f);  ///< null where it holds more than numbers and pointers
+  void (*call)(const void* f, std::int64_t first, std::int64_t last);
+};
+
+/// Copies a closure with zeros in its padding, where the compiler can say where that is.
+template <class F>
+void copy_closure(void* to, const void* f) {
+  [[maybe_unused]] F* copy = new (to) F(*static_cast<const F*>(f));
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(copy);
+#endif
+#endif
+}
+template <class F>
+void call_closure(const void* f, [[maybe_unused]] std::int64_t first, [[maybe_unused]] std::int64_t last) {
+  if constexpr (std::is_invocable_v<const F&>)
+    (*static_cast<const F*>(f))();
+  else
+    (*static_cast<const F*>(f))(first, last);
+}
+template <class F>
+constexpr auto copy_of_closure() -> void (*)(void*, const void*) {
+  if constexpr (std::is_trivially_copyable_v<F> && std::is_copy_constructible_v<F>)
+    return &copy_closure<F>;
+  else
+    return nullptr;
+}
+template <class F>
+inline constexpr Closure closure_of = {sizeof(F), copy_of_closure<F>(), &call_closure<F>};
+
 /// The door where somebody listens or work is large: see `launch`.
+///
+/// What runs again in a replay is a copy of f: a closure that holds its pointers and numbers by value can be
+/// recorded, one that refers to variables of its caller is refused.
 [[gnu::cold]] void launch_blocks(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size,
-                                 const void* f, void (*call)(const void*, std::int64_t, std::int64_t));
+                                 const void* f, const Closure& closure);
 
 /// The door of a kernel that is cut into blocks of its own: runs f(first, last) for the blocks [0, size),
 /// [size, 2 size), ... of [0, n), on several threads, as parallel_for does, and tells those who listen.
@@ -43,9 +83,7 @@ template <class F>
 void launch(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, const F& f) {
   if (longest_unheard != 0) [[likely]]
     return parallel_for(n, size, f);
-  launch_blocks(kernel, work, n, size, &f, [](const void* g, std::int64_t first, std::int64_t last) {
-    (*static_cast<const F*>(g))(first, last);
-  });
+  launch_blocks(kernel, work, n, size, &f, closure_of<F>);
 }
 
 /// The door of a pass over n elements for which runs_unheard(n) is false, out of the way of those for which
@@ -64,9 +102,7 @@ void launch(const Kernel& kernel, Work work, std::int64_t n, std::int64_t size, 
 /// The block is another instance of the loop, so that each has one caller, into which it is inlined.
 template <class F>
 [[gnu::cold, gnu::noinline]] void launch_pass(const Kernel& kernel, Work work, std::int64_t n, const F& f) {
-  launch_blocks(
-      kernel, work, n, n <= large_work ? n : block_elements, &f,
-      [](const void* g, std::int64_t first, std::int64_t last) { (*static_cast<const F*>(g))(first, last); });
+  launch_blocks(kernel, work, n, n <= large_work ? n : block_elements, &f, closure_of<F>);
 }
 
 /// The door of a pass over n elements, which is made at once, or by blocks where it is large.
@@ -83,8 +119,7 @@ template <class F>
 void launch(const Kernel& kernel, Work work, const F& f) {
   if (longest_unheard != 0) [[likely]]
     return f();
-  launch_blocks(kernel, work, 1, 1, &f,
-                [](const void* g, std::int64_t, std::int64_t) { (*static_cast<const F*>(g))(); });
+  launch_blocks(kernel, work, 1, 1, &f, closure_of<F>);
 }
 
 /// Hears every kernel that is run by the thread that made it, as long as it lives. Listeners nest, and all of

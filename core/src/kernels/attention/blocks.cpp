@@ -82,7 +82,7 @@ void run(const Attention<T>& a, T* peaks, T* y) {
   const std::int64_t blocks = (a.queries + most_queries - 1) / most_queries, row = a.size + a.value_size;
   launch(kernel, {.bytes = a.heads * (a.queries + a.keys) * row * bytes_of<T>, .flops = 2 * a.pairs() * row},
          a.heads * blocks, worth_a_thread(std::min(a.queries, most_queries) * a.keys * row),
-         [&](std::int64_t first, std::int64_t last) {
+         [=](std::int64_t first, std::int64_t last) {
            const Workspace<T> room(most_queries * (a.size + most_keys));
            Running<T> state;
            for (std::int64_t i = first; i < last; ++i) {

@@ -140,7 +140,7 @@ void run(const Attention<T>& a, const T* g, const T* y, const T* peaks, Attentio
   launch(kernel,
          {.bytes = 2 * a.heads * (a.queries + a.keys) * (a.size + a.value_size) * bytes_of<T>,
           .flops = 2 * a.pairs() * products},
-         [&] {
+         [=, of_groups = parts.data()] {
            parallel_for(a.heads * groups.count, worth_a_thread(a.queries * a.keys / groups.count * products),
                         [&](std::int64_t first, std::int64_t last) {
                           const Workspace<T> room(Queries<T>::room(a));
@@ -148,7 +148,7 @@ void run(const Attention<T>& a, const T* g, const T* y, const T* peaks, Attentio
                             run_group(a, i / groups.count, groups[i % groups.count], g, y, peaks, room.data(),
                                       dq + i * part, d);
                         });
-           if (groups.count > 1) add_groups(a, groups.count, parts.data(), d.q);
+           if (groups.count > 1) add_groups(a, groups.count, of_groups, d.q);
          });
 }
 

@@ -72,7 +72,7 @@ void each_heads(const Kernel& kernel, const Attention<T>& a, std::int64_t produc
 template <class T>
 void run(const Attention<T>& a, T* kept, T* y) {
   const std::int64_t scores = a.queries * a.keys;
-  each_heads(attention_kernel, a, a.size + a.value_size, 1, [&](std::int64_t first, std::int64_t last) {
+  each_heads(attention_kernel, a, a.size + a.value_size, 1, [=](std::int64_t first, std::int64_t last) {
     const Workspace<T> room(kept ? 0 : scores);
     for (std::int64_t i = first; i < last; ++i) {
       T* weights = kept ? kept + i * scores : room.data();
@@ -101,7 +101,7 @@ template <class T>
 void run_back(const Attention<T>& a, const T* g, const T* kept, AttentionGradients<T> d) {
   const std::int64_t scores = a.queries * a.keys;
   const std::int64_t products = 2 * a.value_size + (kept ? 2 : 3) * a.size;
-  each_heads(attention_vjp_kernel, a, products, 2, [&](std::int64_t first, std::int64_t last) {
+  each_heads(attention_vjp_kernel, a, products, 2, [=](std::int64_t first, std::int64_t last) {
     const Workspace<T> room((kept ? 1 : 2) * scores);
     for (std::int64_t i = first; i < last; ++i) {
       if (!kept) make_weights(a, i, room.data() + scores);

@@ -175,7 +175,7 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
           const GemmEnd<float>& end, float* c) {
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm<float>(m, n, k, false, [&, end] { product_with(ta, tb, m, n, k, a, b, end, c); });
+    return heard_gemm<float>(m, n, k, false, [=] { product_with(ta, tb, m, n, k, a, b, end, c); });
   product_with(ta, tb, m, n, k, a, b, end, c);
 }
 
@@ -189,7 +189,7 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b,
           const GemmEnd<double>& end, double* c) {
   if (longest_unheard == 0) [[unlikely]]
-    return heard_gemm<double>(m, n, k, false, [&, end] { product_with(ta, tb, m, n, k, a, b, end, c); });
+    return heard_gemm<double>(m, n, k, false, [=] { product_with(ta, tb, m, n, k, a, b, end, c); });
   product_with(ta, tb, m, n, k, a, b, end, c);
 }
 

@@ -48,7 +48,7 @@ void arg_extrema(const T* x, const Block& b, T* best, std::int64_t* at) {
   if (longest_unheard == 0) [[unlikely]]
     return launch(std::same_as<F, MaxFold> ? argmax_kernel : argmin_kernel,
                   {.bytes = b.elements() * bytes_of<T> + b.outer * b.inner * bytes_of<T, std::int64_t>},
-                  [=, &b] { arg_extrema<F>(x, b, best, at); });
+                  [=] { arg_extrema<F>(x, b, best, at); });
   if constexpr (std::floating_point<T>)
     if (b.inner == 1 && b.n <= longest_short_fold<T>) return arg_short_rows<F>(x, b.n, b.outer, best, at);
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, best += b.inner, at += b.inner) {

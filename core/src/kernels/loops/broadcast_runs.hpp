@@ -102,40 +102,51 @@ class Expanded {
   std::int64_t from_ = -1, count_ = 0;  // what they are
 };
 
+/// f of the blocks [first, last) of a walk.
+template <std::size_t... k, class F, class... T>
+void each_expanded_block(std::index_sequence<k...>, const Walker<sizeof...(T)>& walk, const BlockCut& cut,
+                         const F& f, std::int64_t first, std::int64_t last, const T*... x) {
+  alignas(64) std::byte room[sizeof...(T)][expanded_elements * sizeof(std::int64_t)];
+  std::tuple<Expanded<T>...> operands(Expanded<T>(x, walk.stride[k], walk.size, cut, room[k])...);
+  const std::int64_t cuts = (cut.entries + cut.step - 1) / cut.step;
+  for (std::int64_t block = first; block < last; ++block) {
+    const std::int64_t entry = block % cuts * cut.step, count = std::min(cut.step, cut.entries - entry);
+    std::int64_t from[] = {entry * walk.stride[k][cut.axes]...}, rest = block / cuts;
+    for (int i = cut.axes + 1; i < walk.rank; rest /= walk.size[i++])
+      ((from[k] += rest % walk.size[i] * walk.stride[k][i]), ...);
+    f((block / cuts * cut.entries + entry) * cut.inner, count * cut.inner,
+      std::get<k>(operands).run(from[k], count)...);
+  }
+}
+
 /// each_run where runs are short and many.
 template <class F, class... T>
 [[gnu::noinline]] void each_expanded(const RunKernel& kernel, const Walker<sizeof...(T)>& walk, const F& f,
                                      const T*... x) {
   const BlockCut cut(walk);
-  const auto blocks = [&]<std::size_t... k>(std::index_sequence<k...>, std::int64_t first,
-                                            std::int64_t last) {
-    alignas(64) std::byte room[sizeof...(T)][expanded_elements * sizeof(std::int64_t)];
-    std::tuple<Expanded<T>...> operands(Expanded<T>(x, walk.stride[k], walk.size, cut, room[k])...);
-    const std::int64_t cuts = (cut.entries + cut.step - 1) / cut.step;
-    for (std::int64_t block = first; block < last; ++block) {
-      const std::int64_t entry = block % cuts * cut.step, count = std::min(cut.step, cut.entries - entry);
-      std::int64_t from[] = {entry * walk.stride[k][cut.axes]...}, rest = block / cuts;
-      for (int i = cut.axes + 1; i < walk.rank; rest /= walk.size[i++])
-        ((from[k] += rest % walk.size[i] * walk.stride[k][i]), ...);
-      f((block / cuts * cut.entries + entry) * cut.inner, count * cut.inner,
-        std::get<k>(operands).run(from[k], count)...);
-    }
-  };
-  const auto all = [&](std::int64_t first, std::int64_t last) {
-    blocks(std::index_sequence_for<T...>(), first, last);
-  };
-  if (runs_unheard(walk.numel())) return all(0, cut.blocks);
+  if (runs_unheard(walk.numel()))
+    return each_expanded_block(std::index_sequence_for<T...>(), walk, cut, f, 0, cut.blocks, x...);
   const bool large = walk.numel() > large_work;
   launch(kernel.of(walk), kernel.work(walk, {std::int64_t{sizeof(T)}...}), cut.blocks,
-         large ? std::max<std::int64_t>(block_elements / (cut.step * cut.inner), 1) : cut.blocks, all);
+         large ? std::max<std::int64_t>(block_elements / (cut.step * cut.inner), 1) : cut.blocks,
+         [=](std::int64_t first, std::int64_t last) {
+           each_expanded_block(std::index_sequence_for<T...>(), walk, cut, f, first, last, x...);
+         });
 }
 
-/// each_run at the door: run(number of the first element in the output, places in the operands, count).
-template <int N, class R>
-[[gnu::cold, gnu::noinline]] void launch_runs(const RunKernel& kernel, const Walker<N>& walk,
-                                              const std::int64_t (&sizes)[N], std::int64_t n, const R& run) {
-  launch(kernel.of(walk), kernel.work(walk, sizes), n, n > large_work ? block_elements : n,
-         [&](std::int64_t first, std::int64_t last) { walk.each_run(first, last, run); });
+/// each_run at the door.
+template <class F, class... T>
+[[gnu::cold, gnu::noinline]] void launch_runs(const RunKernel& kernel, const Walker<sizeof...(T)>& walk,
+                                              std::int64_t n, const F& f, const T*... x) {
+  launch(kernel.of(walk), kernel.work(walk, {std::int64_t{sizeof(T)}...}), n,
+         n > large_work ? block_elements : n, [=](std::int64_t first, std::int64_t last) {
+           walk.each_run(first, last, [&](std::int64_t at, const auto& from, std::int64_t count) {
+             [&]<std::size_t... k>(std::index_sequence<k...>) {
+               f(at, count, Run<T>{x + from[k], walk.stride[k][0]}...);
+             }
+             (std::index_sequence_for<T...>());
+           });
+         });
 }
 
 /// Calls f(number of the first element in the output, count, a Run of each operand) for runs that make up the
@@ -153,7 +164,7 @@ void each_run(const RunKernel& kernel, const Walker<sizeof...(T)>& walk, const F
     (std::index_sequence_for<T...>());
   };
   if (!runs_unheard(n)) [[unlikely]]
-    return launch_runs(kernel, walk, {std::int64_t{sizeof(T)}...}, n, run);
+    return launch_runs(kernel, walk, n, f, x...);
   walk.each_inner([&](std::int64_t at, const auto& from) { run(at, from, walk.size[0]); });
 }
 

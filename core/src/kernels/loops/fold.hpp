@@ -292,7 +292,7 @@ template <class F, class A, class T, class L>
   std::int64_t size = b.outer;
   if (row < large_work && b.elements() > large_work) size = std::max<std::int64_t>(block_elements / row, 1);
   launch(reduce_kernel, {.bytes = b.elements() * bytes_of<T> + b.outer * b.inner * bytes_of<A>}, b.outer,
-         size, [&](std::int64_t first, std::int64_t last) { fold_outer<F>(x, b, first, last, o, load); });
+         size, [=](std::int64_t first, std::int64_t last) { fold_outer<F>(x, b, first, last, o, load); });
 }
 
 /// Folds one block; of no elements to the start value.
@@ -301,7 +301,7 @@ void fold_one(const T* x, const Block& b, A* __restrict o, const L& load) {
   if (b.outer == 0 || b.inner == 0) return;
   if (b.n == 0)
     return launch(reduce_kernel, {.bytes = b.outer * b.inner * bytes_of<A>},
-                  [=, &b] { std::fill_n(o, b.outer * b.inner, F::template start<A>); });
+                  [=] { std::fill_n(o, b.outer * b.inner, F::template start<A>); });
   if (!runs_unheard(b.elements())) [[unlikely]]
     return launch_fold<F>(x, b, o, load);
   fold_outer<F>(x, b, 0, b.outer, o, load);

@@ -16,7 +16,7 @@ namespace {
 /// step moves in it, 0 along the axis that is indexed.
 struct Positions {
   int rank = 0;
-  std::int64_t size[Shape::max_rank], step[Shape::max_rank];
+  std::int64_t size[Shape::max_rank] = {}, step[Shape::max_rank] = {};
 
   Positions(const IndexAlong& index, const Steps& steps) {
     for (int i = 0; i < index.shape.rank(); ++i) {
@@ -83,39 +83,48 @@ void put_line(std::int64_t n, T* y, std::int64_t s, const T* x, const std::int64
 
 }  // namespace
 
-void gather_elements(DType dtype, void* y, const void* x, const Shape& whole, const IndexAlong& index) {
-  if (longest_unheard == 0) [[unlikely]]
-    return launch(gather, work_of(dtype, index.shape.numel(), 2 * index.shape.numel()),
-                  [=, &whole, &index] { gather_elements(dtype, y, x, whole, index); });
-  const Steps steps(whole);
-  const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis];
+namespace {
+
+void gather_at(DType dtype, void* y, const void* x, const Positions& positions, const std::int64_t* indices,
+               std::int64_t step) {
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
-    Positions(index, steps)
-        .each_inner([step, px = static_cast<const T*>(x), py = static_cast<T*>(y), pi = index.at](
-                        std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
-          take_line(n, py + place, px + at, s, pi + place, step);
-        });
+    positions.each_inner([=, px = static_cast<const T*>(x), py = static_cast<T*>(y)](
+                             std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
+      take_line(n, py + place, px + at, s, indices + place, step);
+    });
   });
+}
+
+void scatter_at(DType dtype, void* y, const void* x, const Positions& positions, const std::int64_t* indices,
+                std::int64_t step, bool add) {
+  visit_any(dtype, [&](auto t) {
+    using T = type_of<decltype(t)>;
+    positions.each_inner([=, px = static_cast<const T*>(x), py = static_cast<T*>(y)](
+                             std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
+      add ? put_line<true>(n, py + at, s, px + place, indices + place, step)
+          : put_line<false>(n, py + at, s, px + place, indices + place, step);
+    });
+  });
+}
+
+}  // namespace
+
+void gather_elements(DType dtype, void* y, const void* x, const Shape& whole, const IndexAlong& index) {
+  const Steps steps(whole);
+  const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis], n = index.shape.numel();
+  const Positions positions(index, steps);
+  launch(gather, work_of(dtype, n, 2 * n),
+         [=, at = index.at] { gather_at(dtype, y, x, positions, at, step); });
 }
 
 void scatter_elements(DType dtype, void* y, const Shape& whole, const void* x, const IndexAlong& index,
                       bool add) {
-  if (longest_unheard == 0) [[unlikely]]
-    return launch(add ? scatter_add : scatter,
-                  work_of(dtype, index.shape.numel(), (2 + add) * index.shape.numel()),
-                  [=, &whole, &index] { scatter_elements(dtype, y, whole, x, index, add); });
   const Steps steps(whole);
-  const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis];
-  visit_any(dtype, [&](auto t) {
-    using T = type_of<decltype(t)>;
-    Positions(index, steps)
-        .each_inner([step, add, px = static_cast<const T*>(x), py = static_cast<T*>(y), pi = index.at](
-                        std::int64_t place, std::int64_t at, std::int64_t n, std::int64_t s) {
-          add ? put_line<true>(n, py + at, s, px + place, pi + place, step)
-              : put_line<false>(n, py + at, s, px + place, pi + place, step);
-        });
-  });
+  const std::int64_t step = whole.rank() == 0 ? 1 : steps[index.axis], n = index.shape.numel();
+  const Positions positions(index, steps);
+  launch(add ? scatter_add : scatter, work_of(dtype, n, (2 + add) * n),
+         [=, at = index.at] { scatter_at(dtype, y, x, positions, at, step, add); });
 }
 
 void gather_rows(DType dtype, void* y, const void* x, const Block& rows, const std::int64_t* at,
@@ -124,7 +133,7 @@ void gather_rows(DType dtype, void* y, const void* x, const Block& rows, const s
   if (elements == 0) return;
   if (longest_unheard == 0) [[unlikely]]
     return launch(gather_rows_kernel, work_of(dtype, count, 2 * elements),
-                  [=, &rows] { gather_rows(dtype, y, x, rows, at, count); });
+                  [=] { gather_rows(dtype, y, x, rows, at, count); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* from = static_cast<const T*>(x);
@@ -156,7 +165,7 @@ void add_rows(DType dtype, void* y, const Block& rows, const void* x, const std:
   if (elements == 0) return;
   if (longest_unheard == 0) [[unlikely]]
     return launch(add_rows_kernel, work_of(dtype, count, 3 * elements),
-                  [=, &rows] { add_rows(dtype, y, rows, x, at, count); });
+                  [=] { add_rows(dtype, y, rows, x, at, count); });
   visit_number(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* from = static_cast<const T*>(x);

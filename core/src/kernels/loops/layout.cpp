@@ -118,6 +118,14 @@ const Kernel& LayoutCopy::kernel() const {
   return strided_copy_kernel;
 }
 
+LayoutCopy LayoutCopy::settled() const {
+  LayoutCopy all;
+  std::memset(static_cast<void*>(&all), 0, sizeof all);  // its padding too, which two recordings compare
+  all.rank_ = rank_, all.empty_ = empty_;
+  std::copy_n(axes_, rank_, all.axes_);
+  return all;
+}
+
 /// At the door: cuts the outermost axis where there is much to copy.
 template <class T>
 [[gnu::cold, gnu::noinline]] void LayoutCopy::launch_as(std::int64_t n, T* to, const T* from) const {
@@ -128,12 +136,13 @@ template <class T>
     size = std::max<std::int64_t>(block_elements / (n / outer), 1);
     if (size >= tile) size = size / tile * tile;
   }
-  launch(kernel(), {.bytes = n * bytes_of<T, T>}, outer, size, [&](std::int64_t first, std::int64_t last) {
-    if (rank_ == 0) return run_as(to, from);
-    LayoutCopy part = *this;
-    part.axes_[0].size = last - first;
-    part.run_as(to + first * axes_[0].to, from + first * axes_[0].from);
-  });
+  launch(kernel(), {.bytes = n * bytes_of<T, T>}, outer, size,
+         [to, from, all = settled()](std::int64_t first, std::int64_t last) {
+           if (all.rank_ == 0) return all.run_as(to, from);
+           LayoutCopy part = all;
+           part.axes_[0].size = last - first;
+           part.run_as(to + first * all.axes_[0].to, from + first * all.axes_[0].from);
+         });
 }
 
 void LayoutCopy::run(DType dtype, void* to, std::int64_t to_first, const void* from,

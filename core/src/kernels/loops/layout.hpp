@@ -28,6 +28,7 @@ class LayoutCopy {
   template <class T>
   void launch_as(std::int64_t n, T* to, const T* from) const;
   const Kernel& kernel() const;
+  LayoutCopy settled() const;  // with zeros in the axes that there are not
 
   int rank_ = 0;
   Axis axes_[Shape::max_rank + 1];

@@ -150,8 +150,8 @@ template <class T, class F, class... X>
     const Work work = {.bytes = b.outer * size * ((y ? bytes_of<T> : 0) + bytes_of<X...>)};
     return launch(kernel, work, b.outer,
                   elements <= large_work ? b.outer : std::max<std::int64_t>(block_elements / size, 1),
-                  [&](std::int64_t first, std::int64_t last) {
-                    each_line<T>(kernel, {last - first, b.n, b.inner}, f, start + first * b.inner,
+                  [=, door = &kernel](std::int64_t first, std::int64_t last) {
+                    each_line<T>(*door, {last - first, b.n, b.inner}, f, start + first * b.inner,
                                  y ? y + first * size : y, x + first * size...);
                   });
   }

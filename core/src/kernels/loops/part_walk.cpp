@@ -63,12 +63,18 @@ Work work_of(DType dtype, const PartLayout& part, std::int64_t times) {
   return {.bytes = n * size_of(dtype)};
 }
 
+/// With zeros in the axes that there are not, for a closure.
+PartLayout settled(PartLayout part) {
+  for (int i = part.rank; i <= Shape::max_rank; ++i) part.size[i] = part.step[i] = 0;
+  return part;
+}
+
 }  // namespace
 
 void take_part(DType dtype, void* y, const void* x, const PartLayout& part, const std::int64_t* offsets) {
   if (longest_unheard == 0) [[unlikely]]
     return launch(index_kernel, work_of(dtype, part, 2),
-                  [=, &part] { take_part(dtype, y, x, part, offsets); });
+                  [=, part = settled(part)] { take_part(dtype, y, x, part, offsets); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     each_inner(part, offsets,
@@ -92,7 +98,7 @@ void put_part(DType dtype, void* x, const void* y, const PartLayout& part, const
               bool add) {
   if (longest_unheard == 0) [[unlikely]]
     return launch(add ? index_add_kernel : index_put_kernel, work_of(dtype, part, 2 + add),
-                  [=, &part] { put_part(dtype, x, y, part, offsets, add); });
+                  [=, part = settled(part)] { put_part(dtype, x, y, part, offsets, add); });
   visit_any(dtype, [&](auto t) {
     using T = type_of<decltype(t)>;
     each_inner(part, offsets,

@@ -23,7 +23,7 @@ void scan(const Block& b, bool reverse, Carry<T> start, T* y, F step) {
   if (b.elements() == 0) return;
   if (longest_unheard == 0) [[unlikely]]
     return launch(scan_kernel, {.bytes = b.elements() * bytes_of<T, T>},
-                  [=, &b] { scan<T>(b, reverse, start, y, step); });
+                  [=] { scan<T>(b, reverse, start, y, step); });
   const auto row = [&](std::int64_t k, std::int64_t i) {
     return (k * b.n + (reverse ? b.n - 1 - i : i)) * b.inner;
   };

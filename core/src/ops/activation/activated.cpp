@@ -124,9 +124,9 @@ ActivationGradient activation_gradient(Activation activation, const Tensor& g, c
       if (!with_row_sum) return simd_loop<T>(y.numel(), have_room(g, y), ptr<T>(dx), slope, pg, py);
       const std::int64_t blocks = std::max<std::int64_t>(1, (rows + block_rows - 1) / block_rows);
       sums = blocks == 1 ? new_tensor({n}, y.dtype()) : new_tensor({blocks, n}, y.dtype());
-      const auto block = [&](std::int64_t k, std::int64_t) {
-        rows_and_sum<T>(k * block_rows, std::min(rows, (k + 1) * block_rows), n, pg, py, ptr<T>(dx),
-                        ptr<T>(sums) + k * n, slope);
+      const auto block = [=, to = ptr<T>(dx), to_sums = ptr<T>(sums)](std::int64_t k, std::int64_t) {
+        rows_and_sum<T>(k * block_rows, std::min(rows, (k + 1) * block_rows), n, pg, py, to, to_sums + k * n,
+                        slope);
       };
       if (runs_unheard(rows * n)) [[likely]]
         for (std::int64_t k = 0; k < blocks; ++k) block(k, k + 1);

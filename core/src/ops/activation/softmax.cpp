@@ -88,7 +88,7 @@ Tensor by_line(const Kernel& kernel, int axis, F f, const Tensor& x, const More&
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     each_line<T>(
-        kernel, block_at(x.shape(), axis), [&](auto along, std::int64_t, auto... of) { f(along, of...); }, 0,
+        kernel, block_at(x.shape(), axis), [f](auto along, std::int64_t, auto... of) { f(along, of...); }, 0,
         ptr<T>(y), ptr<const T>(x), ptr<const T>(more)...);
   });
   return y;

@@ -9,6 +9,7 @@
 #include "ops/support/gather.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
+#include "ops/support/recheck.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -27,6 +28,7 @@ void check_range(const char* op, const Tensor& index, std::int64_t size) {
   const std::int64_t* p = ptr<std::int64_t>(index);
   std::uint64_t largest = 0;  // where negative ones are vast
   const std::int64_t n = index.numel(op);
+  recheck(op, [=] { return std::all_of(p, p + n, [=](std::int64_t i) { return i >= 0 && i < size; }); });
   for (std::int64_t i = 0; i < n; ++i) largest = std::max(largest, static_cast<std::uint64_t>(p[i]));
   if (n == 0 || largest < static_cast<std::uint64_t>(size)) return;
   const auto is_outside = [size](std::int64_t i) { return i < 0 || i >= size; };

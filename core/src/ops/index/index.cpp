@@ -12,6 +12,7 @@
 #include "ops/support/layout.hpp"
 #include "ops/support/part_walk.hpp"
 #include "ops/support/promote.hpp"
+#include "tensor/capture.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -37,17 +38,19 @@ struct Place {
 
 Tensor packed(const PartLayout& layout, const Shape& shape) {
   static_assert(std::is_trivially_copyable_v<PartLayout>);
-  Tensor t = new_tensor({layout_words + shape.rank()}, int64);
-  PartLayout whole{
-      .rank = layout.rank, .listed = layout.listed, .first = layout.first, .size = {}, .step = {}};
-  std::copy_n(layout.size, layout.rank,
-              whole.size);  // what lies behind is 0, so that equal parts have equal bits
-  std::copy_n(layout.step, layout.rank, whole.step);
-  launch(layout_kernel, {.bytes = t.numel() * bytes_of<std::int64_t>}, [&] {
-    std::memcpy(t.node()->data, &whole, sizeof whole);
-    std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
+  return constant_of([&] {
+    Tensor t = new_tensor({layout_words + shape.rank()}, int64);
+    PartLayout whole{
+        .rank = layout.rank, .listed = layout.listed, .first = layout.first, .size = {}, .step = {}};
+    std::copy_n(layout.size, layout.rank,
+                whole.size);  // what lies behind is 0, so that equal parts have equal bits
+    std::copy_n(layout.step, layout.rank, whole.step);
+    launch(layout_kernel, {.bytes = t.numel() * bytes_of<std::int64_t>}, [&] {
+      std::memcpy(t.node()->data, &whole, sizeof whole);
+      std::copy(shape.begin(), shape.end(), ptr<std::int64_t>(t) + layout_words);
+    });
+    return t;
   });
-  return t;
 }
 
 PartLayout unpacked(const Tensor& t) {

@@ -6,6 +6,7 @@
 #include "kernels/loops/work.hpp"
 #include "ops/support/axes.hpp"
 #include "ops/support/layout.hpp"
+#include "tensor/capture.hpp"
 #include "tensor/errors.hpp"
 #include "xgrad/core/ops/shape.hpp"
 #include "xgrad/core/tape.hpp"
@@ -79,8 +80,11 @@ class Planner {
       }
     };
     if (arrays_.empty()) {
-      p.offsets = new_tensor({1}, int64);
-      *ptr<std::int64_t>(p.offsets) = 0;
+      p.offsets = constant_of([] {
+        const Tensor zero = new_tensor({1}, int64);
+        *ptr<std::int64_t>(zero) = 0;
+        return zero;
+      });
       keep(0, kept_.size());
       return p;
     }

@@ -11,6 +11,7 @@
 #include "ops/support/tangents.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/node.hpp"
+#include "xgrad/core/host_action.hpp"
 #include "xgrad/core/ops/shape.hpp"
 
 namespace xgrad {
@@ -26,6 +27,7 @@ Tensor linear_value(const Tensor& x, const Tensor& weight, const Tensor& bias, c
   Tensor y = new_tensor({rows, out}, x.dtype());
   // A single row reads the weight once, as it lies.
   const bool packs = packed && rows > 1 && in > 0 && out > 0;
+  if (packs) refuse_capture("linear", "it keeps a packed copy of the weight; call it without one");
   const std::shared_ptr<const Pack> pack = packs ? pack_of(*packed, weight) : nullptr;
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;

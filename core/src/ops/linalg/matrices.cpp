@@ -109,9 +109,9 @@ Tensor symmetric_part(const Tensor& a) {
   Tensor y = new_like(a);
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    const T* p = ptr<T>(a);
-    T* q = ptr<T>(y);
-    launch(kernel, {.bytes = 2 * a.numel() * bytes_of<T>}, [&] {
+    launch(kernel, {.bytes = 2 * a.numel() * bytes_of<T>}, [sizes, from = ptr<T>(a), to = ptr<T>(y)] {
+      const T* p = from;
+      T* q = to;
       for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements, q += sizes.elements)
         for (std::int64_t i = 0; i < sizes.rows; ++i)
           for (std::int64_t j = 0; j <= i; ++j)
@@ -126,10 +126,10 @@ Tensor triangle(const Tensor& a, bool upper, bool strict) {
   const std::int64_t rows = a.size(-2), columns = a.size(-1);
   static constexpr Kernel kernel = {.name = "triangle_mask"};
   const Tensor mask = new_tensor({rows, columns}, boolean);
-  launch(kernel, {.bytes = rows * columns}, [&] {
+  launch(kernel, {.bytes = rows * columns}, [=, to = ptr<bool>(mask)] {
     for (std::int64_t i = 0; i < rows; ++i)
       for (std::int64_t j = 0; j < columns; ++j)
-        ptr<bool>(mask)[i * columns + j] = (upper ? j > i : i > j) || (i == j && !strict);
+        to[i * columns + j] = (upper ? j > i : i > j) || (i == j && !strict);
   });
   return where(mask, a, 0);
 }

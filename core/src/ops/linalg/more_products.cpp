@@ -206,14 +206,15 @@ Tensor trace(const Tensor& x) {
   visit_number(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const std::int64_t side = std::min(sizes.rows, sizes.columns);
-    launch(trace_kernel, {.bytes = sizes.count * (side + 1) * bytes_of<T>}, [&] {
-      const T* p = ptr<T>(x);
-      for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements) {
-        T sum = 0;
-        for (std::int64_t i = 0; i < side; ++i) sum = plus(sum, p[i * (sizes.columns + 1)]);
-        ptr<T>(y)[k] = sum;
-      }
-    });
+    launch(trace_kernel, {.bytes = sizes.count * (side + 1) * bytes_of<T>},
+           [=, from = ptr<T>(x), to = ptr<T>(y)] {
+             const T* p = from;
+             for (std::int64_t k = 0; k < sizes.count; ++k, p += sizes.elements) {
+               T sum = 0;
+               for (std::int64_t i = 0; i < side; ++i) sum = plus(sum, p[i * (sizes.columns + 1)]);
+               to[k] = sum;
+             }
+           });
   });
   return record(op, {x}, std::move(y));
 }

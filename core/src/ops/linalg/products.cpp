@@ -25,7 +25,7 @@ struct Transposed {
   void fields(auto&& field) const { field("transpose_a", a), field("transpose_b", b); }
 };
 
-constexpr Kernel batched_gemm_kernel = {.name = "batched_gemm"};
+constexpr Kernel batched_gemm_kernel = {.name = "batched_gemm"}, outer_kernel = {.name = "outer"};
 
 /// Of batches, which are checked and broadcast.
 Tensor batches_of_products(const char* op, const Tensor& a, const Tensor& b, Transposed t, std::int64_t m,
@@ -228,8 +228,12 @@ Tensor outer(const Tensor& a, const Tensor& b) {
   visit_number(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T *u = ptr<T>(a), *v = ptr<T>(b);
-    for (std::int64_t i = 0; i < m; ++i)
-      map_loop(n, ptr<T>(y) + i * n, v, [s = u[i]](T w) { return times(s, w); });
+    const auto rows = [=, to = ptr<T>(y)](std::int64_t from, std::int64_t last) {
+      for (std::int64_t i = from; i < last; ++i)
+        map_loop<true>(n, to + i * n, v, [s = u[i]](T w) { return times(s, w); });
+    };
+    launch(outer_kernel, {.bytes = (m + n + m * n) * bytes_of<T>}, m,
+           std::max<std::int64_t>(block_elements / std::max<std::int64_t>(n, 1), 1), rows);
   });
   return record(op, {a, b}, std::move(y));
 }

@@ -2,6 +2,7 @@
 
 #include "autodiff/fields.hpp"
 #include "ops/loss/logits.hpp"
+#include "ops/support/recheck.hpp"
 #include "ops/support/vjp.hpp"
 #include "xgrad/core/ops/activation.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
@@ -20,6 +21,7 @@ void check_probabilities(const char* op, const Tensor& p) {
   visit_floating(p.dtype(op), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T* u = ptr<const T>(p);
+    recheck(op, [u, n = p.numel()] { return std::all_of(u, u + n, [](T v) { return v >= 0 && v <= 1; }); });
     bool good = true;
     for (std::int64_t i = 0; i < p.numel(); ++i) good &= u[i] >= 0 && u[i] <= 1;
     if (good) return;

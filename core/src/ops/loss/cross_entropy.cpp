@@ -50,9 +50,9 @@ Tensor line_losses(const Tensor& input, const Tensor& target, const Tensor& weig
   const std::int64_t lines = b.outer * b.inner;
   const Weights<T> weights(target, weight, b.n, labels);
   Tensor losses = new_tensor(target.shape(), input.dtype());
-  const auto losses_of = [&](auto along, std::int64_t first, T*, const T* x) {
+  const auto losses_of = [=, to = ptr<T>(losses)](auto along, std::int64_t first, T*, const T* x) {
     using V = typename decltype(along)::V;
-    T* loss = ptr<T>(losses) + first;
+    T* loss = to + first;
     const Peak<V> peak = peak_of(along, x);
     const V top = unmasked(peak.top), rest = peak.rest;
     const V log_total = simd::log1p(rest);
@@ -98,9 +98,9 @@ Tensor line_factors(const Tensor& target, const Tensor& weight, std::int64_t cla
     using T = type_of<decltype(t)>;
     const Weights<T> weights(target, weight, classes, labels);
     launch(cross_entropy_factors_kernel, {.bytes = target.numel() * bytes_of<T, std::int64_t>},
-           target.numel(), [&](std::int64_t first, std::int64_t last) {
+           target.numel(), [weights, labels, to = ptr<T>(y)](std::int64_t first, std::int64_t last) {
              for (std::int64_t i = first; i < last; ++i)
-               ptr<T>(y)[i] = weights.ignored(i) ? T(0) : weights.total(i) * static_cast<T>(labels.scale);
+               to[i] = weights.ignored(i) ? T(0) : weights.total(i) * static_cast<T>(labels.scale);
            });
   });
   const Ref inputs[] = {target, weight};
@@ -117,7 +117,7 @@ void cross_entropy_slope(T* dx, const T* g, bool each, const Tensor& input, cons
   const Block b = block_at(input.shape(), class_axis(input));
   const std::int64_t lines = b.outer * b.inner;
   const T *tops = ptr<const T>(peaks), *rests = tops + lines;
-  const auto slopes_of = [&](auto along, std::int64_t first, T* d, const T* x) {
+  const auto slopes_of = [each, g, tops, rests, weights](auto along, std::int64_t first, T* d, const T* x) {
     using V = typename decltype(along)::V;
     alignas(line) T totals[V::size] = {}, shares[V::size] = {};
     for (std::int64_t l = 0; l < along.lines(); ++l) {

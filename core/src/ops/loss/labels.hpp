@@ -58,9 +58,10 @@ template <class T>
 Tensor reduced_lines(Tensor losses, Reduction reduction, double count) {
   if (reduction == Reduction::none) return losses;
   Tensor y = new_tensor({}, losses.dtype());
-  launch(loss_sum_kernel, {.bytes = losses.numel() * bytes_of<T>}, [&] {
-    *ptr<T>(y) = fold_run<SumFold, T>(ptr<const T>(losses), losses.numel()) / static_cast<T>(count);
-  });
+  launch(loss_sum_kernel, {.bytes = losses.numel() * bytes_of<T>},
+         [to = ptr<T>(y), from = ptr<const T>(losses), n = losses.numel(), count = static_cast<T>(count)] {
+           *to = fold_run<SumFold, T>(from, n) / count;
+         });
   return y;
 }
 

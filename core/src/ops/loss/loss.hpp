@@ -56,12 +56,26 @@ Tensor loss_value(Reduction reduction, F f, const Tensor& a, const Tensor& b) {
   Tensor y = new_tensor({}, a.dtype());
   visit_floating(a.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    launch(loss_kernel, {.bytes = 2 * a.numel() * bytes_of<T>}, [&] {
-      const T s = simd_sum<T>(a.numel(), f, ptr<const T>(a), ptr<const T>(b));
-      *ptr<T>(y) = s / static_cast<T>(count_of(reduction, a));
-    });
+    launch(loss_kernel, {.bytes = 2 * a.numel() * bytes_of<T>},
+           [f, n = a.numel(), to = ptr<T>(y), pa = ptr<const T>(a), pb = ptr<const T>(b),
+            count = static_cast<T>(count_of(reduction, a))] { *to = simd_sum<T>(n, f, pa, pb) / count; });
   });
   return y;
+}
+
+inline constexpr Kernel loss_slope_kernel = {.name = "loss_slope"};
+
+/// y = scale g f(a, b) where g is one number, which is read where the kernel runs.
+template <class T, class F>
+void loss_slope_of_one(std::int64_t n, bool have_room, T* y, const T* g, T scale, F f, const T* a,
+                       const T* b) {
+  using V = xsimd::batch<T>;
+  if (longest_unheard == 0) [[unlikely]]
+    return launch(loss_slope_kernel, {.bytes = n * bytes_of<T, T, T>},
+                  [=] { loss_slope_of_one(n, have_room, y, g, scale, f, a, b); });
+  simd_loop(
+      n, have_room, y, [f, w = V(scale) * V(*g)](const V& u, const V& v) { return simd::mul0(w, f(u, v)); },
+      a, b);
 }
 
 /// scale g f(a, b) in one pass, where g has the shape of a or is one number.
@@ -75,13 +89,11 @@ Tensor loss_slope(const Tensor& g, double scale, F f, const Tensor& a, const Ten
     if (g.shape() == a.shape())
       simd_loop(
           a.numel(), have_room(g, a, b), ptr<T>(y),
-          [&](const V& w, const V& u, const V& v) { return simd::mul0(s * w, f(u, v)); }, ptr<const T>(g),
+          [f, s](const V& w, const V& u, const V& v) { return simd::mul0(s * w, f(u, v)); }, ptr<const T>(g),
           ptr<const T>(a), ptr<const T>(b));
     else
-      simd_loop(
-          a.numel(), have_room(a, b), ptr<T>(y),
-          [f, w = s * V(*ptr<T>(g))](const V& u, const V& v) { return simd::mul0(w, f(u, v)); },
-          ptr<const T>(a), ptr<const T>(b));
+      loss_slope_of_one(a.numel(), have_room(a, b), ptr<T>(y), ptr<const T>(g), static_cast<T>(scale), f,
+                        ptr<const T>(a), ptr<const T>(b));
   });
   return y;
 }

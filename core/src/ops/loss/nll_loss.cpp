@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <span>
 
 #include "autodiff/fields.hpp"
 #include "ops/loss/labels.hpp"
+#include "ops/support/recheck.hpp"
 #include "xgrad/core/ops/arithmetic.hpp"
 
 namespace xgrad {
@@ -28,6 +30,10 @@ void check_labels(const char* op, const Tensor& input, const Tensor& target,
                  ": " + describe(input, target));
   const std::int64_t* label = ptr<const std::int64_t>(target);
   const std::int64_t classes = input.size(axis);
+  recheck(op, [label, classes, n = target.numel(), ignored = ignore_index.value_or(0)] {
+    return std::all_of(label, label + n,
+                       [=](std::int64_t l) { return l == ignored || (l >= 0 && l < classes); });
+  });
   for (std::int64_t i = 0; i < target.numel(); ++i)
     if ((label[i] < 0 || label[i] >= classes) && label[i] != ignore_index)
       fail(op, "the label in row " + std::to_string(i) + " is " + std::to_string(label[i]) +
@@ -38,16 +44,32 @@ void check_labels(const char* op, const Tensor& input, const Tensor& target,
                                  : ""));
 }
 
+namespace {
+
+/// The weights of the labels that count, together.
+double total_weight(std::span<const std::int64_t> labels, std::int64_t ignore_index, DType dtype,
+                    const void* weight) {
+  double s = 0;
+  for (const std::int64_t label : labels)
+    if (label != ignore_index)
+      s += !weight            ? 1
+           : dtype == float64 ? static_cast<const double*>(weight)[label]
+                              : static_cast<double>(static_cast<const float*>(weight)[label]);
+  return s;
+}
+
+}  // namespace
+
 double counted(const Tensor& target, const Tensor& weight, std::int64_t ignore_index, Reduction reduction) {
   if (reduction != Reduction::mean) return static_cast<double>(count_of(reduction, target));
-  const std::int64_t *label = ptr<const std::int64_t>(target), *end = label + target.numel();
-  if (!weight.defined()) return static_cast<double>(target.numel() - std::count(label, end, ignore_index));
-  double s = 0;
-  for (; label != end; ++label)
-    if (*label != ignore_index)
-      s += weight.dtype() == float64 ? ptr<const double>(weight)[*label]
-                                     : static_cast<double>(ptr<const float>(weight)[*label]);
-  return s;
+  const std::span labels(ptr<const std::int64_t>(target), static_cast<std::size_t>(target.numel()));
+  const DType dtype = weight.defined() ? weight.dtype() : float64;
+  const void* factors = weight.defined() ? weight.node()->data : nullptr;
+  const double sum =
+      factors ? total_weight(labels, ignore_index, dtype, factors)
+              : static_cast<double>(target.numel() - std::count(labels.begin(), labels.end(), ignore_index));
+  recheck("nll_loss", [=] { return total_weight(labels, ignore_index, dtype, factors) == sum; });
+  return sum;
 }
 
 }  // namespace detail
@@ -114,11 +136,12 @@ Tensor nll_loss_vjp(const Tensor& g, const Tensor& target, const Tensor& weight,
     const Weights<T> weights(target, weight, b.n, labels);
     const T* u = ptr<const T>(g);
     const bool each = g.shape() == target.shape();
-    launch(nll_loss_vjp_kernel, {.bytes = target.numel() * bytes_of<T, T, std::int64_t>}, [&] {
-      for (std::int64_t i = 0; i < b.outer * b.inner; ++i)
-        if (const T v = u[each ? i : 0]; v != 0 && !weights.ignored(i))
-          ptr<T>(y)[place_of(b, i, weights.label[i])] = -v * static_cast<T>(labels.scale) * weights.of(i);
-    });
+    launch(nll_loss_vjp_kernel, {.bytes = target.numel() * bytes_of<T, T, std::int64_t>},
+           [=, to = ptr<T>(y)] {
+             for (std::int64_t i = 0; i < b.outer * b.inner; ++i)
+               if (const T v = u[each ? i : 0]; v != 0 && !weights.ignored(i))
+                 to[place_of(b, i, weights.label[i])] = -v * static_cast<T>(labels.scale) * weights.of(i);
+           });
   });
   return record(op, with_weight({g, target, weight}, weight), std::move(y), a);
 }
@@ -156,12 +179,9 @@ Tensor nll_loss(const Tensor& input, const Tensor& target, NllOptions options) {
     const Weights<T> weights(target, weight, b.n, labels);
     Tensor losses = new_tensor(target.shape(), input.dtype());
     launch(nll_loss_kernel, {.bytes = target.numel() * bytes_of<T, T, std::int64_t>}, target.numel(),
-           [&](std::int64_t first, std::int64_t last) {
+           [=, to = ptr<T>(losses), from = ptr<const T>(input)](std::int64_t first, std::int64_t last) {
              for (std::int64_t i = first; i < last; ++i)
-               ptr<T>(losses)[i] =
-                   weights.ignored(i)
-                       ? T(0)
-                       : -weights.of(i) * ptr<const T>(input)[place_of(b, i, weights.label[i])];
+               to[i] = weights.ignored(i) ? T(0) : -weights.of(i) * from[place_of(b, i, weights.label[i])];
            });
     return reduced_lines<T>(std::move(losses), options.reduction, count);
   });

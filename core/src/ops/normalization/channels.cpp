@@ -30,13 +30,14 @@ Tensor channel_products(const Tensor& a, const Tensor& b) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 2 * a.numel() * bytes_of<T>, .flops = 2 * a.numel()};
     launch(channel_products_kernel, work, channels, block_elements / (batch * n + 1) + 1,
-           [&, pa = ptr<const T>(a), pb = ptr<const T>(b)](std::int64_t first, std::int64_t last) {
+           [=, to = ptr<T>(y), pa = ptr<const T>(a), pb = ptr<const T>(b)](std::int64_t first,
+                                                                           std::int64_t last) {
              for (std::int64_t c = first; c < last; ++c) {
                double sum = 0;
                for (std::int64_t i = 0, at = c * n; i < batch; ++i, at += channels * n)
                  sum += static_cast<double>(simd_sum<T>(
                      n, [](auto u, auto v) { return u * v; }, pa + at, pb + at));
-               ptr<T>(y)[c] = static_cast<T>(sum);
+               to[c] = static_cast<T>(sum);
              }
            });
   });

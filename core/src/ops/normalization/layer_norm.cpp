@@ -185,9 +185,10 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const T *pg = ptr<T>(g), *px = ptr<T>(x), *w = weight.defined() ? ptr<T>(weight) : nullptr;
+    T *to = ptr<T>(dx), *pw = ptr<T>(dw), *pb = ptr<T>(db);
     const auto by_blocks = [&](const auto& f) {
-      const auto block = [&](std::int64_t k, std::int64_t) {
-        f(k * block_rows, std::min(rows, (k + 1) * block_rows), ptr<T>(dw) + k * n, ptr<T>(db) + k * n);
+      const auto block = [f, rows, n, pw, pb](std::int64_t k, std::int64_t) {
+        f(k * block_rows, std::min(rows, (k + 1) * block_rows), pw + k * n, pb + k * n);
       };
       if (runs_unheard(rows * n)) [[likely]]
         for (std::int64_t k = 0; k < blocks; ++k) block(k, k + 1);
@@ -195,12 +196,12 @@ LayerNormGradient gradient_of(const Tensor& g, const Tensor& x, const Tensor& we
         launch(layer_norm_vjp_kernel, {.bytes = 3 * rows * n * bytes_of<T>}, blocks, 1, block);
     };
     if (is_short<T>(n))
-      return by_blocks([&](std::int64_t first, std::int64_t last, T* to_w, T* to_b) {
-        backward_short_rows(n, first, last, pg, px, w, eps, ptr<T>(dx), to_w, to_b);
+      return by_blocks([=](std::int64_t first, std::int64_t last, T* to_w, T* to_b) {
+        backward_short_rows(n, first, last, pg, px, w, eps, to, to_w, to_b);
       });
     visit_row<T>(n, [&](const auto& along) {
-      by_blocks([&](std::int64_t first, std::int64_t last, T* to_w, T* to_b) {
-        backward_rows(along, first, last, pg, px, w, eps, ptr<T>(dx), to_w, to_b);
+      by_blocks([=](std::int64_t first, std::int64_t last, T* to_w, T* to_b) {
+        backward_rows(along, first, last, pg, px, w, eps, to, to_w, to_b);
       });
     });
   });
@@ -277,15 +278,16 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
     using T = type_of<decltype(t)>;
     const auto elements = [](const Tensor& p) -> const T* { return p.defined() ? ptr<T>(p) : nullptr; };
     const T *px = ptr<T>(x), *w = elements(weight), *b = elements(bias);
+    T* to = ptr<T>(y);
     const std::int64_t rows = x.size(0), n = x.size(1);
     const Work work = {.bytes = 2 * rows * n * bytes_of<T>};
     if (is_short<T>(n))
-      return by_rows(layer_norm_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
-        forward_short_rows(n, first, last, px, w, b, eps, ptr<T>(y));
+      return by_rows(layer_norm_kernel, work, rows, n, [=](std::int64_t first, std::int64_t last) {
+        forward_short_rows(n, first, last, px, w, b, eps, to);
       });
     visit_row<T>(n, [&](const auto& along) {
-      by_rows(layer_norm_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
-        forward_rows(along, first, last, px, w, b, eps, ptr<T>(y));
+      by_rows(layer_norm_kernel, work, rows, n, [=](std::int64_t first, std::int64_t last) {
+        forward_rows(along, first, last, px, w, b, eps, to);
       });
     });
   });

@@ -55,14 +55,15 @@ Tensor standardized(const Tensor& x, double eps) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 2 * rows * n * bytes_of<T>};
-    by_rows(standardize_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t i = first; i < last; ++i) {
-        const T* p = ptr<T>(x) + i * n;
-        T* __restrict o = ptr<T>(y) + i * n;
-        const RowStatistics<T> s(p, n, eps);
-        for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
-      }
-    });
+    by_rows(standardize_kernel, work, rows, n,
+            [=, px = ptr<T>(x), py = ptr<T>(y)](std::int64_t first, std::int64_t last) {
+              for (std::int64_t i = first; i < last; ++i) {
+                const T* p = px + i * n;
+                T* __restrict o = py + i * n;
+                const RowStatistics<T> s(p, n, eps);
+                for (std::int64_t j = 0; j < n; ++j) o[j] = (p[j] - s.mean) * s.rstd;
+              }
+            });
   });
   return y;
 }
@@ -74,21 +75,22 @@ Tensor standardized_slope(const Tensor& g, const Tensor& x, double eps) {
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 3 * rows * n * bytes_of<T>};
-    by_rows(standardize_vjp_kernel, work, rows, n, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t i = first; i < last; ++i) {
-        const T *p = ptr<T>(x) + i * n, *q = ptr<T>(g) + i * n;
-        T* __restrict o = ptr<T>(dx) + i * n;
-        const RowStatistics<T> s(p, n, eps);
-        const T mean_g = row_sum(q, n) / static_cast<T>(n);
-        const T products = simd_sum<T>(
-            n, [s](auto u, auto v) { return u * ((v - s.mean) * s.rstd); }, q, p);
-        const T mean_gy = products / static_cast<T>(n);
-        for (std::int64_t j = 0; j < n; ++j) {
-          const T y = (p[j] - s.mean) * s.rstd;
-          o[j] = s.rstd * (q[j] - mean_g - y * mean_gy);
-        }
-      }
-    });
+    by_rows(standardize_vjp_kernel, work, rows, n,
+            [=, px = ptr<T>(x), pg = ptr<T>(g), to = ptr<T>(dx)](std::int64_t first, std::int64_t last) {
+              for (std::int64_t i = first; i < last; ++i) {
+                const T *p = px + i * n, *q = pg + i * n;
+                T* __restrict o = to + i * n;
+                const RowStatistics<T> s(p, n, eps);
+                const T mean_g = row_sum(q, n) / static_cast<T>(n);
+                const T products = simd_sum<T>(
+                    n, [s](auto u, auto v) { return u * ((v - s.mean) * s.rstd); }, q, p);
+                const T mean_gy = products / static_cast<T>(n);
+                for (std::int64_t j = 0; j < n; ++j) {
+                  const T y = (p[j] - s.mean) * s.rstd;
+                  o[j] = s.rstd * (q[j] - mean_g - y * mean_gy);
+                }
+              }
+            });
   });
   return dx;
 }

@@ -86,10 +86,10 @@ Tensor pad_by_index(const Tensor& x, const Pad& by, PadMode mode) {
                     std::to_string(by.axis) + " has to pad with in this mode: x is " + x.describe() +
                     "; pad by " + std::to_string(limit) + " at most");
   Tensor index = new_tensor({by.before + n + by.behind}, int64);
-  launch(index_kernel, {.bytes = index.numel() * bytes_of<std::int64_t>}, [&] {
-    for (std::int64_t i = 0; i < index.numel(); ++i)
-      ptr<std::int64_t>(index)[i] = source_of(mode, i - by.before, n);
-  });
+  launch(index_kernel, {.bytes = index.numel() * bytes_of<std::int64_t>},
+         [mode, n, before = by.before, size = index.numel(), to = ptr<std::int64_t>(index)] {
+           for (std::int64_t i = 0; i < size; ++i) to[i] = source_of(mode, i - before, n);
+         });
   return whole_result(index_select(x, by.axis, index));
 }
 
@@ -268,7 +268,9 @@ Tensor triangle(const Op& op, const Tensor& x, int diagonal, bool lower) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = x.numel() * bytes_of<T> * 3 / 2};  // reads half of it, more or less
     launch(lower ? tril_kernel : triu_kernel, work,
-           [&] { cut_triangles(x.numel(), rows, columns, ptr<const T>(x), ptr<T>(y), diagonal, lower); });
+           [=, n = x.numel(), from = ptr<const T>(x), to = ptr<T>(y)] {
+             cut_triangles(n, rows, columns, from, to, diagonal, lower);
+           });
   });
   return record(op, {x}, std::move(y), Cut{diagonal});
 }

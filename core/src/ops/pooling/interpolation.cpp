@@ -1,5 +1,6 @@
 #include "kernels/loops/work.hpp"
 #include "ops/support/promote.hpp"
+#include "tensor/capture.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/creation.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -19,11 +20,13 @@ constexpr Kernel pixels_kernel = {.name = "interpolation_pixels"};
 /// A constant matrix [out, in] whose rows f fills: f(i, row).
 template <class F>
 Tensor weights(std::int64_t out, std::int64_t in, DType dtype, F f) {
-  std::vector<double> w(static_cast<std::size_t>(out * in));
-  launch(weights_kernel, {.bytes = out * in * bytes_of<double>}, [&] {
-    for (std::int64_t i = 0; i < out; ++i) f(i, w.data() + i * in);
+  return constant_of([&] {
+    std::vector<double> w(static_cast<std::size_t>(out * in));
+    launch(weights_kernel, {.bytes = out * in * bytes_of<double>}, [&] {
+      for (std::int64_t i = 0; i < out; ++i) f(i, w.data() + i * in);
+    });
+    return tensor(w, Shape{out, in}, {.dtype = dtype});
   });
-  return tensor(w, Shape{out, in}, {.dtype = dtype});
 }
 
 Tensor adaptive_weights(std::int64_t out, std::int64_t in, DType dtype) {
@@ -49,11 +52,13 @@ Tensor bilinear_weights(std::int64_t out, std::int64_t in, DType dtype, const In
 
 /// The pixel that each of `out` ones takes of `in`.
 Tensor nearest_pixels(std::int64_t out, std::int64_t in) {
-  std::vector<std::int64_t> at(static_cast<std::size_t>(out));
-  launch(pixels_kernel, {.bytes = out * bytes_of<std::int64_t>}, [&] {
-    for (std::int64_t i = 0; i < out; ++i) at[static_cast<std::size_t>(i)] = i * in / out;
+  return constant_of([&] {
+    std::vector<std::int64_t> at(static_cast<std::size_t>(out));
+    launch(pixels_kernel, {.bytes = out * bytes_of<std::int64_t>}, [&] {
+      for (std::int64_t i = 0; i < out; ++i) at[static_cast<std::size_t>(i)] = i * in / out;
+    });
+    return tensor(at);
   });
-  return tensor(at);
 }
 
 /// The shape of x[batch, channels, height, width] resampled. Throws where there is none.

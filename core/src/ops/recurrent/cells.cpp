@@ -109,10 +109,11 @@ CellGradient gradient_of(const Tensor& dh, const Tensor& dc, const Tensor& input
     using T = type_of<decltype(t)>;
     const auto elements = [](const Tensor& x) -> const T* { return x.defined() ? ptr<T>(x) : nullptr; };
     const Work work = {.bytes = 16 * c.numel() * bytes_of<T>};
-    by_rows(lstm_cell_vjp_kernel, work, c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
-      step_back<T>(Cells<T>(input_gates, hidden_gates, c), first, last,
-                   {elements(dh), elements(dc), ptr<T>(d.gates), ptr<T>(d.c)});
-    });
+    by_rows(lstm_cell_vjp_kernel, work, c.size(0), 4 * c.size(1),
+            [cells = Cells<T>(input_gates, hidden_gates, c), h = elements(dh), memory = elements(dc),
+             gates = ptr<T>(d.gates), to = ptr<T>(d.c)](std::int64_t first, std::int64_t last) {
+              step_back<T>(cells, first, last, {h, memory, gates, to});
+            });
   });
   return d;
 }
@@ -172,7 +173,7 @@ Tensor rnn_cell(const Tensor& input_gates, const Tensor& h, const Tensor& w_hh, 
   visit_floating(h.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     launch(gates_kernel, {.bytes = 2 * y.numel() * bytes_of<T>},
-           [&] { std::copy_n(ptr<T>(input_gates), y.numel(), ptr<T>(y)); });
+           [from = ptr<T>(input_gates), size = y.numel(), to = ptr<T>(y)] { std::copy_n(from, size, to); });
     gemm(false, true, h.size(0), n, n, ptr<T>(h), ptr<T>(w_hh), true, ptr<T>(y));
   });
   activate(activation, y);
@@ -199,9 +200,9 @@ LstmState lstm_cell(const Tensor& input_gates, const Tensor& hidden_gates, const
   visit_floating(c.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 11 * c.numel() * bytes_of<T>};
-    by_rows(lstm_cell_kernel, work, c.size(0), 4 * c.size(1), [&](std::int64_t first, std::int64_t last) {
-      step<T>(Cells<T>(input_gates, hidden_gates, c), first, last, ptr<T>(y[0]), ptr<T>(y[1]));
-    });
+    by_rows(lstm_cell_kernel, work, c.size(0), 4 * c.size(1),
+            [cells = Cells<T>(input_gates, hidden_gates, c), to_h = ptr<T>(y[0]), to_c = ptr<T>(y[1])](
+                std::int64_t first, std::int64_t last) { step<T>(cells, first, last, to_h, to_c); });
   });
   record_outputs(op, std::initializer_list<Ref>{input_gates, hidden_gates, c}, y);
   return {std::move(y[0]), std::move(y[1])};

@@ -84,13 +84,13 @@ std::vector<Tensor> gru_cell_vjp(const Tensor& g, const Tensor& input_gates, con
   visit_floating(h.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 15 * h.numel() * bytes_of<T>};
-    by_rows(gru_cell_vjp_kernel, work, h.size(0), 3 * h.size(1), [&](std::int64_t first, std::int64_t last) {
-      const GruRow<T> row(input_gates, hidden_gates, h);
-      visit_row<T>(h.size(1), [&](const auto& along) {
-        for (std::int64_t i = first; i < last; ++i)
-          row.backward(along, i, ptr<T>(g), ptr<T>(d[0]), ptr<T>(d[1]), ptr<T>(d[2]));
-      });
-    });
+    by_rows(gru_cell_vjp_kernel, work, h.size(0), 3 * h.size(1),
+            [row = GruRow<T>(input_gates, hidden_gates, h), n = h.size(1), pg = ptr<T>(g), to = ptr<T>(d[0]),
+             to_hidden = ptr<T>(d[1]), to_h = ptr<T>(d[2])](std::int64_t first, std::int64_t last) {
+              visit_row<T>(n, [&](const auto& along) {
+                for (std::int64_t i = first; i < last; ++i) row.backward(along, i, pg, to, to_hidden, to_h);
+              });
+            });
   });
   record_outputs(op, std::initializer_list<Ref>{g, input_gates, hidden_gates, h}, d);
   return d;
@@ -113,12 +113,13 @@ Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Ten
   visit_floating(h.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     const Work work = {.bytes = 8 * h.numel() * bytes_of<T>};
-    by_rows(gru_cell_kernel, work, h.size(0), 3 * h.size(1), [&](std::int64_t first, std::int64_t last) {
-      const GruRow<T> row(input_gates, hidden_gates, h);
-      visit_row<T>(h.size(1), [&](const auto& along) {
-        for (std::int64_t i = first; i < last; ++i) row.forward(along, i, ptr<T>(y) + i * h.size(1));
-      });
-    });
+    by_rows(gru_cell_kernel, work, h.size(0), 3 * h.size(1),
+            [row = GruRow<T>(input_gates, hidden_gates, h), n = h.size(1), to = ptr<T>(y)](
+                std::int64_t first, std::int64_t last) {
+              visit_row<T>(n, [&](const auto& along) {
+                for (std::int64_t i = first; i < last; ++i) row.forward(along, i, to + i * n);
+              });
+            });
   });
   return record(op, {input_gates, hidden_gates, h}, std::move(y));
 }

@@ -212,7 +212,7 @@ void running_extrema(const T* x, const Block& b, T* y, std::int64_t* at) {
   if (longest_unheard == 0) [[unlikely]]
     return launch(std::same_as<F, MaxFold> ? cummax_kernel : cummin_kernel,
                   {.bytes = b.elements() * bytes_of<T, T, std::int64_t>},
-                  [=, &b] { running_extrema<F>(x, b, y, at); });
+                  [=] { running_extrema<F>(x, b, y, at); });
   for (std::int64_t k = 0; k < b.outer; ++k, x += b.n * b.inner, y += b.n * b.inner, at += b.n * b.inner)
     b.inner == 1 ? running_row<F>(x, b.n, y, at) : running_columns<F>(x, b, y, at);
 }

@@ -93,7 +93,7 @@ Tensor recurrence(const Tensor& a, const Tensor& b, const Scan& by) {
     using T = type_of<decltype(t)>;
     const T *pa = ptr<T>(a), *pb = ptr<T>(b);
     const std::int64_t before = by.lag ? (by.reverse ? block.inner : -block.inner) : 0;
-    scan<T>(block, by.reverse, 0, ptr<T>(y), [&](Carry<T> c, std::int64_t i) -> Carry<T> {
+    scan<T>(block, by.reverse, 0, ptr<T>(y), [=](Carry<T> c, std::int64_t i) -> Carry<T> {
       return c == 0 ? pb[i] : pb[i] + c * pa[i + before];  // at the start a_before is not there
     });
   });

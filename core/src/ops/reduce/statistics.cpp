@@ -170,13 +170,13 @@ Tensor log_sum_exp(const Tensor& x, int axis, const Shape& shape) {
   Tensor y = new_tensor(shape, x.dtype());
   visit_floating(x.dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
-    constexpr T inf = std::numeric_limits<T>::infinity();
-    const auto log_total = [&](auto along, std::int64_t number, T*, const T* px) {
+    const auto log_total = [to = ptr<T>(y)](auto along, std::int64_t number, T*, const T* px) {
       using V = typename decltype(along)::V;
+      constexpr T inf = std::numeric_limits<T>::infinity();
       const auto [top, rest] = peak_of(along, px);
       const V special = top + V(0) * rest;  // infinite, and nan where there is one
       const V value = xsimd::select(xsimd::abs(top) == V(inf), special, top + simd::log1p(rest));
-      store_part(ptr<T>(y) + number, along.lines(), value);
+      store_part(to + number, along.lines(), value);
     };
     each_line<T>(logsumexp_kernel, block_at(x.shape(), axis), log_total, 0, static_cast<T*>(nullptr),
                  ptr<const T>(x));

@@ -5,6 +5,7 @@
 #include "ops/support/axes.hpp"
 #include "ops/support/layout.hpp"
 #include "ops/support/promote.hpp"
+#include "tensor/capture.hpp"
 #include "tensor/errors.hpp"
 #include "tensor/sizes.hpp"
 #include "xgrad/core/ops/index.hpp"
@@ -19,11 +20,13 @@ namespace {
 
 /// Where each part begins along an axis, and where the last one ends.
 Tensor starts_of(std::span<const std::int64_t> sizes) {
-  const Tensor starts = new_tensor({static_cast<std::int64_t>(sizes.size()) + 1}, int64);
-  std::int64_t* at = ptr<std::int64_t>(starts);
-  *at = 0;
-  for (std::int64_t size : sizes) at[1] = at[0] + size, ++at;
-  return starts;
+  return constant_of([&] {
+    const Tensor starts = new_tensor({static_cast<std::int64_t>(sizes.size()) + 1}, int64);
+    std::int64_t* at = ptr<std::int64_t>(starts);
+    *at = 0;
+    for (std::int64_t size : sizes) at[1] = at[0] + size, ++at;
+    return starts;
+  });
 }
 
 void check_some(const char* op, std::span<const Tensor> tensors) {

@@ -38,11 +38,11 @@ void each_line(const Kernel& kernel, const Tensor& x, int axis, std::int64_t cou
   const Work work = {.bytes =
                          b.elements() * bytes_of<T> + b.outer * count * b.inner * bytes_of<T, std::int64_t>};
   launch(kernel, work, b.outer * b.inner, block_elements / 16 / b.n + 1,
-         [&](std::int64_t first, std::int64_t last) {
+         [make, b, count, px = ptr<const T>(x)](std::int64_t first, std::int64_t last) {
            auto f = make();
            for (std::int64_t l = first; l < last; ++l) {
              const std::int64_t k = l / b.inner, j = l % b.inner;
-             f(Line<T>{ptr<const T>(x) + k * b.n * b.inner + j, b.n, b.inner},
+             f(Line<T>{px + k * b.n * b.inner + j, b.n, b.inner},
                [=, inner = b.inner](std::int64_t i) { return (k * count + i) * inner + j; });
            }
          });
@@ -81,13 +81,13 @@ void order_lines(const Kernel& kernel, const Tensor& x, int axis, std::int64_t c
     return [=](std::int64_t i) { return Entry{key_of(line[i], descending), static_cast<Place>(i)}; };
   };
   if (count < n / 8)
-    return each_line<T>(kernel, x, axis, count, [&] {
+    return each_line<T>(kernel, x, axis, count, [=] {
       return [=, first = std::vector<Entry>()](const Line<T>& line, const auto& to) mutable {
         first_of(n, count, entry_of(line), first);
         store_order(line, to, first, count, values, places);
       };
     });
-  each_line<T>(kernel, x, axis, count, [&] {
+  each_line<T>(kernel, x, axis, count, [=] {
     return [=, sorter = LineSorter<KeyOf<T>, Place>(n)](const Line<T>& line, const auto& to) mutable {
       const auto entry = entry_of(line);
       for (std::int64_t i = 0; i < n; ++i) sorter.line()[static_cast<std::size_t>(i)] = entry(i);
@@ -185,7 +185,7 @@ ValuesAndIndices medians(const Tensor& x, int axis) {
     using T = type_of<decltype(t)>;
     T* values = ptr<T>(y.values);
     auto* places = ptr<std::int64_t>(y.indices);
-    each_line<T>(median_kernel, x, axis, 1, [&] {
+    each_line<T>(median_kernel, x, axis, 1, [=] {
       return [=, keys = std::vector<KeyOf<T>>()](const Line<T>& line, const auto& to) mutable {
         const std::int64_t place = median_place(line, keys);
         values[to(0)] = line[place], places[to(0)] = place;

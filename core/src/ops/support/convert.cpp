@@ -37,8 +37,9 @@ Tensor Tensor::clone() const {
   Tensor y = new_tensor(shape(), dtype());
   static constexpr Kernel kernel = {.name = "clone", .elementwise = true};
   const std::int64_t bytes = numel() * size_of(dtype());
-  launch(kernel, {.bytes = 2 * bytes},
-         [&] { std::memcpy(y.node()->data, node()->data, static_cast<std::size_t>(bytes)); });
+  launch(kernel, {.bytes = 2 * bytes}, [bytes, to = y.node()->data, from = node()->data] {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+  });
   return record(op, {*this}, std::move(y));
 }
 

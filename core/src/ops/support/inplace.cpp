@@ -97,7 +97,7 @@ Tensor& Tensor::fill_(Scalar value) & {
   visit_any(dtype(), [&](auto t) {
     using T = type_of<decltype(t)>;
     launch(kernel, {.bytes = numel() * bytes_of<T>},
-           [&, v = value.to<T>("fill_")] { std::fill_n(ptr<T>(*this), numel(), v); });
+           [v = value.to<T>("fill_"), p = ptr<T>(*this), n = numel()] { std::fill_n(p, n, v); });
   });
   return *this;
 }
@@ -108,8 +108,9 @@ Tensor& Tensor::copy_(const Tensor& source) & {
   ++node()->buffer->version;
   const std::int64_t bytes = numel() * size_of(dtype());
   if (from.node()->data != node()->data)
-    launch(kernel, {.bytes = 2 * bytes},
-           [&] { std::memcpy(node()->data, from.node()->data, static_cast<std::size_t>(bytes)); });
+    launch(kernel, {.bytes = 2 * bytes}, [bytes, to = node()->data, source = from.node()->data] {
+      std::memcpy(to, source, static_cast<std::size_t>(bytes));
+    });
   return *this;
 }
 
