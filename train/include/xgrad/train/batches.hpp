@@ -13,6 +13,7 @@
 #include "xgrad/core/state/visitor.hpp"
 #include "xgrad/data/dataset.hpp"
 #include "xgrad/data/loader.hpp"
+#include "xgrad/data/pipeline.hpp"
 
 namespace xgrad::train {
 
@@ -76,21 +77,25 @@ class RangePasses : public Passes {
 
   std::unique_ptr<Pass> begin() override { return std::make_unique<InRange>(range_); }
   std::int64_t size() const override {
-    if constexpr (requires { range_.size(); })
+    if constexpr (requires { static_cast<std::int64_t>(range_.size()); })
       return static_cast<std::int64_t>(range_.size());
+    else if constexpr (requires { range_.size().value_or(-1); })
+      return range_.size().value_or(-1);
     else
       return -1;
   }
   void visit(Visitor& v) override {
-    // A loader's state is behind its handles, so that one that is const goes through its passes too.
+    // The state of a loader or a pipeline is behind its handles, so that one that is const goes through its
+    // passes too.
     if constexpr (stateful) const_cast<std::remove_const_t<Range>&>(range_).visit(v);  // NOLINT
   }
   bool has_state() const override { return stateful; }
 
  private:
   using Range = std::remove_reference_t<R>;
-  static constexpr bool stateful =
-      std::same_as<std::remove_const_t<Range>, data::Loader> || (Visitable<Range> && !std::is_const_v<Range>);
+  static constexpr bool stateful = std::same_as<std::remove_const_t<Range>, data::Loader> ||
+                                   std::same_as<std::remove_const_t<Range>, data::Pipeline> ||
+                                   (Visitable<Range> && !std::is_const_v<Range>);
 
   class InRange : public Pass {
    public:
@@ -151,7 +156,8 @@ class FunctionPasses : public Passes {
 /// target; a batch of one tensor is its own target, as for an autoencoder.
 ///
 /// - A data set, of which batches are made by the options `batch_size` and `shuffle`.
-/// - Anything with a begin and an end whose elements are batches: a data::Loader, a vector of pairs. One that
+/// - Anything with a begin and an end whose elements are batches: a data::Loader, a data::Pipeline with a
+///   `batch` in it, a vector of pairs. One that
 ///   is named is referred to and must outlive this; one that is not is moved in. Where it has a state and
 ///   is not const, that is a part of the state of the training.
 /// - A function that returns the next batch of a pass, and an empty std::optional behind the last one, after
