@@ -17,10 +17,10 @@ namespace {
 
 struct Options {
   int images = 5000;
-  int epochs = 20;
+  int epochs = 9;
   int batch_size = 64;
   double lr = 5e-3;
-  double target = 0.885;
+  double target = 0.86;
   std::string checkpoints = "lenet_checkpoints";
 };
 

@@ -1,0 +1,24 @@
+#include "support/judge.hpp"
+
+#include "xgrad/core.hpp"
+#include "xgrad/data/sets.hpp"
+#include "xgrad/nn/loss.hpp"
+#include "xgrad/nn/mlp.hpp"
+#include "xgrad/optim/adam.hpp"
+#include "xgrad/train/fit.hpp"
+
+namespace example {
+
+using namespace xgrad;
+
+Judge::Judge() : net_(nn::mlp({64, 128, 10})) {
+  optim::Adam adam(net_, {.lr = 3e-3});
+  train::fit(net_, nn::cross_entropy, adam, data::digits(), {.epochs = 15, .show = train::Show::nothing});
+}
+
+double Judge::recognised(const Tensor& images, const Tensor& classes) {
+  const Tensor said = argmax(train::predict(net_, images.reshape({-1, 64})), 1);
+  return (said == classes).to(float32).mean().item();
+}
+
+}  // namespace example
