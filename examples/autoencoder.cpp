@@ -62,7 +62,7 @@ bool learn(const Options& options) {
   std::printf("recognised by a judge  autoencoder %.3f   principal components %.3f\n", recognised,
               judge.recognised(z, test_set.targets()));
   // Rows of digits, of what became of them, and of what principal components made of them.
-  const auto row = [](const Tensor& images) { return images.slice(0, 0, 10).reshape({-1, 8, 8}); };
+  const auto row = [](const Tensor& images) { return images.slice(0, 0, 360, 36).reshape({-1, 8, 8}); };
   example::write_images(options.png, cat({row(x), row(y), clamp(row(z), 0, 1)}));
   return example::check(error < 0.75 * by_pca, "three quarters of the error of principal components") &&
          example::check(recognised >= 0.9, "90 % of them recognised by a judge");
