@@ -78,14 +78,6 @@ Tensor draw(const Denoiser& net, const Tensor& y, int steps) {
   return clamp((x + 1) / 2, 0, 1);
 }
 
-/// How much images [n, 64] of one class differ: the standard deviation of a pixel, the mean over classes.
-double variety(const Tensor& images, const Tensor& y) {
-  double mean = 0;
-  for (std::int64_t c = 0; c < classes; ++c)
-    mean += stddev(images.index({y == c}), 0).mean().item() / static_cast<double>(classes);
-  return mean;
-}
-
 bool learn(const Options& options) {
   const data::TensorDataset set = data::digits();
   Denoiser net(options.steps, options.hidden);
@@ -118,7 +110,7 @@ bool learn(const Options& options) {
   const Tensor asked = remainder(arange(options.drawn), classes);
   const Tensor drawn = draw(net, asked, options.steps);
   const double recognised = judge.recognised(drawn, asked);
-  const double varied = variety(drawn, asked) / variety(set.features(), set.targets());
+  const double varied = judge.varied(drawn, asked);
   std::printf(
       "loss %.4f\n%.1f %% of %d new digits are recognised by a judge; they differ %.2f times as much as real "
       "ones\n",

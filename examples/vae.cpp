@@ -54,14 +54,6 @@ struct Vae : nn::ModuleBase {
   }
 };
 
-/// How much images [n, 64] of one class differ: the standard deviation of a pixel, the mean over classes.
-double variety(const Tensor& images, const Tensor& y) {
-  double mean = 0;
-  for (std::int64_t c = 0; c < classes; ++c)
-    mean += stddev(images.index({y == c}), 0).mean().item() / static_cast<double>(classes);
-  return mean;
-}
-
 bool learn(const Options& options) {
   const auto [train_set, test_set] = data::split(data::digits(), 0.8, {.stratify = true});
   Vae model(options.code, options.hidden);
@@ -85,7 +77,7 @@ bool learn(const Options& options) {
   const Tensor asked = remainder(arange(1000), classes);
   const Tensor drawn = model.decode(randn({1000, model.code}), asked);
   const double recognised = judge.recognised(drawn, asked);
-  const double varied = variety(drawn, asked) / variety(test_set.features(), test_set.targets());
+  const double varied = judge.varied(drawn, asked);
   std::printf(
       "%.1f %% of 1000 new digits are recognised by a judge; they differ %.2f times as much as real ones\n",
       100 * recognised, varied);
