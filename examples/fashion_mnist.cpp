@@ -1,13 +1,12 @@
 // Fashion-MNIST: the classifier of digits.cpp on 60,000 images of 28 x 28 pixels.
 
 #include <cstdio>
-#include <string>
-#include <string_view>
 
+#include <xgrad/train.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "support/data.hpp"
 #include "support/program.hpp"
-#include "support/progress.hpp"
 
 using namespace xgrad;
 
@@ -20,44 +19,23 @@ struct Options {
   double lr = 3e-3;
 };
 
-/// The training or the test images; Skip where the package that holds them is not installed.
-data::TensorDataset load(bool train) try {
-  return data::fashion_mnist({.train = train});
-} catch (const Error& error) {
-  if (std::string_view(error.what()).starts_with("fashion_mnist: a file is not found"))
-    throw example::Skip{error.what()};
-  throw;
-}
-
-double accuracy(const nn::Module& model, const data::TensorDataset& set) {
-  const NoGrad guard;
-  return (argmax(model(set.features()), 1) == set.targets()).to(float32).mean().item();
-}
-
-double train(const Options& options) {
-  const data::TensorDataset train_set = load(true), test_set = load(false);
-  const data::Loader batches(train_set, {.batch_size = options.batch_size, .shuffle = true});
+double learn(const Options& options) {
+  const data::TensorDataset train_set = example::fashion_mnist(true),
+                            test_set = example::fashion_mnist(false);
   std::printf("train on %s, test on %s\n", train_set.describe().c_str(), test_set.describe().c_str());
 
-  const nn::Sequential model = nn::mlp({28 * 28, options.hidden, 10});
-  optim::Adam adam(model.parameters(), {.lr = options.lr});
-
-  std::printf("epoch  train  test\n");
-  for (int epoch = 1; epoch <= options.epochs; ++epoch) {
-    adam.set_lr(options.lr * (options.epochs - epoch + 1) / options.epochs);  // down to 0 in a straight line
-    {
-      example::Progress progress("epoch " + std::to_string(epoch), batches.size());
-      for (const auto& [x, y] : batches) {
-        const Tensor loss = nn::cross_entropy(model(x), y);
-        adam.zero_grad();
-        loss.backward();
-        adam.step();
-        progress.advance();
-      }
-    }
-    std::printf("%5d  %.3f  %.3f\n", epoch, accuracy(model, train_set), accuracy(model, test_set));
-  }
-  return accuracy(model, test_set);
+  nn::Sequential model = nn::mlp({28 * 28, options.hidden, 10});
+  optim::Adam adam(model, {.lr = options.lr});
+  const train::History history =
+      train::fit(model, nn::cross_entropy, adam, train_set,
+                 {.epochs = options.epochs,
+                  .batch_size = options.batch_size,
+                  .validation = test_set,
+                  .measures = {train::Accuracy()},
+                  .schedules = {[&](std::int64_t epoch) {  // down to 0 in a straight line
+                    return options.lr * static_cast<double>(options.epochs - epoch) / options.epochs;
+                  }}});
+  return history["val_accuracy"].back();
 }
 
 }  // namespace
@@ -71,7 +49,7 @@ int main(int argc, char** argv) {
   program.option("--lr", options.lr, "First learning rate of Adam, which falls to 0");
   program.reads_data();
   return program.run(argc, argv, [&] {
-    const double result = train(options);
+    const double result = learn(options);
     std::printf("test accuracy: %.3f\n", result);
     return example::check(result >= 0.87, "a test accuracy of 0.87");
   });
