@@ -39,7 +39,8 @@ train::Scores learn(const data::TensorDataset& train_set, const data::TensorData
 }
 
 bool choose(const Options& options, std::uint64_t seed) {
-  const auto [train_set, test_set] = data::split(data::breast_cancer(), 0.8, {.stratify = true});
+  const auto parts = data::split(data::breast_cancer(), 0.8, {.stratify = true});
+  const data::TensorDataset &train_set = parts.first, &test_set = parts.second;
   const std::vector<train::Choice> choices{{.name = "lr", .values = {1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3}}};
 
   std::printf("lr      loss on what is held out\n");

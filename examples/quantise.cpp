@@ -67,7 +67,8 @@ struct Form {
 };
 
 bool compare(const Options& options) {
-  const auto [train_set, test_set] = data::split(data::digits(), 0.7, {.stratify = true});
+  const auto parts = data::split(data::digits(), 0.7, {.stratify = true});
+  const data::TensorDataset &train_set = parts.first, &test_set = parts.second;
   nn::Sequential model = nn::mlp({64, options.hidden, options.hidden, 10});
   optim::Adam adam(model, {.lr = options.lr});
   train::fit(model, nn::cross_entropy, adam, train_set,
