@@ -49,7 +49,7 @@ struct Gpt : nn::Module {
                                             .batch_first = true,
                                             .norm_first = true,
                                             .rotary_base = 10000}),
-               o.layers, nn::LayerNorm({o.width})),
+               o.layers, nn::LayerNorm(o.width)),
         out(o.width, characters) {}
   void visit(nn::Visitor& v) override { v("embedding", embedding), v("blocks", blocks), v("out", out); }
 
