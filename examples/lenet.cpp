@@ -71,12 +71,14 @@ double learn(const Options& options) {
   const auto loss = [](const Tensor& logits, const Tensor& y) {
     return nn::cross_entropy(logits, y, {.label_smoothing = 0.1});
   };
-  train::fit(model, loss, adam, batches,
-             {.epochs = options.epochs,
-              .measures = {train::Accuracy()},
-              .schedules = {{one_cycle, train::Each::step}},
-              .callbacks = {train::Checkpoints(options.checkpoints, {.keep = 1})}});
-  std::filesystem::remove_all(options.checkpoints);  // a training that is over needs none
+  const train::History history =
+      train::fit(model, loss, adam, batches,
+                 {.epochs = options.epochs,
+                  .measures = {train::Accuracy()},
+                  .schedules = {{one_cycle, train::Each::step}},
+                  .callbacks = {train::Checkpoints(options.checkpoints, {.keep = 1})}});
+  if (history.stopped().empty())
+    std::filesystem::remove_all(options.checkpoints);  // it is over, and needs none
 
   train::ConfusionMatrix confusion;
   confusion.update(train::predict(model, test_set.features()), test_set.targets());
