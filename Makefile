@@ -18,7 +18,7 @@ formatted = find include simd core nn optim data files train parallel tools exam
               \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null | xargs -0 --no-run-if-empty $(CLANG_FORMAT)
 
 .DEFAULT_GOAL := help
-.PHONY: build-release site onnxruntime help demo distributed test test-full examples headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
+.PHONY: build-release site onnxruntime help demo distributed test test-full examples examples-full headers bench bench-peers bench-cliffs instructions docs asan fuzz tsan clang tidy coverage format check-format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -49,6 +49,9 @@ test-full: build-release ## the same with the slow tests
 
 examples: build-release ## run every example
 	$(call test,release) --label-regex '^example$$' --verbose
+
+examples-full: build-release ## the same, with those that take minutes
+	$(call test,full) --label-regex '^example' --verbose
 
 headers: build-release ## compile each public header alone
 	$(call build,release) --target all_verify_interface_header_sets

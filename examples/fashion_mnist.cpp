@@ -1,11 +1,11 @@
 // Fashion-MNIST: the classifier of digits.cpp on 60,000 images of 28 x 28 pixels.
 
 #include <cstdio>
-#include <string_view>
 
 #include <xgrad/train.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "support/data.hpp"
 #include "support/program.hpp"
 
 using namespace xgrad;
@@ -19,18 +19,9 @@ struct Options {
   double lr = 3e-3;
 };
 
-/// The training or the test images; Skip where the package that holds them is not installed.
-data::TensorDataset load(bool train) try {
-  return data::fashion_mnist({.train = train});
-} catch (const Error& error) {
-  if (std::string_view(error.what()).starts_with("fashion_mnist: a file is not found"))
-    throw example::Skip{error.what()};
-  throw;
-}
-
-/// Trains a model and returns its accuracy on images that it has not seen.
 double learn(const Options& options) {
-  const data::TensorDataset train_set = load(true), test_set = load(false);
+  const data::TensorDataset train_set = example::fashion_mnist(true),
+                            test_set = example::fashion_mnist(false);
   std::printf("train on %s, test on %s\n", train_set.describe().c_str(), test_set.describe().c_str());
 
   nn::Sequential model = nn::mlp({28 * 28, options.hidden, 10});

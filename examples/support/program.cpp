@@ -51,6 +51,9 @@ void Program::option(const std::string& name, double& value, const std::string& 
 void Program::option(const std::string& name, std::string& value, const std::string& description) {
   command_line_->add(name, value, description);
 }
+void Program::flag(const std::string& name, bool& value, const std::string& description) {
+  command_line_->app.add_flag(name, value, description);
+}
 
 void Program::reads_data() {
   command_line_->app

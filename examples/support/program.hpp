@@ -22,6 +22,8 @@ class Program {
   void option(const std::string& name, int& value, const std::string& description);
   void option(const std::string& name, double& value, const std::string& description);
   void option(const std::string& name, std::string& value, const std::string& description);
+  /// An option without a value, which makes it true.
+  void flag(const std::string& name, bool& value, const std::string& description);
   /// Adds --data DIRECTORY, for examples that read a data set.
   void reads_data();
 

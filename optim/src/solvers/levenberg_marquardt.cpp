@@ -80,7 +80,8 @@ class Fit {
     const Tensor j = jacobian(
         [this](const Tensor& x) {
           const Tensor y = one_value(name, f_, {x});
-          if (!y.requires_grad())
+          // Forward passes of jacobian ask again, without recording.
+          if (x.requires_grad() && !y.requires_grad())
             throw Error(std::string(name) + ": the residuals must depend on x by recorded ops: they are " +
                         y.describe());
           return y;

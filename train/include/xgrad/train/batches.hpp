@@ -81,6 +81,8 @@ class RangePasses : public Passes {
       return range_.size().value_or(-1);
     else if constexpr (requires { range_.size(); })
       return static_cast<std::int64_t>(range_.size());
+    else if constexpr (requires { range_.size().value_or(-1); })
+      return range_.size().value_or(-1);
     else
       return -1;
   }
