@@ -210,9 +210,9 @@ TEST_CASE("einsum takes outer products last, and the best of all orders") {
     std::int64_t bytes = 0, flops = 0;
   };
   const auto cost = [](auto f) {
-    const Cost cost;
+    const Cost counted;
     f();
-    return cost.flops + cost.bytes;
+    return counted.flops + counted.bytes;
   };
   const Tensor t = rand({12, 12, 12}), a = rand({12, 9}), b = rand({12, 9});
 

@@ -88,7 +88,16 @@ Tensor gather_as(const char* name, const Tensor& x, int axis, const Tensor& inde
   static constexpr Op op = {
       .name = "gather",
       .vjp = {{{keep::x(1),
-                [](Grad g, Fn f) { return gather_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1)); }}}},
+                [](Grad g, Fn f) { return gather_vjp(g, f.shape(0), f.attributes<Along>().axis, f.x(1)); },
+                [](Grad g, Fn f, const Tensor& sum) {
+                  const int along = f.attributes<Along>().axis;
+                  const Tensor at = f.x(1);
+                  if (at.size(along) > 1 && !are_distinct(at)) return gather_vjp(g, sum.shape(), along, at);
+                  ++sum.node()->buffer->version;
+                  scatter_elements(sum, g, along, at, true);
+                  return sum;
+                },
+                add_parts_from}}},
       .fields = &fields_of<Along>,
       .again = [](Call c) { return gather(c.x(0), c.attributes<Along>().axis, c.x(1)); },
       .jvp = Jvp::By::linear};

@@ -81,11 +81,11 @@ Tensor recurrence(const Tensor& a, const Tensor& b, const Scan& by) {
                             .jvp =
                                 [](Fn f) {
                                   const auto way = f.attributes<Scan>();
-                                  Tensor b = f.t(1);
+                                  Tensor sum = f.t(1);
                                   if (f.t(0).defined())
-                                    add_part(b, way.lag ? shifted(mul0(f.t(0), f.y()), way, 0)
-                                                        : mul0(f.t(0), shifted(f.y(), way, 0)));
-                                  return recurrence(f.x(0), b, way);
+                                    add_part(sum, way.lag ? shifted(mul0(f.t(0), f.y()), way, 0)
+                                                          : mul0(f.t(0), shifted(f.y(), way, 0)));
+                                  return recurrence(f.x(0), sum, way);
                                 }};
   Tensor y = new_like(b);
   const Block block = block_along(b.shape(), by.axis);
