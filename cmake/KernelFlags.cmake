@@ -11,6 +11,10 @@ set(XGRAD_KERNEL_FLAGS -fno-math-errno -fno-trapping-math)
 # its own lies where it is found at once, in a plugin too, and not behind a call that costs a small op a tenth. A
 # plugin's room for it is a kilobyte and a half: a test sees to it that the library takes little.
 list(APPEND XGRAD_KERNEL_FLAGS -fno-semantic-interposition -ftls-model=initial-exec)
+# A loop is compiled more than once: for small work inside its op, and behind the kernels' door, where a replay runs it.
+# Contracting a b + c d into one rounding can be done in two ways, and was done in another way in each. What is to be
+# one rounding is written as simd::fma.
+list(APPEND XGRAD_KERNEL_FLAGS -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND XGRAD_KERNEL_FLAGS -Wno-unknown-pragmas)  # such as g++'s ivdep
 endif()

@@ -37,6 +37,7 @@ const std::map<std::string, std::string> outside = {
     {"lgamma", "lgamma"},
     {"logdet", "slogdet"},
     {"lstsq", "lstsq"},
+    {"matrix_exp", "matrix_exp"},
     {"matrix_norm", "svd"},  // nuclear and spectral
     {"pinv", "pinv"},
     {"polygamma", "polygamma"},

@@ -66,8 +66,7 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, BceOption
   const Reduction reduction = options.weight.defined() ? Reduction::none : options.reduction;
   const auto loss = [](auto u, auto v) {
     using V = decltype(u);
-    // By name, since a compiler may contract a b - c d in two ways, and each copy of the loop in another.
-    return xsimd::fms(v - V(1), xsimd::max(V(-100), simd::log1p(-u)), v * xsimd::max(V(-100), simd::log(u)));
+    return (v - V(1)) * xsimd::max(V(-100), simd::log1p(-u)) - v * xsimd::max(V(-100), simd::log(u));
   };
   const Tensor y = record(op, {p, t}, loss_value(reduction, loss, p, t), reduced_by(reduction, p));
   return options.weight.defined() ? reduced(weighted(op.name, y, options.weight), options.reduction) : y;
