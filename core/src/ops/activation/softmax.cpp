@@ -150,12 +150,12 @@ Tensor softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
       .fields = &fields_of<Along>,
       .again = [](Call c) { return softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); },
       .jvp = [](Fn f) {  // of y (g - sum(g y))
-        const Tensor g = f.x(0), y = f.x(1), dg = f.t(0), dy = f.t(1);
+        const Tensor u = f.x(0), p = f.x(1), du = f.t(0), dp = f.t(1);
         const int a = f.attributes<Along>().axis;
         Tensor sum;
-        if (dg.defined()) add_part(sum, softmax_vjp(dg, y, a));
-        if (dy.defined())
-          add_part(sum, mul0(dy, g - sum_line(mul0(g, y), a)) - mul0(sum_line(mul0(dy, g), a), y));
+        if (du.defined()) add_part(sum, softmax_vjp(du, p, a));
+        if (dp.defined())
+          add_part(sum, mul0(dp, u - sum_line(mul0(u, p), a)) - mul0(sum_line(mul0(dp, u), a), p));
         return sum;
       }};
   return record(op, {g, y},
@@ -176,11 +176,11 @@ Tensor log_softmax_vjp(const Tensor& g, const Tensor& y, int axis) {
       .fields = &fields_of<Along>,
       .again = [](Call c) { return log_softmax_vjp(c.x(0), c.x(1), c.attributes<Along>().axis); },
       .jvp = [](Fn f) {  // of g - e^y sum(g)
-        const Tensor y = f.x(1), dg = f.t(0), dy = f.t(1);
+        const Tensor p = f.x(1), du = f.t(0), dp = f.t(1);
         const int a = f.attributes<Along>().axis;
         Tensor sum;
-        if (dg.defined()) add_part(sum, log_softmax_vjp(dg, y, a));
-        if (dy.defined()) add_part(sum, -mul0(mul0(dy, exp(y)), sum_line(f.x(0), a)));
+        if (du.defined()) add_part(sum, log_softmax_vjp(du, p, a));
+        if (dp.defined()) add_part(sum, -mul0(mul0(dp, exp(p)), sum_line(f.x(0), a)));
         return sum;
       }};
   return record(op, {g, y},

@@ -261,7 +261,7 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
                                 },
                             .jvp = [](Fn f) {  // the slopes of the standardised rows are symmetric
                               const auto a = f.attributes<Attributes>();
-                              const int bias = a.weight ? 2 : 1;
+                              const int third = a.weight ? 2 : 1;
                               Tensor sum;
                               if (f.t(0).defined()) {
                                 const Tensor rows = standardize_vjp(f.t(0), f.x(0), a.eps);
@@ -269,8 +269,8 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias
                               }
                               if (a.weight && f.t(1).defined())
                                 add_part(sum, standardize("layer_norm", f.x(0), a.eps) * f.t(1));
-                              if (a.bias && f.t(bias).defined())
-                                add_part(sum, expand(f.t(bias), f.y().shape()));
+                              if (a.bias && f.t(third).defined())
+                                add_part(sum, expand(f.t(third), f.y().shape()));
                               return sum;
                             }};
   Tensor y = new_like(x);
