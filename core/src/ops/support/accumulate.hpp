@@ -12,8 +12,8 @@ void add_in_place(Node* x, const Tensor& g);
 Tensor sum_to(const char* op, const Tensor& g, const Shape& shape);
 /// Rules of parts add to the gradient of a whole that is at least as large: see Rule::add.
 inline constexpr std::int64_t add_parts_from = 64;
-/// Whether no place is named twice. Where one is, a rule does not add in place: (x + a) + b has other bits than
-/// x + (a + b), which is what it gives where the sum may not be written.
+/// Whether no place is named twice. Where one is, a rule does not add in place: (x + a) + b has other bits
+/// than x + (a + b), which is what it gives where the sum may not be written.
 bool are_distinct(const Tensor& places);
 Tensor ones_of(const Shape& shape, DType dtype);
 

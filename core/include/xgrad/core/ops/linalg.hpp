@@ -99,8 +99,8 @@ Tensor matrix_exp(const Tensor& a);
 Tensor solve(const Tensor& a, const Tensor& b, bool left = true);
 
 /// The x with a x = b (x a = b where left is false) for a triangular a, of which only the upper or lower
-/// triangle is read, and where unitriangular its diagonal counts as ones. b as for solve. Throws Error for a 0
-/// on the diagonal.
+/// triangle is read, and where unitriangular its diagonal counts as ones. b as for solve. Throws Error for a
+/// 0 on the diagonal.
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left = true,
                         bool unitriangular = false);
 /// solve_triangular by its older name and order of arguments: the x with a x = b, or a^T x = b.
