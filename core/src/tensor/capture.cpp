@@ -217,8 +217,9 @@ void Capture::hold_constant(const Tensor& x) {
 }
 
 void Capture::writes(const Tensor& x) {
-  hold(x);
   Buffer* b = x.node()->buffer;
+  if (!b || x.node()->numel == 0) return;  // whose buffer the plan does not hold
+  hold(x);
   if (!plan_.arena.find(reinterpret_cast<std::uintptr_t>(x.node()->data)) &&
       std::find(plan_.written.begin(), plan_.written.end(), b) == plan_.written.end())
     plan_.written.push_back(b);
